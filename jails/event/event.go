@@ -1,0 +1,67 @@
+// Package event holds the nouns every stage speaks: the Line a source yields, the Failure a filter finds in it and
+// the Ban a jail decides on. It imports the standard library only and does nothing.
+package event
+
+import "time"
+
+// A Block is one or more complete lines of one source, in order. Sources yield blocks and not lines, so that a matcher
+// can scan raw text and delimit only the lines it is interested in.
+//
+// A block and all it refers to is valid only until the call it was handed to returns.
+type Block struct {
+	Origin  string  // the file's path, or the journal's name: for people
+	Text    []byte  // the lines, valid UTF-8, each ended by one '\n'
+	Entries []Entry // the journal's entries, one a line of Text and in the same order; nil for a file
+	Live    bool    // the source has reached its end once: these lines are being written now
+	Counted bool    // the block was read before a restart and only rebuilds counters: it has no effects
+}
+
+// An Entry is what the journal knows of one line of a Block.
+type Entry struct {
+	Start  int       // where its line begins in the block's Text
+	Time   time.Time // _SOURCE_REALTIME_TIMESTAMP, else __REALTIME_TIMESTAMP
+	Fields []Field   // those fields that some jail asked for
+}
+
+// A Field is one field of a journal entry. A name may occur several times.
+type Field struct {
+	Name  string
+	Value []byte
+}
+
+// A Line is one line as a filter reads it. Like the block it came from it is valid only until the call it was handed to
+// returns.
+type Line struct {
+	Origin string
+	Text   []byte    // without its line end
+	Time   time.Time // the journal entry's time; zero for files, whose date stands in Text
+	Fields []Field   // the journal entry's fields; nil for files
+	Live   bool
+}
+
+// A Failure is one failed attempt by one subject. It owns its memory.
+type Failure struct {
+	Subject  Subject           // zero while a host name could not be resolved
+	Host     string            // the raw text that named the subject
+	Time     time.Time         // when it happened, by the log
+	Attempts int               // how many attempts it stands for, at least 1
+	Lines    []string          // the lines that led to it, oldest first
+	Fields   map[string]string // captured groups, named as in fail2ban: "user" for <F-USER>
+}
+
+// A Ban is a jail's verdict on a subject. It owns its memory.
+type Ban struct {
+	Jail     string
+	Subject  Subject
+	At       time.Time
+	Until    time.Time // zero: permanent
+	Failures int       // how many failures led to it; 0 for a manual ban
+	Lines    []string
+	Fields   map[string]string
+}
+
+// Permanent tells whether the ban never ends by itself.
+func (b Ban) Permanent() bool { return b.Until.IsZero() }
+
+// Active tells whether the ban is in force at t.
+func (b Ban) Active(t time.Time) bool { return b.Permanent() || b.Until.After(t) }

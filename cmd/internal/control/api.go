@@ -1,0 +1,113 @@
+// Package control is the conversation between the daemon and its commands: HTTP and JSON over a unix socket. Whoever
+// may open the socket may look; only root may change anything. The peer is known by SO_PEERCRED, never by what it says.
+//
+//	GET  /v1/ping                          Pong
+//	GET  /v1/version                       Version
+//	GET  /v1/status?jail=NAME&verify=true  Status
+//	GET  /v1/banned?subject=S&subject=S    Banned
+//	POST /v1/ban     BanRequest            Changed
+//	POST /v1/unban   UnbanRequest          Changed
+//	POST /v1/reload  ReloadRequest         Changed
+//
+// Anything but 200 carries an Error. Subjects are addresses, networks in CIDR notation or opaque ids.
+package control
+
+import "time"
+
+// Pong answers a ping.
+type Pong struct {
+	Reply string `json:"reply"` // "pong"
+}
+
+// Version is the daemon's version, not the asking command's.
+type Version struct {
+	Version string `json:"version"`
+}
+
+// StatusRequest asks for the state of the daemon.
+type StatusRequest struct {
+	Jail   string // empty: all of them
+	Verify bool   // also compare with what the kernel holds
+}
+
+// Status is the state of the daemon and of the jails asked for.
+type Status struct {
+	Version  string    `json:"version"`
+	Started  time.Time `json:"started"`
+	Firewall string    `json:"firewall"` // the backend in use
+	Jails    []Jail    `json:"jails"`    // by name
+}
+
+// Jail is the state of one jail.
+type Jail struct {
+	Name            string   `json:"name"`
+	Filter          string   `json:"filter"`
+	Source          string   `json:"source"`                    // what it reads now: "journal", "files" or "none"
+	Note            string   `json:"note,omitempty"`            // what it waits for, or what is wrong
+	Files           []string `json:"files,omitempty"`           // the files it reads
+	JournalMatches  string   `json:"journal_matches,omitempty"` // the journal match in journalctl's notation
+	CurrentlyFailed int      `json:"currently_failed"`          // subjects with failures that are not banned
+	TotalFailed     int      `json:"total_failed"`              // failures since the start
+	CurrentlyBanned int      `json:"currently_banned"`
+	TotalBanned     int      `json:"total_banned"`      // bans since the start, those restored included
+	Banned          []Ban    `json:"banned"`            // oldest first
+	Missing         []string `json:"missing,omitempty"` // with Verify: banned subjects that the kernel does not hold
+}
+
+// Ban is one active ban.
+type Ban struct {
+	Jail     string     `json:"jail"`
+	Subject  string     `json:"subject"`
+	At       time.Time  `json:"at"`
+	Until    *time.Time `json:"until"` // null: permanent
+	Failures int        `json:"failures"`
+}
+
+// Banned lists active bans: all of them, or those of the subjects asked for.
+type Banned struct {
+	Bans []Ban `json:"bans"`
+}
+
+// BanRequest asks for bans by hand, as long as the jail's bantime.
+type BanRequest struct {
+	Jail     string   `json:"jail"`
+	Subjects []string `json:"subjects"`
+}
+
+// UnbanRequest asks to lift the bans of subjects in every jail. Either All is set or Subjects is not empty.
+type UnbanRequest struct {
+	Subjects []string `json:"subjects,omitempty"`
+	All      bool     `json:"all,omitempty"`
+}
+
+// ReloadRequest asks to read the configuration again.
+type ReloadRequest struct {
+	Jail string `json:"jail,omitempty"` // empty: all of them
+}
+
+// Changed says how many bans a request made or lifted.
+type Changed struct {
+	Count int `json:"count"`
+}
+
+// A Kind sorts errors for those who must react to them.
+type Kind string
+
+// The kinds of errors.
+const (
+	Invalid     Kind = "invalid"     // the request makes no sense
+	Forbidden   Kind = "forbidden"   // the peer may not do this
+	NotFound    Kind = "not-found"   // there is no such jail, ban or route
+	Internal    Kind = "internal"    // the daemon could not do it
+	Unreachable Kind = "unreachable" // no daemon answers; made by the client
+)
+
+// An Error is a refusal. A Reader or Changer returns one to choose the kind; any other error is Internal.
+type Error struct {
+	Kind    Kind   `json:"kind"`
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"` // what to do about it
+}
+
+// Error is the message without the hint.
+func (e *Error) Error() string { return e.Message }

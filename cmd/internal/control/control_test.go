@@ -1,0 +1,288 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// daemon is a Reader and Changer that notes what it was asked for.
+type daemon struct{ asked []any }
+
+func (d *daemon) Status(_ context.Context, r StatusRequest) (Status, error) {
+	d.asked = append(d.asked, r)
+	if r.Jail == "nosuch" {
+		return Status{}, &Error{NotFound, "there is no jail nosuch", "try status"}
+	}
+	return state, nil
+}
+
+func (d *daemon) Banned(_ context.Context, subjects []string) ([]Ban, error) {
+	d.asked = append(d.asked, subjects)
+	return state.Jails[0].Banned, nil
+}
+
+func (d *daemon) Ban(_ context.Context, r BanRequest) (int, error) {
+	d.asked = append(d.asked, r)
+	return len(r.Subjects), nil
+}
+
+func (d *daemon) Unban(_ context.Context, r UnbanRequest) (int, error) {
+	d.asked = append(d.asked, r)
+	return 7, nil
+}
+
+func (d *daemon) Reload(_ context.Context, r ReloadRequest) error {
+	d.asked = append(d.asked, r)
+	if r.Jail == "broken" {
+		return fmt.Errorf("reload: %w", errors.New("jail.conf:3: [broken] x: no"))
+	}
+	return nil
+}
+
+var state = func() Status {
+	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	until := at.Add(time.Hour)
+	return Status{Version: "1.2", Started: at, Firewall: "iptables", Jails: []Jail{{Name: "sshd", Filter: "sshd", Source: "journal",
+		JournalMatches: "_COMM=sshd", CurrentlyBanned: 2, TotalBanned: 3, CurrentlyFailed: 1, TotalFailed: 9,
+		Banned: []Ban{{"sshd", "192.0.2.1", at, &until, 5}, {"sshd", "2001:db8::/64", at, nil, 0}}}}}
+}()
+
+// serve runs a server for the length of the test and returns its socket's path.
+func serve(t *testing.T, d *daemon) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "bailiff.sock")
+	l, err := Listen(path, "no such group")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error)
+	s := &Server{Version: "1.2", Reader: d, Changer: d}
+	go func() { done <- s.Run(ctx, l) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("the socket is still there: %v", err)
+		}
+	})
+	return path
+}
+
+func TestEveryRequestReachesTheDaemonAndItsReplyTheClient(t *testing.T) {
+	d := &daemon{}
+	c, ctx := NewClient(serve(t, d)), t.Context()
+	check := func(what string, got, want any, err error) {
+		t.Helper()
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", what, diff)
+		}
+	}
+	if err := c.Ping(ctx); err != nil {
+		t.Error(err)
+	}
+	version, err := c.Version(ctx)
+	check("version", version, "1.2", err)
+	status, err := c.Status(ctx, StatusRequest{Jail: "ssh d&", Verify: true})
+	check("status", status, state, err)
+	bans, err := c.Banned(ctx)
+	check("banned", bans, state.Jails[0].Banned, err)
+	_, err = c.Banned(ctx, "192.0.2.1", "2001:db8::/64")
+	check("banned", nil, nil, err)
+	n, err := c.Ban(ctx, BanRequest{"sshd", []string{"192.0.2.1", "192.0.2.2"}})
+	check("ban", n, 2, err)
+	n, err = c.Unban(ctx, UnbanRequest{All: true})
+	check("unban", n, 7, err)
+	check("reload", nil, nil, c.Reload(ctx, ReloadRequest{}))
+	check("asked", d.asked, []any{StatusRequest{"ssh d&", true}, []string(nil), []string{"192.0.2.1", "2001:db8::/64"},
+		BanRequest{"sshd", []string{"192.0.2.1", "192.0.2.2"}}, UnbanRequest{All: true}, ReloadRequest{}}, nil)
+}
+
+func TestErrorsKeepTheirKind(t *testing.T) {
+	c, ctx := NewClient(serve(t, &daemon{})), t.Context()
+	ask := map[string]func() error{
+		"nosuch": func() error { _, err := c.Status(ctx, StatusRequest{Jail: "nosuch"}); return err },
+		"broken": func() error { return c.Reload(ctx, ReloadRequest{"broken"}) },
+		"empty":  func() error { _, err := c.Ban(ctx, BanRequest{Jail: "sshd"}); return err },
+		"unsure": func() error { _, err := c.Unban(ctx, UnbanRequest{}); return err },
+		"both":   func() error { _, err := c.Unban(ctx, UnbanRequest{[]string{"192.0.2.1"}, true}); return err },
+		"large": func() error {
+			_, err := c.Ban(ctx, BanRequest{"sshd", []string{strings.Repeat("1", MaxBody)}})
+			return err
+		},
+		"unknown": func() error { _, err := post(ctx, c, "dance", ReloadRequest{}); return err },
+		"other":   func() error { _, err := post(ctx, c, "ban", UnbanRequest{All: true}); return err },
+	}
+	for name, want := range map[string]Error{
+		"nosuch":  {NotFound, "there is no jail nosuch", "try status"},
+		"broken":  {Internal, "reload: jail.conf:3: [broken] x: no", ""},
+		"empty":   {Invalid, "ban needs a jail and at least one subject", ""},
+		"unsure":  {Invalid, "unban needs either subjects or all", ""},
+		"both":    {Invalid, "unban needs either subjects or all", ""},
+		"large":   {Invalid, "read request: http: request body too large", ""},
+		"unknown": {NotFound, "POST /v1/dance: no such request", "the daemon may be of another version"},
+		"other":   {Invalid, `read request: json: unknown field "all"`, ""},
+	} {
+		var got *Error
+		if err := ask[name](); !errors.As(err, &got) {
+			t.Errorf("%s: %v, want an *Error", name, err)
+		} else if d := cmp.Diff(want, *got); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
+}
+
+func TestOnlyRootChangesAnything(t *testing.T) {
+	d := &daemon{}
+	path := serve(t, d)
+	if err := os.Chmod(path, 0o666); err != nil { // as if the peer were in the socket's group
+		t.Fatal(err)
+	}
+	for dir := filepath.Dir(path); dir != filepath.Clean(os.TempDir()); dir = filepath.Dir(dir) {
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	nobody, ctx := clientAs(path, 65534), t.Context()
+	if _, err := nobody.Status(ctx, StatusRequest{}); err != nil {
+		t.Errorf("status as nobody: %v", err)
+	}
+	if _, err := nobody.Banned(ctx); err != nil {
+		t.Errorf("banned as nobody: %v", err)
+	}
+	d.asked = nil
+	_, ban := nobody.Ban(ctx, BanRequest{"sshd", []string{"192.0.2.1"}})
+	_, unban := nobody.Unban(ctx, UnbanRequest{All: true})
+	for verb, err := range map[string]error{"ban": ban, "unban": unban, "reload": nobody.Reload(ctx, ReloadRequest{})} {
+		var e *Error
+		if !errors.As(err, &e) || e.Kind != Forbidden || e.Hint == "" {
+			t.Errorf("%s as nobody: %v, want it forbidden", verb, err)
+		}
+	}
+	if len(d.asked) > 0 {
+		t.Errorf("the daemon was asked for %v", d.asked)
+	}
+}
+
+// clientAs connects with another user's credentials: they belong to the thread, and the thread ends with its goroutine.
+func clientAs(path string, uid uintptr) *Client {
+	dial := func(context.Context, string, string) (conn net.Conn, err error) {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			runtime.LockOSThread()
+			if _, _, no := unix.RawSyscall(unix.SYS_SETRESUID, uid, uid, uid); no != 0 {
+				err = no
+				return
+			}
+			conn, err = net.Dial("unix", path)
+		}()
+		<-done
+		return conn, err
+	}
+	return &Client{http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
+}
+
+func TestListenReplacesOnlyWhatNobodyUses(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink(file, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{file, link, dir} {
+		if l, err := Listen(path, ""); err == nil || !strings.Contains(err.Error(), "is no socket") {
+			t.Errorf("Listen(%s) = %v, %v", path, l, err)
+		}
+	}
+	if b, err := os.ReadFile(file); string(b) != "mine" {
+		t.Errorf("the file was touched: %q, %v", b, err)
+	}
+
+	path := filepath.Join(dir, "bailiff.sock")
+	first, err := Listen(path, "adm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() != 0o660 {
+		t.Errorf("mode is %v, %v", info.Mode(), err)
+	}
+	if _, err := Listen(path, ""); err == nil || !strings.Contains(err.Error(), "another daemon") {
+		t.Errorf("a second daemon: %v", err)
+	}
+	first.(*net.UnixListener).SetUnlinkOnClose(false) // as if it was killed
+	first.Close()
+	second, err := Listen(path, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	second.Close()
+}
+
+func TestNoDaemonIsAnErrorWithAHint(t *testing.T) {
+	err := NewClient(filepath.Join(t.TempDir(), "none.sock")).Ping(t.Context())
+	var e *Error
+	if !errors.As(err, &e) || e.Kind != Unreachable || e.Hint != "is bailiff running?" || strings.Contains(e.Message, "http") {
+		t.Errorf("error is %#v", err)
+	}
+}
+
+func FuzzBody(f *testing.F) {
+	for _, body := range []string{`{"jail":"sshd","subjects":["192.0.2.1"]}`, `{"all":true}`, `{}`, `{"jail":"x"}{}`, `[`, `null`, ``,
+		`{"subjects":[null]}`, `{"SUBJECTS":["a"],"subjects":["b"]}`} {
+		for verb := range verbs {
+			f.Add(uint8(verb), body)
+		}
+	}
+	f.Fuzz(func(t *testing.T, verb uint8, body string) {
+		d := &daemon{}
+		s := &Server{Reader: d, Changer: d}
+		r := httptest.NewRequest("POST", "/v1/"+verbs[int(verb)%len(verbs)], strings.NewReader(body))
+		r = r.WithContext(context.WithValue(r.Context(), peerKey{}, &unix.Ucred{Uid: 0}))
+		w := httptest.NewRecorder()
+		s.handler().ServeHTTP(w, r)
+		if asked := len(d.asked); w.Code == http.StatusOK && asked != 1 || w.Code == http.StatusBadRequest && asked != 0 {
+			t.Errorf("%q: %d with %d questions to the daemon", body, w.Code, asked)
+		}
+		for _, a := range d.asked {
+			switch q := a.(type) {
+			case BanRequest:
+				if q.Jail == "" || len(q.Subjects) == 0 {
+					t.Errorf("%q: ban of nobody reached the daemon", body)
+				}
+			case UnbanRequest:
+				if q.All && len(q.Subjects) > 0 || !q.All && len(q.Subjects) == 0 {
+					t.Errorf("%q: unsure unban reached the daemon", body)
+				}
+			}
+		}
+	})
+}
+
+var verbs = []string{"ban", "unban", "reload"}

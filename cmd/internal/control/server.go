@@ -1,0 +1,195 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// MaxBody is the size of the largest request, in bytes.
+const MaxBody = 1 << 20
+
+// A Reader answers questions. Its methods are called concurrently.
+type Reader interface {
+	Status(context.Context, StatusRequest) (Status, error)
+	// Banned lists the active bans of the subjects, and all of them when there are none.
+	Banned(ctx context.Context, subjects []string) ([]Ban, error)
+}
+
+// A Changer does what only root may ask for. Its methods are called concurrently.
+type Changer interface {
+	Ban(context.Context, BanRequest) (made int, err error)
+	Unban(context.Context, UnbanRequest) (lifted int, err error)
+	// Reload returns when the new configuration is in force, or with an error when the old one stays.
+	Reload(context.Context, ReloadRequest) error
+}
+
+// A Server answers requests. Fields may not change while it runs.
+type Server struct {
+	Version string
+	Reader  Reader
+	Changer Changer
+	Log     *slog.Logger // nil: slog.Default()
+}
+
+// Run serves the listener, which must yield unix sockets, until ctx ends or it fails. It closes the listener.
+func (s *Server) Run(ctx context.Context, l net.Listener) error {
+	log := s.Log
+	if log == nil {
+		log = slog.Default()
+	}
+	server := &http.Server{
+		Handler:           s.handler(),
+		ConnContext:       rememberPeer,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error {
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve control socket: %w", err)
+		}
+		return nil
+	})
+	g.Go(func() error {
+		<-gctx.Done()
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		if server.Shutdown(last) != nil {
+			server.Close() // somebody would not let go
+		}
+		return nil
+	})
+	return g.Wait()
+}
+
+// answer is what a route does: it returns the reply, or an error.
+type answer func(r *http.Request) (any, error)
+
+func (s *Server) handler() http.Handler {
+	mux := http.NewServeMux()
+	for _, route := range []struct {
+		pattern string
+		may     access
+		answer  answer
+	}{
+		{"GET /v1/ping", anyone, s.ping},
+		{"GET /v1/version", anyone, s.version},
+		{"GET /v1/status", anyone, s.status},
+		{"GET /v1/banned", anyone, s.banned},
+		{"POST /v1/ban", rootOnly, s.ban},
+		{"POST /v1/unban", rootOnly, s.unban},
+		{"POST /v1/reload", rootOnly, s.reload},
+	} {
+		mux.Handle(route.pattern, reply(guard(route.may, route.answer)))
+	}
+	mux.Handle("/", reply(func(r *http.Request) (any, error) {
+		return nil, &Error{NotFound, fmt.Sprintf("%s %s: no such request", r.Method, r.URL.Path), "the daemon may be of another version"}
+	}))
+	return mux
+}
+
+func (s *Server) ping(*http.Request) (any, error)    { return Pong{"pong"}, nil }
+func (s *Server) version(*http.Request) (any, error) { return Version{s.Version}, nil }
+
+func (s *Server) status(r *http.Request) (any, error) {
+	q := r.URL.Query()
+	return s.Reader.Status(r.Context(), StatusRequest{Jail: q.Get("jail"), Verify: q.Get("verify") == "true"})
+}
+
+func (s *Server) banned(r *http.Request) (any, error) {
+	bans, err := s.Reader.Banned(r.Context(), r.URL.Query()["subject"])
+	return Banned{bans}, err
+}
+
+func (s *Server) ban(r *http.Request) (any, error) {
+	q, err := read[BanRequest](r)
+	if err != nil {
+		return nil, err
+	}
+	if q.Jail == "" || len(q.Subjects) == 0 {
+		return nil, &Error{Invalid, "ban needs a jail and at least one subject", ""}
+	}
+	n, err := s.Changer.Ban(r.Context(), q)
+	return Changed{n}, err
+}
+
+func (s *Server) unban(r *http.Request) (any, error) {
+	q, err := read[UnbanRequest](r)
+	if err != nil {
+		return nil, err
+	}
+	if q.All == (len(q.Subjects) > 0) {
+		return nil, &Error{Invalid, "unban needs either subjects or all", ""}
+	}
+	n, err := s.Changer.Unban(r.Context(), q)
+	return Changed{n}, err
+}
+
+func (s *Server) reload(r *http.Request) (any, error) {
+	q, err := read[ReloadRequest](r)
+	if err != nil {
+		return nil, err
+	}
+	return Changed{}, s.Changer.Reload(r.Context(), q)
+}
+
+// read decodes the one JSON object of the request's body. It refuses what it does not know, since a misspelt field of a
+// command that bans is not to be guessed at.
+func read[T any](r *http.Request) (q T, err error) {
+	d := json.NewDecoder(http.MaxBytesReader(nil, r.Body, MaxBody))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&q); err != nil {
+		return q, &Error{Invalid, "read request: " + err.Error(), ""}
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return q, &Error{Invalid, "read request: more than one object", ""}
+	}
+	return q, nil
+}
+
+// reply writes an answer as JSON.
+func reply(a answer) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := a(r)
+		code := http.StatusOK
+		if err != nil {
+			e := refusal(err)
+			body, code = e, e.status()
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(code)
+		json.NewEncoder(w).Encode(body) // a peer that has gone needs no answer
+	})
+}
+
+func refusal(err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return &Error{Internal, err.Error(), ""}
+}
+
+func (e *Error) status() int {
+	switch e.Kind {
+	case Invalid:
+		return http.StatusBadRequest
+	case Forbidden:
+		return http.StatusForbidden
+	case NotFound:
+		return http.StatusNotFound
+	}
+	return http.StatusInternalServerError
+}

@@ -1,0 +1,198 @@
+package ini
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// maxDepth is how deep values may refer to each other, as in Python's configparser.
+const maxDepth = 10
+
+// maxValue bounds what a value may grow to.
+const maxValue = 1 << 20
+
+// Vars are values that take precedence over those of a section. Their names are in lower case.
+type Vars map[string]string
+
+// Get is an option of a section with every %(reference)s replaced: of vars, else of the section, else of [DEFAULT].
+// ok is false when there is no such option.
+//
+// A reference is an option's name, or SECTION/OPTION, default/OPTION, or known/OPTION for what the option was before
+// a later file overrode it. Referred values are resolved as if they stood in the section itself.
+func (s *Set) Get(section, option string, vars Vars) (v Value, ok bool, fault *Fault) {
+	option = strings.ToLower(option)
+	raw, ok := s.lookup(section, option, vars)
+	if !ok {
+		return Value{}, false, nil
+	}
+	v, fault = s.Expand(section, option, raw, vars)
+	return v, true, fault
+}
+
+// Expand replaces the references of a value as if it were the option of the section.
+func (s *Set) Expand(section, option string, raw Value, vars Vars) (Value, *Fault) {
+	in := interpolation{set: s, section: section, option: option, vars: vars}
+	if fault := in.expand(raw, nil, 1); fault != nil {
+		return Value{}, fault
+	}
+	return Value{Text: in.out.String(), Source: raw.Source, Lines: raw.Lines}, nil
+}
+
+func (s *Set) lookup(section, option string, vars Vars) (Value, bool) {
+	if text, ok := vars[option]; ok {
+		return Value{Text: text}, true
+	}
+	return s.Raw(section, option)
+}
+
+type interpolation struct {
+	set             *Set
+	section, option string
+	vars            Vars
+	out             strings.Builder
+}
+
+// expand appends a value with its references replaced. seen is what SECTION/OPTION references of the values above
+// resolve to.
+func (in *interpolation) expand(v Value, seen map[string]Value, depth int) *Fault {
+	if depth > maxDepth {
+		return in.fault(v, 0, fmt.Sprintf("values refer to each other more than %d deep", maxDepth),
+			"%(known/option)s reaches back one file only")
+	}
+	seen = in.qualified(v.Text, seen)
+	rest := v.Text
+	for {
+		i := strings.IndexByte(rest, '%')
+		if i < 0 {
+			in.out.WriteString(rest)
+			return nil
+		}
+		in.out.WriteString(rest[:i])
+		at := len(v.Text) - len(rest) + i
+		rest = rest[i:]
+		if strings.HasPrefix(rest, "%%") {
+			in.out.WriteByte('%')
+			rest = rest[2:]
+			continue
+		}
+		ref, n := reference(rest)
+		if n == 0 {
+			return in.syntax(v, at, rest)
+		}
+		rest = rest[n:]
+		if fault := in.refer(v, at, ref, seen, depth); fault != nil {
+			return fault
+		}
+	}
+}
+
+// reference reads %(name)s at the start of text; n is its length, 0 when there is none.
+func reference(text string) (ref string, n int) {
+	end := strings.IndexByte(text, ')')
+	if !strings.HasPrefix(text, "%(") || end < 3 || !strings.HasPrefix(text[end:], ")s") {
+		return "", 0
+	}
+	return text[2:end], end + 2
+}
+
+func (in *interpolation) refer(v Value, at int, ref string, seen map[string]Value, depth int) *Fault {
+	target, ok := in.resolve(strings.ToLower(ref), seen)
+	if !ok {
+		return in.fault(v, at, fmt.Sprintf("%%(%s)s refers to an option that is not set", ref),
+			"set it in this section or in [DEFAULT], or write %% for a percent sign")
+	}
+	if in.out.Len() > maxValue {
+		return in.fault(v, at, fmt.Sprintf("the value grows beyond %d bytes", maxValue), "")
+	}
+	return in.expand(target, seen, depth+1)
+}
+
+func (in *interpolation) resolve(ref string, seen map[string]Value) (Value, bool) {
+	if v, ok := seen[ref]; ok {
+		return v, true
+	}
+	if ref == "__name__" {
+		return Value{Text: in.section}, true
+	}
+	return in.set.lookup(in.section, ref, in.vars)
+}
+
+var qualifiedRef = regexp.MustCompile(`%\((([\p{L}\p{N}_\-]+)/([^)]+))\)s`)
+
+// qualified resolves the SECTION/OPTION references of a text. fail2ban compares their names as written with the lower
+// case of the reference, so that sections with capital letters cannot be referred to; nor can they here.
+func (in *interpolation) qualified(text string, seen map[string]Value) map[string]Value {
+	if !strings.Contains(text, "/") || !strings.Contains(text, "%(") {
+		return seen
+	}
+	var more map[string]Value
+	for _, m := range qualifiedRef.FindAllStringSubmatch(text, -1) {
+		ref, section, option := m[1], m[2], m[3]
+		if _, ok := seen[ref]; ok {
+			continue
+		}
+		if _, ok := in.set.lookup(in.section, ref, in.vars); ok {
+			continue
+		}
+		v, ok := in.named(section, option)
+		if !ok {
+			continue
+		}
+		if more == nil {
+			more = make(map[string]Value, len(seen)+1)
+			for k, was := range seen {
+				more[k] = was
+			}
+		}
+		more[ref] = v
+	}
+	if more == nil {
+		return seen
+	}
+	return more
+}
+
+func (in *interpolation) named(section, option string) (Value, bool) {
+	switch strings.ToLower(section) {
+	case "default":
+	case "known":
+		if v, ok := in.set.Known(in.section, option); ok {
+			return v, true
+		}
+	default:
+		if !in.set.Has(section) {
+			return Value{}, false
+		}
+		if v, ok := in.set.Own(section, option); ok {
+			return v, true
+		}
+	}
+	return in.set.Own(DefaultSection, option)
+}
+
+func (in *interpolation) syntax(v Value, at int, rest string) *Fault {
+	if strings.HasPrefix(rest, "%(") {
+		return in.fault(v, at, fmt.Sprintf("%s is not a reference", quote(firstLine(rest))), "a reference is written %(option)s")
+	}
+	return in.fault(v, at, fmt.Sprintf("%% must be followed by %% or (, found %s", quote(firstLine(rest))),
+		"write %% for a percent sign")
+}
+
+// fault blames the line of the value where byte at of its text stands.
+func (in *interpolation) fault(v Value, at int, message, hint string) *Fault {
+	f := v.Fault(strings.Count(v.Text[:at], "\n"), in.section, in.option, message, hint)
+	if f.File == "" {
+		return in.set.Header(in.section).Fault(0, in.section, in.option, message, hint)
+	}
+	return f
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
+}
+
+// isWord is Python's idea of a word character.
+func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsNumber(r) }

@@ -1,0 +1,192 @@
+// Package ini reads configuration in fail2ban's dialect: Python's configparser with includes, a .local twin of every
+// file, values that refer to others, and conditional sections. It is pure: a file system in, Sets of sections out.
+// Every value knows its file and lines. Sections and keys of one file are kept by gopkg.in/ini.v1.
+package ini
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+)
+
+// A Reader reads the sets of one configuration directory, and every file once. It is not safe for concurrent use.
+type Reader struct {
+	fsys     fs.FS
+	dir      string
+	files    map[string]*file // nil: there is no such file
+	includes map[string][]*Source
+	faults   []*Fault
+}
+
+// NewReader is a reader of the directory dir of a file system that holds everything: the path /etc/fail2ban is its
+// etc/fail2ban. Faults name files as dir does.
+func NewReader(fsys fs.FS, dir string) *Reader {
+	return &Reader{fsys: fsys, dir: dir, files: map[string]*file{}, includes: map[string][]*Source{}}
+}
+
+// Faults is everything that was wrong in the files read so far, in the order of reading.
+func (r *Reader) Faults() []*Fault { return slices.Clone(r.faults) }
+
+// Read reads the files of a name such as jail or filter.d/sshd: NAME.conf, NAME.d/*.conf, NAME.local and
+// NAME.d/*.local with all they include. Faults of the files are kept for Faults and left out of the set; ok is false
+// when there is no file at all.
+func (r *Reader) Read(name string) (set *Set, ok bool) {
+	base := path.Join(r.dir, name)
+	var paths []string
+	for _, ext := range []string{".conf", ".local"} {
+		if r.exists(base + ext) {
+			paths = append(paths, base+ext)
+		}
+		paths = append(paths, r.glob(base+".d", ext)...)
+	}
+	set = newSet()
+	for _, src := range r.expand(paths, nil) {
+		if f := r.file(src); f != nil {
+			set.merge(f, src)
+		}
+	}
+	return set, len(set.Files) > 0
+}
+
+// Path is where the main file of a name would stand.
+func (r *Reader) Path(name string) string { return path.Join(r.dir, name) + ".conf" }
+
+func (r *Reader) glob(dir, ext string) []string {
+	entries, err := fs.ReadDir(r.fsys, inside(dir))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && r.exists(dir) {
+		r.faults = append(r.faults, &Fault{File: dir, Message: "read the directory: " + cause(err)})
+	}
+	var paths []string
+	for _, e := range entries {
+		if n := e.Name(); strings.HasSuffix(n, ext) && !strings.HasPrefix(n, ".") {
+			paths = append(paths, dir+"/"+n)
+		}
+	}
+	return paths
+}
+
+func (r *Reader) exists(file string) bool {
+	_, err := fs.Stat(r.fsys, inside(file))
+	return err == nil || !errors.Is(err, fs.ErrNotExist)
+}
+
+// expand puts the includes of every file around it, and its .local twin behind it. chain is the files that led here.
+func (r *Reader) expand(paths, chain []string) []*Source {
+	paths = r.withLocals(paths)
+	key := strings.Join(paths, "\x00")
+	if all, ok := r.includes[key]; ok {
+		return all
+	}
+	var all []*Source
+	for _, p := range paths {
+		all = append(all, r.around(&Source{Path: p, Chain: chain})...)
+	}
+	r.includes[key] = all
+	return all
+}
+
+func (r *Reader) withLocals(paths []string) []string {
+	var all []string
+	for _, p := range paths {
+		all = append(all, p)
+		local := strings.TrimSuffix(p, path.Ext(p)) + ".local"
+		if !slices.Contains(paths, local) && r.exists(local) {
+			all = append(all, local)
+		}
+	}
+	return all
+}
+
+// around is a file between those that its [INCLUDES] before and after name. A file that leads to itself is not
+// entered again.
+func (r *Reader) around(src *Source) []*Source {
+	f := r.file(src)
+	if f == nil {
+		return nil
+	}
+	chain := append(slices.Clone(src.Chain), src.Path)
+	before := r.included(f, src, "before", chain)
+	after := r.included(f, src, "after", chain)
+	return slices.Concat(before, []*Source{src}, after)
+}
+
+const (
+	includesSection = "INCLUDES"
+	maxChain        = 50
+)
+
+func (r *Reader) included(f *file, src *Source, option string, chain []string) []*Source {
+	if _, ok := f.headers[includesSection]; !ok {
+		return nil
+	}
+	own := newSet()
+	own.merge(f, src)
+	list, ok, fault := own.Get(includesSection, option, nil)
+	if fault != nil {
+		r.faults = append(r.faults, fault)
+	}
+	if !ok || fault != nil {
+		return nil
+	}
+	if len(chain) > maxChain {
+		r.faults = append(r.faults, list.Fault(0, includesSection, option, "files include each other too deeply", ""))
+		return nil
+	}
+	var all []*Source
+	for _, p := range strings.Split(list.Text, "\n") {
+		if p == "" {
+			continue
+		}
+		if !path.IsAbs(p) {
+			p = path.Join(path.Dir(src.Path), p)
+		}
+		if !slices.Contains(src.Chain, p) {
+			all = append(all, r.expand([]string{p}, chain)...)
+		}
+	}
+	return all
+}
+
+// file is the parsed file, nil when there is none or it cannot be read at all; the latter is a fault.
+func (r *Reader) file(src *Source) *file {
+	if f, ok := r.files[src.Path]; ok {
+		return f
+	}
+	r.files[src.Path] = nil
+	text, err := fs.ReadFile(r.fsys, inside(src.Path))
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
+		return nil
+	}
+	if err != nil {
+		r.faults = append(r.faults, &Fault{File: src.Path, Chain: src.Chain, Message: "read the file: " + cause(err),
+			Hint: "the files must be readable for the user that bailiff runs as"})
+		return nil
+	}
+	f, faults := scan(src.Path, text)
+	for _, fault := range faults {
+		fault.Chain = src.Chain
+	}
+	r.faults = append(r.faults, faults...)
+	r.files[src.Path] = f
+	return f
+}
+
+// inside is a path as the file system wants it.
+func inside(p string) string {
+	p = path.Clean(strings.TrimLeft(p, "/"))
+	if p == "" {
+		return "."
+	}
+	return p
+}
+
+// cause is an error without the path that the fault names already.
+func cause(err error) string {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err.Error()
+	}
+	return err.Error()
+}

@@ -1,0 +1,153 @@
+package ini
+
+import (
+	"slices"
+	"strings"
+)
+
+// knownPrefix begins the name of the hidden section that keeps what a section's options were before they were
+// overridden: what %(known/option)s refers to.
+const knownPrefix = "KNOWN/"
+
+// A Set is what several files say together, the later overriding the earlier. It is not safe for concurrent use.
+type Set struct {
+	Files    []*Source // what was read, in the order of reading
+	sections map[string]*Section
+	order    []string
+	defaults *Section
+}
+
+// A Section is one section of a Set: options in the order in which they were first set.
+type Section struct {
+	names  []string
+	values map[string]Value
+	source *Source
+	line   int
+}
+
+func newSet() *Set {
+	return &Set{sections: map[string]*Section{}, defaults: newSection()}
+}
+
+func newSection() *Section { return &Section{values: map[string]Value{}} }
+
+func (s *Section) set(option string, v Value) {
+	if _, ok := s.values[option]; !ok {
+		s.names = append(s.names, option)
+	}
+	s.values[option] = v
+}
+
+// Sections names the sections but [DEFAULT], in the order in which they first stand in the files.
+func (s *Set) Sections() []string {
+	return slices.DeleteFunc(slices.Clone(s.order), func(n string) bool { return strings.HasPrefix(n, knownPrefix) })
+}
+
+// Has tells whether there is such a section.
+func (s *Set) Has(section string) bool { return s.section(section) != nil }
+
+// Options names the options of the section itself, without those of [DEFAULT].
+func (s *Set) Options(section string) []string {
+	if sec := s.section(section); sec != nil {
+		return slices.Clone(sec.names)
+	}
+	return nil
+}
+
+// Header is a Value that stands where the section first begins, for faults of the section as a whole.
+func (s *Set) Header(section string) Value {
+	sec := s.section(section)
+	if sec == nil || sec.source == nil {
+		return Value{}
+	}
+	return Value{Source: sec.source, Lines: []int{sec.line}}
+}
+
+// Raw is the option as written, before interpolation, from the section or else from [DEFAULT].
+func (s *Set) Raw(section, option string) (Value, bool) {
+	if v, ok := s.Own(section, option); ok {
+		return v, true
+	}
+	v, ok := s.defaults.values[option]
+	return v, ok
+}
+
+// Own is the option as written in the section itself, before interpolation.
+func (s *Set) Own(section, option string) (Value, bool) {
+	sec := s.section(section)
+	if sec == nil {
+		return Value{}, false
+	}
+	v, ok := sec.values[option]
+	return v, ok
+}
+
+// Known is the option as written before a later file overrode it.
+func (s *Set) Known(section, option string) (Value, bool) { return s.Own(knownPrefix+section, option) }
+
+// Define sets an option of a section, which may be DefaultSection.
+func (s *Set) Define(section, option string, v Value) { s.ensure(section).set(option, v) }
+
+func (s *Set) section(name string) *Section {
+	if name == DefaultSection {
+		return s.defaults
+	}
+	return s.sections[name]
+}
+
+func (s *Set) ensure(name string) *Section {
+	if sec := s.section(name); sec != nil {
+		return sec
+	}
+	sec := newSection()
+	s.sections[name] = sec
+	s.order = append(s.order, name)
+	return sec
+}
+
+// merge lays a file over what the set has.
+func (s *Set) merge(f *file, src *Source) {
+	s.Files = append(s.Files, src)
+	for _, sec := range f.keys.SectionStrings() {
+		names, values, ok := f.section(sec, src)
+		if !ok {
+			continue
+		}
+		if sec == DefaultSection {
+			for _, n := range names {
+				s.defaults.set(n, values[n])
+			}
+			continue
+		}
+		target, condition := conditional(sec)
+		s.overlay(target, condition, names, values, Value{Source: src, Lines: []int{f.headers[sec]}})
+	}
+}
+
+func (s *Set) overlay(target, condition string, names []string, values map[string]Value, header Value) {
+	had := s.Has(target)
+	sec := s.ensure(target)
+	if !had {
+		sec.source, sec.line = header.Source, header.Line(0)
+	}
+	var known *Section
+	if had {
+		known = s.ensure(knownPrefix + target)
+	}
+	for _, n := range names {
+		option := n + condition
+		if was, ok := sec.values[option]; ok && known != nil {
+			known.set(option, was)
+		}
+		sec.set(option, values[n])
+	}
+}
+
+// conditional splits the name of a section such as Init?family=inet6, whose options o become o?family=inet6 of Init.
+func conditional(section string) (target, condition string) {
+	i := strings.IndexByte(section, '?')
+	if i <= 0 || i == len(section)-1 || strings.ContainsFunc(section[:i], func(r rune) bool { return !isWord(r) }) {
+		return section, ""
+	}
+	return section[:i], section[i:]
+}

@@ -1,0 +1,121 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A reader is one way to read journals.
+type reader interface {
+	// next fills e with the next entry. It returns false when everything that is there has been read.
+	next(e *Entry) (bool, error)
+	// wait returns when there may be more, after d, or when ctx ends.
+	wait(ctx context.Context, d time.Duration)
+	close()
+}
+
+// errNoReader is why a reader that would be next in line is not there.
+var errNoReader = errors.New("this build follows files only: it has no journal reader")
+
+// Follow yields the entries that o chooses, first those that are there and then each as it is written, until ctx ends or
+// yield returns an error, which Follow then returns as it is. When yield returns nil the entry is done with: its cursor
+// may be saved. Everything happens on the caller's goroutine.
+func Follow(ctx context.Context, o Options, yield func(*Entry) error) error {
+	r, err := open(o)
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	last := time.Now()
+	for {
+		n, err := drain(ctx, o, r, yield)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			last = time.Now()
+		}
+		o.idle()
+		r.wait(ctx, pace(time.Since(last)))
+	}
+}
+
+// Read yields the entries that o chooses and that are there now, and returns.
+func Read(ctx context.Context, o Options, yield func(*Entry) error) error {
+	r, err := open(o)
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	_, err = drain(ctx, o, r, yield)
+	return err
+}
+
+// Available returns nil when the journals o names can be read here, and the reason when they cannot.
+func Available(o Options) error {
+	r, err := open(o)
+	if err != nil {
+		return err
+	}
+	r.close()
+	return nil
+}
+
+// drain yields until there is no more for now, and says how many entries that were.
+func drain(ctx context.Context, o Options, r reader, yield func(*Entry) error) (int, error) {
+	var e Entry
+	done := ctx.Done()
+	for n := 0; ; n++ {
+		select {
+		case <-done:
+			return n, ctx.Err()
+		default:
+		}
+		ok, err := r.next(&e)
+		if err != nil {
+			return n, fmt.Errorf("read journal: %w", err)
+		}
+		if !ok {
+			return n, nil
+		}
+		if err := yield(&e); err != nil {
+			return n, err
+		}
+		o.Counters.entry()
+	}
+}
+
+func open(o Options) (reader, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	switch o.Reader {
+	case ReaderSDJournal, ReaderAuto, "":
+		return openSDJournal(o)
+	default:
+		return nil, fmt.Errorf("open journal: unknown reader %q", o.Reader)
+	}
+}
+
+// check finds what no reader could make sense of.
+func (o Options) check() error {
+	named := 0
+	for _, set := range []bool{o.Dir != "", len(o.Files) > 0, o.Namespace != ""} {
+		if set {
+			named++
+		}
+	}
+	if named > 1 {
+		return errors.New("open journal: more than one of directory, files and namespace is named")
+	}
+	for _, group := range o.Match {
+		for _, t := range group {
+			if t.Field == "" || len(t.Values) == 0 {
+				return fmt.Errorf("open journal: match on %q has no field or no values", t.Field)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,22 @@
+package journal
+
+import "slices"
+
+// suppressionID is the MESSAGE_ID of the note journald leaves when its rate limit dropped messages.
+const suppressionID = "a596d6fe7bfa4994828e72309e95d61e"
+
+// suppression matches that note. Anybody may send an entry with its MESSAGE_ID, but only journald's own have this transport.
+var suppression = []Term{{"MESSAGE_ID", []string{suppressionID}}, {"_TRANSPORT", []string{"driver"}}}
+
+// suppressed tells that journald dropped n messages before any reader could see them.
+func (o Options) suppressed(n uint64, message string) {
+	o.log().Warn("journald dropped messages by its rate limit", "dropped", n, "note", message)
+	o.Counters.suppressed(n)
+}
+
+// holds tells whether the match chooses an entry with these fields.
+func (m Match) holds(get func(field string) string) bool {
+	return len(m) == 0 || slices.ContainsFunc(m, func(group []Term) bool {
+		return !slices.ContainsFunc(group, func(t Term) bool { return !slices.Contains(t.Values, get(t.Field)) })
+	})
+}

@@ -1,0 +1,29 @@
+package metrics
+
+// What Metrics counts itself.
+const (
+	linesTotal        = "bailiff_lines_total"
+	matchesTotal      = "bailiff_matches_total"
+	failuresTotal     = "bailiff_failures_total"
+	bansTotal         = "bailiff_bans_total"
+	unbansTotal       = "bailiff_unbans_total"
+	timeToBanSeconds  = "bailiff_time_to_ban_seconds"
+	buildInfo         = "bailiff_build_info"
+	reloadSuccessful  = "bailiff_config_last_reload_successful"
+	reloadSuccessTime = "bailiff_config_last_reload_success_timestamp_seconds"
+)
+
+// The names of samples: what others hold and a scrape only mirrors.
+const (
+	ActiveBans       = "bailiff_active_bans"                      // jail, family
+	FailingSubjects  = "bailiff_failing_subjects"                 // jail
+	FirewallInfo     = "bailiff_firewall_info"                    // backend
+	JournalEntries   = "bailiff_journal_entries_total"            //
+	JournalGaps      = "bailiff_journal_gaps_total"               //
+	JournalLost      = "bailiff_journal_gap_entries_total"        //
+	JournalGapTime   = "bailiff_journal_gap_seconds_total"        //
+	JournalDropped   = "bailiff_journal_suppressed_entries_total" //
+	JournalBadFiles  = "bailiff_journal_bad_files_total"          //
+	JournalBadData   = "bailiff_journal_bad_entries_total"        //
+	JournalOpenFiles = "bailiff_journal_open_files"               //
+)

@@ -1,0 +1,255 @@
+// Package firewall keeps bans in the kernel: for each jail a set of addresses for IPv4 and one for IPv6, whose entries
+// expire by themselves, and the rules that stop packets from whoever is in them.
+//
+// The kernel holds the bans. They outlive this process, and a new one adopts what stands. What belongs to others is
+// never touched: all rules are in chains of our own (named bailiff, or bailiff-HOOK) or in a table of our own.
+package firewall
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Options choose how a Firewall works. The zero value is ready for use.
+type Options struct {
+	// Backend is iptables (rules by iptables, sets by ipset), nftables, iptables-plain (a rule an address), dry
+	// (touches nothing), or auto, also "": the first of nftables, iptables and iptables-plain that works.
+	Backend string
+
+	// Program is the iptables to run: iptables, also "", or iptables-nft or iptables-legacy.
+	Program string
+
+	// MaxElem is how many entries a new ipset holds before it has to grow; 0 means 65536.
+	MaxElem uint32
+
+	// Log is told what is chosen and repaired; nil means nobody.
+	Log *slog.Logger
+}
+
+// A rulebook makes rules stand.
+type rulebook interface {
+	// stand makes sets, chains, rules and jumps stand for exactly these blocks and tells what was missing or wrong.
+	// Sets that stand are kept as they are.
+	stand(ctx context.Context, blocks []block) (repairs, error)
+	// lift removes every set, chain and rule of ours.
+	lift(ctx context.Context) error
+	close() error
+}
+
+// A keeper holds the bans of a jail's sets.
+type keeper interface {
+	// add puts entries of one family into a jail's set, in one transaction where the kernel has them. An entry that is
+	// there gets the new timeout. The errors are those of the entries at fault, each a BanError; the others are in.
+	add(ctx context.Context, jail string, f family, entries []entry) []error
+	// remove takes entries out; those that are not there do not matter.
+	remove(ctx context.Context, jail string, f family, prefixes []netip.Prefix) error
+	// list tells every entry's remaining time, 0 for permanent ones.
+	list(ctx context.Context, jail string, f family) (map[netip.Prefix]time.Duration, error)
+}
+
+// An entry is a ban as a set holds it.
+type entry struct {
+	prefix  netip.Prefix
+	timeout time.Duration // 0: permanent
+}
+
+// repairs is what stand had to make good.
+type repairs struct {
+	done  []string // in words
+	empty []string // the jails with a set that had to be made anew
+}
+
+// A BanError tells which ban of a batch the kernel did not take.
+type BanError struct {
+	Jail   string
+	Prefix netip.Prefix
+	Err    error
+}
+
+func (e *BanError) Error() string {
+	return fmt.Sprintf("ban %s in jail %s: %v", e.Prefix, e.Jail, e.Err)
+}
+
+func (e *BanError) Unwrap() error { return e.Err }
+
+// batch is how many bans go to the kernel at once. Other calls get their turn between two batches.
+const batch = 1000
+
+// A Firewall holds the kernel's packet filter. Its methods may be called from several goroutines; each call waits its
+// turn, and a long Add or Remove lets others in after every 1000 entries, so that a single ban waits for milliseconds.
+type Firewall struct {
+	name   string
+	reason string
+	rules  rulebook
+	sets   keeper
+	log    *slog.Logger
+
+	mu     sync.Mutex // guards all below and the backend
+	blocks []block
+}
+
+// Open chooses a backend, tries whether it works, and touches nothing yet. ctx bounds the trying. The error says what
+// is missing.
+func Open(ctx context.Context, o Options) (*Firewall, error) {
+	fw := &Firewall{log: cmp.Or(o.Log, slog.New(slog.DiscardHandler))}
+	if err := fw.choose(ctx, o); err != nil {
+		return nil, fmt.Errorf("open firewall: %w", err)
+	}
+	fw.log.Info("firewall chosen", "backend", fw.name, "reason", fw.reason)
+	return fw, nil
+}
+
+// Backend tells which backend was chosen and why.
+func (fw *Firewall) Backend() (name, reason string) { return fw.name, fw.reason }
+
+// Ensure makes sets and rules stand for these jails and no others. It adopts the sets that are there, with their
+// timeouts, and never leaves a moment in which a ban does not hold. A jail with a fault is told of in the error; the
+// others stand.
+func (fw *Firewall) Ensure(ctx context.Context, specs []Spec) error {
+	good, fault := blocks(specs)
+	fw.mu.Lock()
+	defer fw.mu.Unlock()
+	_, err := fw.rules.stand(ctx, good)
+	if err != nil {
+		err = fmt.Errorf("set up firewall: %w", err)
+	}
+	fw.blocks = good
+	return errors.Join(fault, err)
+}
+
+// Add puts bans into a jail's sets, with the time each still has, rounded up to whole seconds; 0 or less means for ever.
+// An entry that is there gets the new time. The error joins a *BanError for each ban that the kernel did not take; the
+// others hold. When Add returns the kernel has acknowledged them.
+func (fw *Firewall) Add(ctx context.Context, jail string, bans map[netip.Prefix]time.Duration) error {
+	var errs []error
+	var all [2][]entry
+	for prefix, timeout := range bans {
+		p, err := normal(prefix)
+		if err != nil {
+			errs = append(errs, &BanError{jail, prefix, err})
+			continue
+		}
+		i := familyOf(p)
+		all[i] = append(all[i], entry{p, timeout})
+	}
+	for i, f := range families() {
+		for part := range slices.Chunk(all[i], batch) {
+			errs = append(errs, fw.add(ctx, jail, f, part)...)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (fw *Firewall) add(ctx context.Context, jail string, f family, entries []entry) []error {
+	if err := ctx.Err(); err != nil {
+		return []error{err}
+	}
+	fw.mu.Lock()
+	defer fw.mu.Unlock()
+	return fw.sets.add(ctx, jail, f, entries)
+}
+
+// Remove takes bans out of a jail's sets. Those that are not there do not matter.
+func (fw *Firewall) Remove(ctx context.Context, jail string, prefixes ...netip.Prefix) error {
+	var errs []error
+	var all [2][]netip.Prefix
+	for _, prefix := range prefixes {
+		p, err := normal(prefix)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("unban %s in jail %s: %w", prefix, jail, err))
+			continue
+		}
+		i := familyOf(p)
+		all[i] = append(all[i], p)
+	}
+	for i, f := range families() {
+		for part := range slices.Chunk(all[i], batch) {
+			errs = append(errs, fw.remove(ctx, jail, f, part))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (fw *Firewall) remove(ctx context.Context, jail string, f family, prefixes []netip.Prefix) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	fw.mu.Lock()
+	defer fw.mu.Unlock()
+	if err := fw.sets.remove(ctx, jail, f, prefixes); err != nil {
+		return fmt.Errorf("unban in jail %s: %w", jail, err)
+	}
+	return nil
+}
+
+// List tells what the kernel holds for a jail, with the time each ban still has; 0 means for ever. It reads the whole
+// set: 100,000 entries take up to a second.
+func (fw *Firewall) List(ctx context.Context, jail string) (map[netip.Prefix]time.Duration, error) {
+	fw.mu.Lock()
+	defer fw.mu.Unlock()
+	all := map[netip.Prefix]time.Duration{}
+	for _, f := range families() {
+		bans, err := fw.sets.list(ctx, jail, f)
+		if err != nil {
+			return nil, fmt.Errorf("list bans of jail %s: %w", jail, err)
+		}
+		for p, timeout := range bans {
+			all[p] = timeout
+		}
+	}
+	return all, nil
+}
+
+// Lift removes every set, chain and rule of ours, with all bans.
+func (fw *Firewall) Lift(ctx context.Context) error {
+	fw.mu.Lock()
+	defer fw.mu.Unlock()
+	fw.blocks = nil
+	if err := fw.rules.lift(ctx); err != nil {
+		return fmt.Errorf("lift firewall: %w", err)
+	}
+	return nil
+}
+
+// Close lets go of the kernel's handles. All bans go on.
+func (fw *Firewall) Close() error {
+	fw.mu.Lock()
+	defer fw.mu.Unlock()
+	return fw.rules.close()
+}
+
+// normal is a prefix without host bits, zone and IPv4 in IPv6's clothes. One that holds everybody is refused.
+func normal(p netip.Prefix) (netip.Prefix, error) {
+	addr, bits := p.Addr().WithZone(""), p.Bits()
+	if addr.Is4In6() && bits >= 96 {
+		addr, bits = addr.Unmap(), bits-96
+	}
+	p, err := addr.Prefix(bits)
+	if err != nil {
+		return p, fmt.Errorf("not a network: %w", err)
+	}
+	if bits == 0 {
+		return p, errors.New("would ban everybody")
+	}
+	return p, nil
+}
+
+// familyOf is the prefix's place in families.
+func familyOf(p netip.Prefix) int {
+	if p.Addr().Is4() {
+		return 0
+	}
+	return 1
+}
+
+// seconds is a timeout in whole seconds, rounded up.
+func seconds(d time.Duration) int64 {
+	return int64((max(d, 0) + time.Second - 1) / time.Second)
+}

@@ -1,0 +1,91 @@
+// Package firewalltest proves firewalls with packets: it makes network namespaces joined by a virtual cable, listeners
+// in one and probes in the other. It needs root and the programs ip and, for what it is used for, iptables or nft.
+package firewalltest
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The addresses at the two ends of the cable. All but the Box's belong to the Attacker's namespace.
+const (
+	Box4       = "192.0.2.100"
+	Attacker4  = "192.0.2.1"
+	Bystander4 = "192.0.2.2"
+	Box6       = "2001:db8::100"
+	Attacker6  = "2001:db8::1"
+	Bystander6 = "2001:db8::2"
+)
+
+// A Lab is a machine to protect and a machine to attack it from.
+type Lab struct {
+	Box, Attacker *Namespace
+}
+
+// New makes both namespaces and the cable, and takes them away when the test ends. Tests that use it cannot be
+// parallel: each gives iptables a lock file of its own through the environment.
+func New(t testing.TB) *Lab {
+	t.Helper()
+	t.Setenv("XTABLES_LOCKFILE", filepath.Join(t.TempDir(), "xtables.lock"))
+	lab := &Lab{Box: newNamespace(t, "box"), Attacker: newNamespace(t, "att")}
+	lab.Box.ip(t, "link add cable type veth peer name cable netns "+lab.Attacker.Name)
+	lab.Box.ip(t, "link set lo up", "link set cable up",
+		"addr add "+Box4+"/24 dev cable", "addr add "+Box6+"/64 dev cable nodad")
+	lab.Box.unlimit(t)
+	lab.Attacker.ip(t, "link set lo up", "link set cable up",
+		"addr add "+Attacker4+"/24 dev cable", "addr add "+Bystander4+"/24 dev cable",
+		"addr add "+Attacker6+"/64 dev cable nodad", "addr add "+Bystander6+"/64 dev cable nodad")
+	return lab
+}
+
+// Addresses tells the addresses of the attacker, the bystander and the box in a family.
+func Addresses(v6 bool) (attacker, bystander, box netip.Addr) {
+	if v6 {
+		return netip.MustParseAddr(Attacker6), netip.MustParseAddr(Bystander6), netip.MustParseAddr(Box6)
+	}
+	return netip.MustParseAddr(Attacker4), netip.MustParseAddr(Bystander4), netip.MustParseAddr(Box4)
+}
+
+func newNamespace(t testing.TB, end string) *Namespace {
+	t.Helper()
+	n := &Namespace{Name: fmt.Sprintf("bailiff-%s-%s", strings.ToLower(rand.Text()[:10]), end)}
+	if out, err := exec.Command("ip", "netns", "add", n.Name).CombinedOutput(); err != nil {
+		t.Fatalf("make network namespace: %v: %s", err, out)
+	}
+	t.Cleanup(func() {
+		if out, err := exec.Command("ip", "netns", "delete", n.Name).CombinedOutput(); err != nil {
+			t.Errorf("remove network namespace: %v: %s", err, out)
+		}
+	})
+	return n
+}
+
+// unlimit lets the namespace answer every packet it rejects: the kernel sends one such answer a second by default.
+func (n *Namespace) unlimit(t testing.TB) {
+	t.Helper()
+	err := n.Do(func() error {
+		return errors.Join(
+			os.WriteFile("/proc/sys/net/ipv4/icmp_ratelimit", []byte("0"), 0),
+			os.WriteFile("/proc/sys/net/ipv6/icmp/ratelimit", []byte("0"), 0))
+	})
+	if err != nil {
+		t.Fatalf("lift the limit of ICMP answers: %v", err)
+	}
+}
+
+// ip runs commands of ip(8) inside the namespace.
+func (n *Namespace) ip(t testing.TB, commands ...string) {
+	t.Helper()
+	cmd := exec.Command("ip", "-n", n.Name, "-batch", "-")
+	cmd.Stdin = strings.NewReader(strings.Join(commands, "\n") + "\n")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("configure network: %v: %s", err, out)
+	}
+}

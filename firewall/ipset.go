@@ -1,0 +1,256 @@
+package firewall
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
+	"github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	maxIPSetTimeout = 2147483 * time.Second // the kernel's limit, 24.8 days
+	defaultMaxElem  = 65536
+	setType         = "hash:net"
+)
+
+// ipsets holds bans in sets of type hash:net, over one netlink socket that is kept.
+type ipsets struct {
+	handle  *netlink.Handle
+	batch   map[int]*nl.SocketHandle // for the requests that the library has no words for
+	maxElem uint32
+}
+
+// openIPSets opens the sockets in the network namespace of the calling thread.
+func openIPSets(maxElem uint32) (*ipsets, error) {
+	handle, err := netlink.NewHandle(unix.NETLINK_NETFILTER)
+	if err != nil {
+		return nil, fmt.Errorf("open netlink: %w", err)
+	}
+	socket, err := nl.GetNetlinkSocketAt(netns.None(), netns.None(), unix.NETLINK_NETFILTER)
+	if err != nil {
+		handle.Close()
+		return nil, fmt.Errorf("open netlink: %w", err)
+	}
+	if maxElem == 0 {
+		maxElem = defaultMaxElem
+	}
+	return &ipsets{handle, map[int]*nl.SocketHandle{unix.NETLINK_NETFILTER: {Socket: socket}}, maxElem}, nil
+}
+
+func (s *ipsets) close() {
+	s.handle.Close()
+	for _, socket := range s.batch {
+		socket.Close()
+	}
+}
+
+// stand makes a set for every block and family that has none and tells their names and jails.
+func (s *ipsets) stand(blocks []block) (repairs, error) {
+	there, err := s.ours()
+	if err != nil {
+		return repairs{}, err
+	}
+	var made repairs
+	for _, b := range blocks {
+		fresh := false
+		for _, f := range families() {
+			name := f.setName(b.jail)
+			if _, ok := there[name]; ok {
+				continue
+			}
+			if err := s.create(name, f, s.maxElem); err != nil {
+				return made, fmt.Errorf("create ipset %s: %w", name, err)
+			}
+			made.done, fresh = append(made.done, "set "+name), true
+		}
+		if fresh {
+			made.empty = append(made.empty, b.jail)
+		}
+	}
+	return made, nil
+}
+
+func (s *ipsets) create(name string, f family, maxElem uint32) error {
+	permanent := uint32(0)
+	o := netlink.IpsetCreateOptions{Timeout: &permanent, MaxElements: maxElem, Family: unix.AF_INET}
+	if f.v6 {
+		o.Family = unix.AF_INET6
+	}
+	return s.handle.IpsetCreate(name, setType, o)
+}
+
+// destroy removes the sets of ours that no block needs. No rule may refer to them any more.
+func (s *ipsets) destroy(keep []block) error {
+	needed := map[string]bool{}
+	for _, b := range keep {
+		for _, f := range families() {
+			needed[f.setName(b.jail)] = true
+		}
+	}
+	there, err := s.ours()
+	var errs []error
+	for name := range there {
+		if needed[name] {
+			continue
+		}
+		if err := s.handle.IpsetDestroy(name); err != nil && !errors.Is(err, unix.ENOENT) {
+			errs = append(errs, fmt.Errorf("destroy ipset %s: %w", name, err))
+		}
+	}
+	return errors.Join(err, errors.Join(errs...))
+}
+
+// ours lists the sets whose names are ours, without their entries.
+func (s *ipsets) ours() (map[string]netlink.IPSetResult, error) {
+	const headers = 1 << 2 // IPSET_FLAG_LIST_HEADER of linux/netfilter/ipset/ip_set.h
+	req := s.request(nl.IPSET_CMD_LIST, nl.GetIpsetFlags(nl.IPSET_CMD_LIST))
+	req.AddData(&nl.Uint32Attribute{Type: nl.IPSET_ATTR_FLAGS | nl.NLA_F_NET_BYTEORDER, Value: headers})
+	messages, err := req.Execute(unix.NETLINK_NETFILTER, 0)
+	if err != nil {
+		return nil, fmt.Errorf("list ipsets: %w", ipsetError(err))
+	}
+	sets := map[string]netlink.IPSetResult{}
+	for _, m := range messages {
+		set := header(m)
+		if strings.HasPrefix(set.SetName, "bailiff4") || strings.HasPrefix(set.SetName, "bailiff6") {
+			sets[set.SetName] = set
+		}
+	}
+	return sets, nil
+}
+
+// header reads what is needed of a set's description.
+func header(message []byte) netlink.IPSetResult {
+	var set netlink.IPSetResult
+	for a := range nl.ParseAttributes(message[4:]) {
+		switch a.Type {
+		case nl.IPSET_ATTR_SETNAME:
+			set.SetName = nl.BytesToString(a.Value)
+		case nl.IPSET_ATTR_TYPENAME:
+			set.TypeName = nl.BytesToString(a.Value)
+		case nl.IPSET_ATTR_DATA | nl.NLA_F_NESTED:
+			sizes(&set, a.Value)
+		}
+	}
+	return set
+}
+
+func sizes(set *netlink.IPSetResult, data []byte) {
+	for a := range nl.ParseAttributes(data) {
+		switch a.Type {
+		case nl.IPSET_ATTR_MAXELEM | nl.NLA_F_NET_BYTEORDER:
+			set.MaxElements = a.Uint32()
+		case nl.IPSET_ATTR_ELEMENTS | nl.NLA_F_NET_BYTEORDER:
+			set.NumEntries = a.Uint32()
+		}
+	}
+}
+
+// add sends all entries in one message. The kernel stops at the first it refuses, without saying which in a way the
+// library passes on, so then each is sent alone.
+func (s *ipsets) add(_ context.Context, jail string, f family, entries []entry) []error {
+	name := f.setName(jail)
+	if s.change(nl.IPSET_CMD_ADD, name, entries) == nil {
+		return nil
+	}
+	var errs []error
+	for _, e := range entries {
+		if err := s.change(nl.IPSET_CMD_ADD, name, []entry{e}); err != nil {
+			errs = append(errs, &BanError{jail, e.prefix, err})
+		}
+	}
+	return errs
+}
+
+func (s *ipsets) remove(_ context.Context, jail string, f family, prefixes []netip.Prefix) error {
+	entries := make([]entry, len(prefixes))
+	for i, p := range prefixes {
+		entries[i].prefix = p
+	}
+	return s.change(nl.IPSET_CMD_DEL, f.setName(jail), entries)
+}
+
+func (s *ipsets) list(_ context.Context, jail string, f family) (map[netip.Prefix]time.Duration, error) {
+	set, err := s.handle.IpsetList(f.setName(jail))
+	if err != nil {
+		return nil, err
+	}
+	bans := make(map[netip.Prefix]time.Duration, len(set.Entries))
+	for _, e := range set.Entries {
+		addr, _ := netip.AddrFromSlice(e.IP)
+		bits := int(e.CIDR)
+		if bits == 0 {
+			bits = f.length
+		}
+		var left time.Duration
+		if e.Timeout != nil {
+			left = time.Duration(*e.Timeout) * time.Second
+		}
+		bans[netip.PrefixFrom(addr, bits)] = left
+	}
+	return bans, nil
+}
+
+// change adds or deletes entries with one message. Without NLM_F_EXCL what is there is refreshed, and what is gone is no
+// error to delete.
+func (s *ipsets) change(command int, name string, entries []entry) error {
+	req := s.request(command, unix.NLM_F_REQUEST|unix.NLM_F_ACK)
+	req.AddData(nl.NewRtAttr(nl.IPSET_ATTR_SETNAME, nl.ZeroTerminated(name)))
+	req.AddData(&nl.Uint32Attribute{Type: nl.IPSET_ATTR_LINENO | nl.NLA_F_NET_BYTEORDER, Value: 0})
+	all := nl.NewRtAttr(nl.IPSET_ATTR_ADT|int(nl.NLA_F_NESTED), nil)
+	for i, e := range entries {
+		all.AddChild(attributes(e, uint32(i), command == nl.IPSET_CMD_ADD))
+	}
+	req.AddData(all)
+	_, err := req.Execute(unix.NETLINK_NETFILTER, 0)
+	return ipsetError(err)
+}
+
+func attributes(e entry, line uint32, timeout bool) *nl.RtAttr {
+	data := nl.NewRtAttr(nl.IPSET_ATTR_DATA|int(nl.NLA_F_NESTED), nil)
+	kind := nl.IPSET_ATTR_IPADDR_IPV4
+	if e.prefix.Addr().Is6() {
+		kind = nl.IPSET_ATTR_IPADDR_IPV6
+	}
+	ip := nl.NewRtAttr(nl.IPSET_ATTR_IP|int(nl.NLA_F_NESTED), nil)
+	ip.AddRtAttr(kind|int(nl.NLA_F_NET_BYTEORDER), net.IP(e.prefix.Addr().AsSlice()))
+	data.AddChild(ip)
+	data.AddRtAttr(nl.IPSET_ATTR_CIDR, nl.Uint8Attr(uint8(e.prefix.Bits())))
+	if timeout {
+		left := uint32(seconds(min(e.timeout, maxIPSetTimeout)))
+		data.AddChild(&nl.Uint32Attribute{Type: nl.IPSET_ATTR_TIMEOUT | nl.NLA_F_NET_BYTEORDER, Value: left})
+	}
+	data.AddChild(&nl.Uint32Attribute{Type: nl.IPSET_ATTR_LINENO | nl.NLA_F_NET_BYTEORDER, Value: line})
+	return data
+}
+
+func (s *ipsets) request(command, flags int) *nl.NetlinkRequest {
+	req := nl.NewNetlinkRequest(command|unix.NFNL_SUBSYS_IPSET<<8, flags)
+	req.Sockets = s.batch
+	req.AddData(&nl.Nfgenmsg{NfgenFamily: unix.AF_NETLINK, Version: nl.NFNETLINK_V0})
+	req.AddData(nl.NewRtAttr(nl.IPSET_ATTR_PROTOCOL, nl.Uint8Attr(nl.IPSET_PROTOCOL)))
+	return req
+}
+
+// ipsetError gives ipset's own error numbers their names.
+func ipsetError(err error) error {
+	var errno syscall.Errno
+	if errors.As(err, &errno) && int(errno) >= nl.IPSET_ERR_PRIVATE {
+		return nl.IPSetError(errno)
+	}
+	return err
+}
+
+// setMatch is the rule's match for a jail's set.
+func setMatch(f family, jail, direction string) string {
+	return fmt.Sprintf("-m set --match-set %s %s", f.setName(jail), direction)
+}

@@ -1,0 +1,101 @@
+package firewall
+
+import (
+	"fmt"
+	"strings"
+)
+
+// rules are a jail's rules for a family in the chain of ours that hook jumps to, in the words and order in which
+// iptables -S prints them, without the leading -A CHAIN. match finds the banned: it follows the protocol and ports.
+func (b block) rules(f family, hook, match string) []string {
+	protocols := b.protocols
+	if b.verdict.reject.reset && protocols[0] == "all" {
+		protocols = []string{"tcp", "all"}
+	}
+	var rules []string
+	for _, protocol := range protocols {
+		for _, ports := range b.portMatches(hook) {
+			packets := join(protocolMatch(f, protocol), ports, match)
+			if b.log {
+				rules = append(rules, join(packets, b.logTarget()))
+			}
+			rules = append(rules, join(packets, "-j "+b.verdict.target(f, protocol)))
+		}
+	}
+	return rules
+}
+
+// direction is ipset's word for the side of the packet whose address is looked up.
+func (b block) direction(hook string) string {
+	if b.egress || hook == "OUTPUT" {
+		return "dst"
+	}
+	return "src"
+}
+
+// portMatches are the alternatives of the port match; one empty one where every port is meant. A forwarded packet may
+// have been sent to another port than it now bears, for a container's: connection tracking knows which.
+func (b block) portMatches(hook string) []string {
+	forwarded := hook != "INPUT" && hook != "OUTPUT"
+	var matches []string
+	switch {
+	case forwarded:
+		return b.forwardMatches()
+	case b.ports == nil:
+		return []string{""}
+	}
+	for _, ports := range multiports(b.ports) {
+		matches = append(matches, "-m multiport --dports "+ports)
+	}
+	return matches
+}
+
+// forwardMatches in automatic chains keep to packets to published ports: what the machine routes for others is not the
+// jail's business.
+func (b block) forwardMatches() []string {
+	published := ""
+	if b.auto {
+		published = "--ctstate DNAT"
+	}
+	if b.ports == nil {
+		if b.auto {
+			return []string{"-m conntrack --ctstate DNAT --ctdir ORIGINAL"}
+		}
+		return []string{""}
+	}
+	var matches []string
+	for _, r := range b.ports {
+		matches = append(matches, join("-m conntrack", published, "--ctorigdstport", r.String(), "--ctdir ORIGINAL"))
+	}
+	return matches
+}
+
+func protocolMatch(f family, protocol string) string {
+	switch {
+	case protocol == "all":
+		return ""
+	case protocol == "icmp" && f.v6:
+		return "-p ipv6-icmp"
+	}
+	return "-p " + protocol
+}
+
+func (b block) logTarget() string {
+	return fmt.Sprintf("-m limit --limit 6/min --limit-burst 2 -j LOG --log-prefix %q", logPrefix(b.jail))
+}
+
+// logPrefix is what the kernel puts before the packets it logs, at most the 29 bytes it keeps.
+func logPrefix(jail string) string {
+	prefix := "bailiff " + jail + ": "
+	return prefix[:min(len(prefix), 29)]
+}
+
+func join(words ...string) string {
+	var kept []string
+	for _, w := range words {
+		if w != "" {
+			kept = append(kept, w)
+		}
+	}
+	return strings.Join(kept, " ")
+}

@@ -1,0 +1,60 @@
+package firewall
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// A script is what iptables-restore is to do in one transaction, and what that repairs, in words.
+type script struct {
+	chains []string // declared chains, which empties them, and their rules
+	jumps  []string
+	drops  []string
+	made   map[string]bool
+	done   []string
+}
+
+// chain makes a chain of ours anew.
+func (s *script) chain(own string, want rules) {
+	s.chains = append(s.chains, fmt.Sprintf(":%s - [0:0]", own))
+	for _, r := range want {
+		s.chains = append(s.chains, "-A "+own+" "+r)
+	}
+	if s.made == nil {
+		s.made = map[string]bool{}
+	}
+	s.made[own] = true
+	s.done = append(s.done, "chain "+own)
+}
+
+// jump replaces the n jumps that a hook has by one in the first place.
+func (s *script) jump(hook, own string, n int) {
+	s.unjump(hook, own, n)
+	s.jumps = append(s.jumps, fmt.Sprintf("-I %s 1 -j %s", hook, own))
+	s.done = append(s.done, "jump from "+hook)
+}
+
+func (s *script) unjump(hook, own string, n int) {
+	for range n {
+		s.jumps = append(s.jumps, fmt.Sprintf("-D %s -j %s", hook, own))
+	}
+}
+
+// drop removes a chain of ours.
+func (s *script) drop(own string) {
+	s.drops = append(s.drops, "-F "+own, "-X "+own)
+	s.done = append(s.done, "chain "+own)
+}
+
+func (s *script) text() []byte {
+	var b bytes.Buffer
+	b.WriteString("*filter\n")
+	for _, part := range [][]string{s.chains, s.jumps, s.drops} {
+		for _, line := range part {
+			b.WriteString(line)
+			b.WriteByte('\n')
+		}
+	}
+	b.WriteString("COMMIT\n")
+	return b.Bytes()
+}

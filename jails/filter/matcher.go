@@ -1,0 +1,102 @@
+package filter
+
+import (
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"bailiff/jails/date"
+	"bailiff/jails/event"
+	"bailiff/jails/match"
+)
+
+// Options say how a Matcher works. The zero Options look at no clock and resolve no host name.
+type Options struct {
+	FindTime time.Duration // how old a line may be while reading what was written before; zero: times are not checked
+	CheckAll bool          // try every failregex on a line, and return what NoFail and Pending matches there are
+	Report   bool          // return Ignored and Pending matches too
+	RawHost  bool          // take a host name as an id, as usedns = raw does
+	AllYears bool          // accept years of 19xx
+	// Resolve looks up a host name. It is called while a line is matched. Nil: a match whose host is a name has no
+	// subject, for the caller to look it up.
+	Resolve func(host string) []netip.Addr
+	GaveUp  func()       // called for every search that was given up; nil: not counted
+	Log     *slog.Logger // for warnings, each at most once a day, or once a minute for searches given up; nil: discarded
+}
+
+// A Match is what a filter found in a line. It owns its memory.
+type Match struct {
+	event.Failure
+	Regex       int     // which failregex, from 0
+	Ignoreregex int     // which ignoreregex, from 0, where Ignored
+	ID          string  // the address, or else the host name or id as it stood in the line
+	NoFail      bool    // it only says something of its connection: <F-NOFAIL>
+	Ignored     bool    // an ignoreregex matched too
+	Pending     bool    // whom it is about is not known yet: <F-MLFID> without an address
+	Groups      []Group // every captured group, in fail2ban's order
+}
+
+// A Matcher finds failures in the lines of one source for one jail, in the lines' order. It keeps what lines share:
+// the connections by <F-MLFID>, the last lines where maxlines says so, the last date and the date templates' weights.
+// It is not safe for concurrent use.
+type Matcher struct {
+	filter   *Filter
+	options  Options
+	detector *date.Detector
+	scratch  struct{ pref, fail, ignore match.Scratch }
+
+	lines []tuple // the line at hand, after up to maxlines-1 lines before it
+	org   []tuple // lines as they were before a regex consumed some of them
+	text  struct{ whole, content, rest, ignore []byte }
+	pref  []int // where prefregex matched in text.whole
+
+	lastDate time.Time // the last time read in a line; zero: none yet
+	lastText []byte    // and how it was written
+	sessions sessions
+	warned   warned
+	found    []Match
+}
+
+// NewMatcher returns a matcher that has seen no line yet.
+func (f *Filter) NewMatcher(o Options) *Matcher {
+	m := &Matcher{filter: f, options: o}
+	if o.Log == nil {
+		m.options.Log = slog.New(slog.DiscardHandler)
+	}
+	dates := f.dates
+	if o.AllYears {
+		// The same patterns compiled before, so this cannot fail.
+		if all, err := date.Compile(f.source.Datepattern, date.Options{Zone: f.source.Zone, AllYears: true}); err == nil {
+			dates = all
+		}
+	}
+	m.detector = dates.NewDetector()
+	return m
+}
+
+// Match returns the failures in a line, valid until the next call. The clock stands at now. The line's text must be
+// valid UTF-8.
+func (m *Matcher) Match(l event.Line, now time.Time) []Match {
+	m.found = m.found[:0]
+	w := m.moment(l, now)
+	if m.timely(&w, l, now) {
+		m.find(l, w, now)
+	}
+	return m.found
+}
+
+// Detector returns the date detector, whose templates know how often they hit.
+func (m *Matcher) Detector() *date.Detector { return m.detector }
+
+// Buffer returns the lines kept for a failregex that spans lines, each as its text before the date, the date and the
+// text after it. It is valid until the next Match.
+func (m *Matcher) Buffer() [][3]string {
+	if m.filter.maxlines == 1 {
+		return nil
+	}
+	kept := make([][3]string, len(m.lines))
+	for i, t := range m.lines {
+		kept[i] = [3]string{string(t.pre), string(t.dateText()), string(t.post)}
+	}
+	return kept
+}

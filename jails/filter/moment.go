@@ -1,0 +1,129 @@
+package filter
+
+import (
+	"time"
+
+	"bailiff/jails/event"
+)
+
+// A tuple is a line cut at its date. Only pre and post are matched.
+type tuple struct {
+	pre, date, post []byte
+	stamp           time.Time // a journal entry's time, which stands for date
+}
+
+// A moment is a line with its time.
+type moment struct {
+	tuple
+	at      time.Time // zero: unknown
+	undated bool      // the line says no time; at is a guess
+}
+
+// Fail2ban's limits: how far a new line's time may be off, how far a slow log may be behind, how long the last date
+// holds for lines without one.
+const (
+	maxOff  = 60 * time.Second
+	maxLate = 55 * time.Minute
+	maxHold = 60 * time.Second
+)
+
+// moment finds the time of a line: the journal's, or the date in its text, or the last one known.
+func (m *Matcher) moment(l event.Line, now time.Time) moment {
+	if !l.Time.IsZero() {
+		m.lastDate = l.Time
+		return moment{tuple: tuple{post: l.Text, stamp: l.Time}, at: l.Time}
+	}
+	w := moment{tuple: tuple{post: l.Text}}
+	d, ok := m.detector.Match(l.Text, now)
+	if ok {
+		w.tuple = tuple{pre: l.Text[:d.Start], date: l.Text[d.Start:d.End], post: l.Text[d.End:]}
+	}
+	switch {
+	case ok && d.Start < d.End && !d.Time.IsZero():
+		w.at, m.lastDate = d.Time, d.Time
+		m.lastText = append(m.lastText[:0], w.date...)
+		return w
+	case ok && d.Start == d.End && !m.recent(now): // the date is optional
+		w.at = now
+		return w
+	case ok && d.Start == d.End:
+	default:
+		w.undated = true
+	}
+	if m.recent(now) {
+		return moment{tuple: tuple{date: m.lastText, post: l.Text}, at: m.lastDate, undated: w.undated}
+	}
+	if m.options.FindTime > 0 && l.Live {
+		w.at = now
+	}
+	return w
+}
+
+// recent tells whether the last date still holds.
+func (m *Matcher) recent(now time.Time) bool {
+	return !m.lastDate.IsZero() && m.lastDate.After(now.Add(-maxHold))
+}
+
+// timely checks a line's time against the clock. A new line that is far off counts as written now; an old line beyond
+// the findtime does not count.
+func (m *Matcher) timely(w *moment, l event.Line, now time.Time) bool {
+	if m.options.FindTime <= 0 || w.at.IsZero() {
+		return true
+	}
+	if !l.Live {
+		if w.at.Before(now.Add(-m.options.FindTime)) {
+			m.warnOld(l, now)
+			return false
+		}
+		return true
+	}
+	if off := w.at.Sub(now).Truncate(time.Second); off > maxOff || off < -maxOff {
+		m.warnOff(l, off, now)
+		w.at, m.lastDate = now, now
+	}
+	return true
+}
+
+// dateText is the text that says the line's time: what stood in the line, or a journal entry's time as fail2ban
+// writes it.
+func (t tuple) dateText() []byte {
+	if t.stamp.IsZero() {
+		return t.date
+	}
+	layout := "2006-01-02T15:04:05 "
+	if t.stamp.Nanosecond() >= 1000 {
+		layout = "2006-01-02T15:04:05.000000 "
+	}
+	return t.stamp.Local().AppendFormat(nil, layout)
+}
+
+// whole is the line as it was read, after its time where that came from elsewhere.
+func (t tuple) whole() string { return string(t.pre) + string(t.dateText()) + string(t.post) }
+
+// keep copies a tuple that lives on.
+func (t tuple) keep() tuple {
+	b := make([]byte, 0, len(t.pre)+len(t.date)+len(t.post))
+	b = append(append(append(b, t.pre...), t.date...), t.post...)
+	i, j := len(t.pre), len(t.pre)+len(t.date)
+	return tuple{pre: b[:i:i], date: b[i:j:j], post: b[j:], stamp: t.stamp}
+}
+
+// wholes are the lines as they were read.
+func wholes(ts []tuple) []string {
+	lines := make([]string, len(ts))
+	for i, t := range ts {
+		lines[i] = t.whole()
+	}
+	return lines
+}
+
+// join appends the lines without their dates to dst, each ended by a newline; no line at all gives one newline.
+func join(dst []byte, ts []tuple) []byte {
+	for _, t := range ts {
+		dst = append(append(append(dst, t.pre...), t.post...), '\n')
+	}
+	if len(ts) == 0 {
+		dst = append(dst, '\n')
+	}
+	return dst
+}

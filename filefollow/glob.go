@@ -1,0 +1,175 @@
+package filefollow
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// A pattern is a glob's path, made absolute and cut at the slashes.
+type pattern struct {
+	parts []part
+	wild  bool // some part has wildcards
+}
+
+// A part is one name of a pattern. With wildcards it is in filepath.Match's syntax.
+type part struct {
+	text string
+	wild bool
+}
+
+// parsePattern reads a pattern in Python's syntax.
+func parsePattern(s string) (pattern, error) {
+	if s == "" {
+		return pattern{}, errors.New("empty log path")
+	}
+	abs, err := filepath.Abs(s)
+	if err != nil {
+		return pattern{}, err
+	}
+	var p pattern
+	for name := range strings.SplitSeq(strings.TrimPrefix(abs, "/"), "/") {
+		if strings.ContainsAny(name, "*?[") {
+			p.parts = append(p.parts, part{translate(name), true})
+			p.wild = true
+			continue
+		}
+		p.parts = append(p.parts, part{name, false})
+	}
+	return p, nil
+}
+
+// translate makes a part of Python's syntax one of filepath.Match's: [!a] is [^a], a backslash is nothing special, and
+// a bracket that is never closed stands for itself.
+func translate(name string) string {
+	var b strings.Builder
+	for i := 0; i < len(name); i++ {
+		switch c := name[i]; c {
+		case '\\':
+			b.WriteString(`\\`)
+		case '[':
+			end := classEnd(name, i)
+			if end < 0 {
+				b.WriteString(`\[`)
+				continue
+			}
+			b.WriteString(class(name[i+1 : end]))
+			i = end
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+// classEnd is where the ']' stands that closes the class begun at i, -1 when none does.
+func classEnd(name string, i int) int {
+	from := i + 1
+	if from < len(name) && name[from] == '!' {
+		from++
+	}
+	if from < len(name) && name[from] == ']' {
+		from++
+	}
+	end := strings.IndexByte(name[min(from, len(name)):], ']')
+	if end < 0 {
+		return -1
+	}
+	return from + end
+}
+
+func class(inside string) string {
+	var b strings.Builder
+	b.WriteByte('[')
+	if strings.HasPrefix(inside, "!") {
+		b.WriteByte('^')
+		inside = inside[1:]
+	}
+	for i, c := range []byte(inside) {
+		if c == '\\' || c == ']' || c == '^' || c == '-' && (i == 0 || i == len(inside)-1) {
+			b.WriteByte('\\')
+		}
+		b.WriteByte(c)
+	}
+	b.WriteByte(']')
+	return b.String()
+}
+
+func (p part) match(name string) bool {
+	if !p.wild {
+		return p.text == name
+	}
+	if strings.HasPrefix(name, ".") && !strings.HasPrefix(p.text, ".") {
+		return false
+	}
+	ok, err := filepath.Match(p.text, name)
+	return ok && err == nil
+}
+
+// match tells whether the pattern matches the path, and whether it matches below the path.
+func (p pattern) match(path string) (at, below bool) {
+	names := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	if len(names) > len(p.parts) {
+		return false, false
+	}
+	for i, name := range names {
+		if !p.parts[i].match(name) {
+			return false, false
+		}
+	}
+	return len(names) == len(p.parts), len(names) < len(p.parts)
+}
+
+// expand calls found with every path there is that the pattern matches, and watch with every directory in which
+// another one may appear. A literal path is found even when nothing is there.
+func (p pattern) expand(found, watch func(path string)) {
+	expand("/", p.parts, !p.wild, found, watch)
+}
+
+func expand(dir string, parts []part, literal bool, found, watch func(string)) {
+	part, last := parts[0], len(parts) == 1
+	if !part.wild {
+		expandLiteral(dir, parts, literal, found, watch)
+		return
+	}
+	watch(dir)
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if !part.match(e.Name()) {
+			continue
+		}
+		path := filepath.Join(dir, e.Name())
+		switch {
+		case last && !e.IsDir():
+			found(path)
+		case !last && (e.IsDir() || e.Type()&os.ModeSymlink != 0):
+			expand(path, parts[1:], literal, found, watch)
+		}
+	}
+}
+
+func expandLiteral(dir string, parts []part, literal bool, found, watch func(string)) {
+	path := filepath.Join(dir, parts[0].text)
+	if len(parts) == 1 {
+		watch(dir)
+		if _, err := os.Lstat(path); err == nil || literal {
+			found(path)
+		}
+		return
+	}
+	if _, err := os.Stat(path); err == nil {
+		expand(path, parts[1:], literal, found, watch)
+		return
+	}
+	watch(dir)
+	if literal {
+		for _, p := range parts[1:] {
+			path = filepath.Join(path, p.text)
+		}
+		found(path)
+	}
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"bailiff/jails"
+)
+
+func TestLogLines(t *testing.T) {
+	for name, c := range map[string]struct {
+		log  func(*slog.Logger)
+		want string
+	}{
+		"ban":    {func(l *slog.Logger) { l.Log(context.Background(), jails.LevelNotice, "[sshd] Ban 192.0.2.1") }, "<5>[sshd] Ban 192.0.2.1"},
+		"found":  {func(l *slog.Logger) { l.Info("[sshd] Found 192.0.2.1 - 2026-11-22 06:51:38") }, "<6>[sshd] Found 192.0.2.1 - 2026-11-22 06:51:38"},
+		"attrs":  {func(l *slog.Logger) { l.Warn("no such file", "path", "/var/log/a b", "n", 3, "empty", "") }, `<4>no such file path="/var/log/a b" n=3 empty=""`},
+		"error":  {func(l *slog.Logger) { l.Error("stuck", "err", errors.New("x: y")) }, `<3>stuck err="x: y"`},
+		"with":   {func(l *slog.Logger) { l.With("jail", "sshd").WithGroup("g").With("a", 1).Info("m", "b", 2) }, "<6>m jail=sshd g.a=1 g.b=2"},
+		"group":  {func(l *slog.Logger) { l.Info("m", slog.Group("g", "a", time.Minute), slog.Group("", "b", true)) }, "<6>m g.a=1m0s b=true"},
+		"time":   {func(l *slog.Logger) { l.Info("m", "at", time.Unix(0, 0).UTC()) }, "<6>m at=1970-01-01T00:00:00Z"},
+		"odd":    {func(l *slog.Logger) { l.Log(context.Background(), slog.LevelError+40, "m") }, "<2>m"},
+		"inject": {func(l *slog.Logger) { l.Info("[x] Found a\n<0>b\x1b", "v", "c\n[sshd] Ban 192.0.2.9") }, "<6>[x] Found a\ufffd<0>b\ufffd v=\"c\\n[sshd] Ban 192.0.2.9\""},
+	} {
+		var b bytes.Buffer
+		c.log(slog.New(newLogHandler(&b, slog.LevelInfo, true)))
+		if d := cmp.Diff(c.want+"\n", b.String()); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
+	}
+}
+
+func TestLogLineOutsideTheJournalLooksLikeFail2bans(t *testing.T) {
+	var b bytes.Buffer
+	h := newLogHandler(&b, slog.LevelInfo, false)
+	r := slog.NewRecord(time.Date(2026, 11, 22, 6, 51, 38, 49e6, time.Local), jails.LevelNotice, "[sshd] Ban 192.0.2.1", 0)
+	if err := h.Handle(t.Context(), r); err != nil {
+		t.Fatal(err)
+	}
+	want := fmt.Sprintf("2026-11-22 06:51:38,049 bailiff[%d]: NOTICE  [sshd] Ban 192.0.2.1\n", os.Getpid())
+	if d := cmp.Diff(want, b.String()); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestLogLevels(t *testing.T) {
+	for _, l := range logLevels {
+		var b bytes.Buffer
+		level, err := parseLogLevel(strings.ToLower(l.name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		log := slog.New(newLogHandler(&b, level, true))
+		log.Log(t.Context(), level, "yes")
+		log.Log(t.Context(), level-1, "no")
+		if want := fmt.Sprintf("<%d>yes\n", l.priority); b.String() != want {
+			t.Errorf("%s: got %q, want %q", l.name, b.String(), want)
+		}
+	}
+	if _, err := parseLogLevel("LOUD"); err == nil || !strings.Contains(err.Error(), "NOTICE") {
+		t.Errorf("LOUD: %v", err)
+	}
+}
+
+// The variable must name the very stream that standard error is, so the test runs itself with a pipe for one.
+func TestJournalStreamMustBeOurs(t *testing.T) {
+	if os.Getenv("BAILIFF_TEST_JOURNAL") != "" {
+		fmt.Println("journal:", stderrIsJournal())
+		return
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close()
+	var stat syscall.Stat_t
+	if err := syscall.Fstat(int(w.Fd()), &stat); err != nil {
+		t.Fatal(err)
+	}
+	ours := fmt.Sprintf("%d:%d", stat.Dev, stat.Ino)
+	for stream, want := range map[string]string{ours: "journal: true", ours + "0": "journal: false", "": "journal: false"} {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestJournalStreamMustBeOurs$")
+		cmd.Env = append(os.Environ(), "BAILIFF_TEST_JOURNAL=1", "JOURNAL_STREAM="+stream)
+		cmd.Stderr = w
+		out, err := cmd.Output()
+		if err != nil || !strings.Contains(string(out), want) {
+			t.Errorf("JOURNAL_STREAM=%q: %s, %v; want %s", stream, out, err, want)
+		}
+	}
+}

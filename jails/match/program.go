@@ -1,0 +1,269 @@
+package match
+
+import "slices"
+
+// An opcode says what an instruction does.
+type opcode uint8
+
+const (
+	opMatch     opcode = iota // the whole pattern has matched
+	opChar                    // one byte
+	opString                  // a string
+	opClass                   // one character of a class
+	opSpan                    // a run of a class, as long as possible
+	opSpanOnly                // the same, of which nothing is given back
+	opSpanLazy                // a run of a class, as short as possible
+	opBranch                  // one of several ways
+	opLoopStart               // enters a loop
+	opLoop                    // the body's end: once more if possible
+	opLoopLazy                // the body's end: once more if necessary
+	opMark                    // the start or the end of a group
+	opAt                      // a place
+	opLook                    // starts a look round, which ends in opLookEnd
+	opLookEnd
+	opNot // starts a negative look round, which ends in opNotEnd
+	opNotEnd
+	opAtomic // starts an atomic group, which ends in opAtomicEnd
+	opAtomicEnd
+	opBackref // what a group matched
+	opCond    // next if a group has matched, else other
+	opFail    // matches nothing
+)
+
+// An inst is one instruction. It goes on at next.
+type inst struct {
+	op        opcode
+	char      byte
+	at        place
+	fold      fold
+	next      int32
+	other     int32 // the body of a loop, look or atomic group; the way of a condition not met
+	slot      int32 // number of a mark, group, loop or cut
+	self      int32 // the instruction's own number
+	point     int32 // number of a point that a linear search remembers; -1: none
+	back      int   // characters a look behind goes back
+	min, max  int   // of a span or loop
+	str       string
+	class     *class
+	first     *first  // what can follow the span or loop
+	body      *first  // what the body of a loop can begin with
+	follow    []byte  // the literal after a lazy span
+	ways      []way   // of a branch
+	loops     []int32 // the loops around
+	empty     bool    // the body of a loop can match nothing
+	givesBack bool    // a span that could give back, but need not
+}
+
+// A way is one alternative of a branch.
+type way struct {
+	pc    int32
+	first *first
+}
+
+// A program is a compiled pattern. Instruction 0 is opMatch.
+type program struct {
+	insts    []inst
+	start    int32
+	groups   int
+	loops    int
+	cuts     int
+	anchored bool    // matches at the very start of the text only
+	first    *first  // what a match can begin with
+	prefix   []byte  // what a match begins with
+	conds    []int32 // the groups that conditions ask for
+	points   int     // how many points a linear search remembers, all states told apart
+	linear   bool    // a linear search exists
+}
+
+// A compiler turns a tree into a program, from its end to its start: what follows a node is there before it.
+type compiler struct {
+	insts []inst
+	loops []int32 // the loops around the node at hand
+	conds []int32
+	count int // loops so far
+	cuts  int
+}
+
+func compile(tree *node, groups int) *program {
+	c := &compiler{insts: make([]inst, 1, 64)}
+	p := &program{groups: groups}
+	p.start = c.node(tree, 0)
+	p.insts, p.loops, p.cuts, p.conds = c.insts, c.count, c.cuts, c.conds
+	p.analyse()
+	p.findPoints()
+	return p
+}
+
+func (c *compiler) emit(in inst) int32 {
+	in.self, in.loops = int32(len(c.insts)), c.loops
+	c.insts = append(c.insts, in)
+	return in.self
+}
+
+// node compiles n so that next follows, and returns where it begins.
+func (c *compiler) node(n *node, next int32) int32 {
+	switch n.kind {
+	case kindSeq:
+		return c.sequence(flatten(nil, n), next)
+	case kindLiteral, kindClass:
+		return c.character(n, next)
+	case kindAlt:
+		in := inst{op: opBranch, next: next, ways: make([]way, len(n.subs))}
+		for i, s := range n.subs {
+			in.ways[i].pc = c.node(s, next)
+		}
+		return c.emit(in)
+	case kindRepeat:
+		return c.repeat(n, next)
+	case kindGroup:
+		end := c.emit(inst{op: opMark, slot: int32(2*n.group + 1), next: next})
+		return c.emit(inst{op: opMark, slot: int32(2 * n.group), next: c.node(n.subs[0], end)})
+	case kindAtomic:
+		return c.cut(opAtomic, opAtomicEnd, n.subs[0], 0, next)
+	case kindLook:
+		if n.negative {
+			return c.cut(opNot, opNotEnd, n.subs[0], n.width, next)
+		}
+		return c.cut(opLook, opLookEnd, n.subs[0], n.width, next)
+	case kindBackref:
+		return c.emit(inst{op: opBackref, slot: int32(n.group), fold: n.fold, next: next})
+	case kindCond:
+		other := next
+		if len(n.subs) == 2 {
+			other = c.node(n.subs[1], next)
+		}
+		if g := int32(n.group); !slices.Contains(c.conds, g) {
+			c.conds = append(c.conds, g)
+		}
+		return c.emit(inst{op: opCond, slot: int32(n.group), next: c.node(n.subs[0], next), other: other})
+	}
+	return c.emit(inst{op: opAt, at: n.at, next: next})
+}
+
+// flatten lists the nodes of a sequence and of the sequences in it.
+func flatten(to []*node, n *node) []*node {
+	for _, s := range n.subs {
+		if s.kind == kindSeq {
+			to = flatten(to, s)
+		} else {
+			to = append(to, s)
+		}
+	}
+	return to
+}
+
+// sequence compiles nodes one after the other; neighbouring literals become a string.
+func (c *compiler) sequence(nodes []*node, next int32) int32 {
+	for i := len(nodes) - 1; i >= 0; i-- {
+		end := i + 1
+		for i > 0 && nodes[i].kind == kindLiteral && nodes[i-1].kind == kindLiteral {
+			i--
+		}
+		if end-i > 1 {
+			next = c.literals(nodes[i:end], next)
+		} else {
+			next = c.node(nodes[i], next)
+		}
+	}
+	return next
+}
+
+func (c *compiler) literals(nodes []*node, next int32) int32 {
+	text := make([]rune, len(nodes))
+	for i, n := range nodes {
+		if isSurrogate(n.char) {
+			return c.emit(inst{op: opFail})
+		}
+		text[i] = n.char
+	}
+	return c.emit(inst{op: opString, str: string(text), next: next})
+}
+
+// character compiles what matches one character.
+func (c *compiler) character(n *node, next int32) int32 {
+	switch {
+	case n.kind == kindClass:
+		return c.emit(inst{op: opClass, class: n.class, next: next})
+	case n.char < 0x80:
+		return c.emit(inst{op: opChar, char: byte(n.char), next: next})
+	}
+	return c.literals([]*node{n}, next)
+}
+
+// isSurrogate tells whether r is half a character of UTF-16. Python's patterns may hold one, its texts here never do.
+func isSurrogate(r rune) bool { return r >= 0xd800 && r < 0xe000 }
+
+// cut compiles a body whose way of matching is not tried again.
+func (c *compiler) cut(op, end opcode, body *node, back int, next int32) int32 {
+	slot := int32(c.cuts)
+	c.cuts++
+	e := c.emit(inst{op: end, slot: slot, next: next})
+	return c.emit(inst{op: op, slot: slot, back: back, next: next, other: c.node(body, e)})
+}
+
+// repeat compiles a repeat: of one character to a span, of 0 or 1 to a branch, else to a loop.
+func (c *compiler) repeat(n *node, next int32) int32 {
+	body := n.subs[0]
+	if one := single(body); one != nil {
+		return c.span(n, one, next)
+	}
+	if n.mode == possessive {
+		once := &node{kind: kindRepeat, min: n.min, max: n.max, subs: []*node{{kind: kindAtomic, subs: n.subs}}}
+		return c.cut(opAtomic, opAtomicEnd, once, 0, next)
+	}
+	switch {
+	case n.max == 0:
+		return next
+	case n.min == 1 && n.max == 1:
+		return c.node(body, next)
+	case n.min == 0 && n.max == 1:
+		w := []way{{pc: c.node(body, next)}, {pc: next}}
+		if n.mode == lazy {
+			w[0], w[1] = w[1], w[0]
+		}
+		return c.emit(inst{op: opBranch, next: next, ways: w})
+	}
+	return c.loop(n, next)
+}
+
+func (c *compiler) loop(n *node, next int32) int32 {
+	op := opLoop
+	if n.mode == lazy {
+		op = opLoopLazy
+	}
+	slot := int32(c.count)
+	c.count++
+	around := c.loops
+	c.loops = append(around[:len(around):len(around)], int32(len(c.insts)))
+	loop := c.emit(inst{op: op, slot: slot, min: n.min, max: n.max, next: next, empty: n.subs[0].canBeEmpty()})
+	body := c.node(n.subs[0], loop)
+	c.insts[loop].other = body
+	c.loops = around
+	return c.emit(inst{op: opLoopStart, slot: slot, next: loop})
+}
+
+// span compiles the repeat of one character.
+func (c *compiler) span(n, one *node, next int32) int32 {
+	in := inst{op: opSpan, min: n.min, max: n.max, next: next, class: one.class}
+	if one.kind == kindLiteral {
+		in.class = newClass([]item{{lo: one.char, hi: one.char}}, false, noFold)
+	}
+	switch {
+	case n.mode == lazy && n.min != n.max:
+		in.op = opSpanLazy
+	case n.mode == possessive || n.min == n.max:
+		in.op = opSpanOnly
+	}
+	return c.emit(in)
+}
+
+// single returns the node that matches exactly one character and is all there is in n, or nil.
+func single(n *node) *node {
+	for n.kind == kindSeq && len(n.subs) == 1 {
+		n = n.subs[0]
+	}
+	if n.kind == kindLiteral || n.kind == kindClass {
+		return n
+	}
+	return nil
+}

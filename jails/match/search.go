@@ -1,0 +1,218 @@
+package match
+
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+// budget is how many steps a search may take before it is made linear, and linearBudget how many it may take then.
+// A step is a way tried, or some bytes run over.
+const (
+	budget       = 200_000
+	linearBudget = 20_000_000
+)
+
+// A Scratch is the reusable memory of searches. The zero value is ready; it is not for concurrent use.
+type Scratch struct {
+	marks  []int // the groups' starts and ends; -1 where unset
+	stack  []frame
+	loops  []loopState
+	cuts   []cut
+	steps  int
+	limit  int
+	over   bool // the budget ran out
+	failed memory
+}
+
+// A loopState is how often a loop's body has matched and where its last match began; -1 for never.
+type loopState struct{ count, last int }
+
+// A cut is where an atomic group or a look round began.
+type cut struct{ height, pos int }
+
+// Steps returns how many steps the last search took.
+func (s *Scratch) Steps() int { return s.steps }
+
+// Search finds the leftmost match at or after from, as Python's pattern.search(text, from) does: ^ and looks behind see
+// the text before from. It returns the byte offsets of each group's start and end, -1 for a group that took no part,
+// or nil for no match. They belong to s and are valid until its next search.
+//
+// The text must be valid UTF-8 and shorter than 2 GiB. The error is ErrBudget or nil.
+func (p *Pattern) Search(s *Scratch, text []byte, from int) ([]int, error) {
+	s.steps, s.limit = 0, budget
+	s.failed.on = false
+	caps := p.prog.search(s, text, from)
+	if s.over && s.failed.start(p.prog, len(text)) {
+		s.limit += linearBudget
+		caps = p.prog.search(s, text, from)
+	}
+	if s.over {
+		return nil, ErrBudget
+	}
+	return caps, nil
+}
+
+func (p *program) search(s *Scratch, text []byte, from int) []int {
+	s.prepare(p)
+	for pos := from; pos <= len(text); {
+		if pos = p.skip(text, pos); pos < 0 {
+			return nil
+		}
+		if end := s.run(p, text, pos); end >= 0 {
+			s.marks[0], s.marks[1] = pos, end
+			return s.marks
+		}
+		if s.over || p.anchored {
+			return nil
+		}
+		s.forget()
+		pos = next(text, pos)
+	}
+	return nil
+}
+
+// next returns where the character after the one at pos begins; past the end, one more than the end.
+func next(text []byte, pos int) int {
+	for pos++; pos < len(text) && !utf8.RuneStart(text[pos]); pos++ {
+	}
+	return pos
+}
+
+// previous returns where the character before pos begins.
+func previous(text []byte, pos int) int {
+	for pos--; pos > 0 && !utf8.RuneStart(text[pos]); pos-- {
+	}
+	return pos
+}
+
+// skip returns the first place at or after pos where a match can begin, or -1.
+func (p *program) skip(text []byte, pos int) int {
+	switch {
+	case p.anchored:
+		if pos > 0 || !p.first.at(text, 0) {
+			return -1
+		}
+		return 0
+	case len(p.prefix) > 0:
+		i := bytes.Index(text[pos:], p.prefix)
+		if i < 0 {
+			return -1
+		}
+		return pos + i
+	case p.first == nil:
+		return pos
+	}
+	for ; pos < len(text); pos++ {
+		if p.first.bytes.has(text[pos]) && utf8.RuneStart(text[pos]) {
+			return pos
+		}
+	}
+	if p.first.end {
+		return pos
+	}
+	return -1
+}
+
+// prepare makes room for p's groups, loops and cuts.
+func (s *Scratch) prepare(p *program) {
+	s.over = false
+	s.marks = resize(s.marks, 2*(p.groups+1))
+	s.loops = resize(s.loops, p.loops)
+	s.cuts = resize(s.cuts, p.cuts)
+	s.forget()
+}
+
+func resize[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}
+
+// forget makes ready for another start.
+func (s *Scratch) forget() {
+	s.stack = s.stack[:0]
+	for i := range s.marks {
+		s.marks[i] = -1
+	}
+}
+
+// run matches the program at pos and returns the end of the match, or -1.
+func (s *Scratch) run(p *program, text []byte, pos int) int {
+	pc := p.start
+	for {
+		in := &p.insts[pc]
+		pc = in.next
+		switch in.op {
+		case opChar:
+			if pos < len(text) && text[pos] == in.char {
+				pos++
+				continue
+			}
+		case opString:
+			if end := pos + len(in.str); end <= len(text) && string(text[pos:end]) == in.str {
+				pos = end
+				continue
+			}
+		case opClass:
+			if n := in.class.match(text, pos); n > 0 {
+				pos += n
+				continue
+			}
+		case opSpanOnly:
+			if !s.failed.on || !in.givesBack {
+				if end := s.spanOnly(in, text, pos); end >= 0 {
+					pos = end
+					continue
+				}
+			} else if pc, pos = s.rare(p, in, text, pos); pc >= 0 {
+				continue
+			}
+		case opMark:
+			s.push(frame{kind: undoMark, pc: in.slot, pos: int32(s.marks[in.slot])})
+			s.marks[in.slot] = pos
+			continue
+		case opMatch:
+			return pos
+		default:
+			if pc, pos = s.rare(p, in, text, pos); pc >= 0 {
+				continue
+			}
+		}
+		if pc, pos = s.back(p, text); pc < 0 {
+			return -1
+		}
+	}
+}
+
+// rare runs the instructions that leave something on the stack or that are seldom met. It returns -1 for a failure.
+func (s *Scratch) rare(p *program, in *inst, text []byte, pos int) (pc int32, at int) {
+	if in.point >= 0 && s.failed.on && !s.enter(p, in, pos) {
+		return -1, 0
+	}
+	switch in.op {
+	case opBranch:
+		return s.branch(in, text, pos, 0)
+	case opSpan, opSpanOnly:
+		return s.span(p, in, text, pos)
+	case opSpanLazy:
+		return s.spanLazy(p, in, text, pos)
+	case opLoopStart:
+		l := &s.loops[in.slot]
+		s.pushLoop(in.slot, l)
+		l.count, l.last = -1, -1
+		return in.next, pos
+	case opLoop:
+		return s.loop(in, text, pos)
+	case opLoopLazy:
+		return s.loopLazy(in, text, pos)
+	case opAt:
+		if !in.at.holds(text, pos) {
+			return -1, 0
+		}
+		return in.next, pos
+	case opFail:
+		return -1, 0
+	}
+	return s.group(in, text, pos)
+}

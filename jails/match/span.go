@@ -1,0 +1,208 @@
+package match
+
+import (
+	"bytes"
+	"math"
+	"unicode/utf8"
+)
+
+// match returns the size of the character at pos if the class has it, else 0.
+func (c *class) match(text []byte, pos int) int {
+	if pos >= len(text) || !c.bytes[text[pos]] {
+		return 0
+	}
+	if text[pos] < utf8.RuneSelf {
+		return 1
+	}
+	r, size := utf8.DecodeRune(text[pos:])
+	if c.beyond != beyondAll && !c.lookup(r) {
+		return 0
+	}
+	return size
+}
+
+// run returns where the longest run of the class from pos ends.
+func (c *class) run(text []byte, pos int) int {
+	if c.without >= 0 {
+		if i := bytes.IndexByte(text[pos:], byte(c.without)); i >= 0 {
+			return pos + i
+		}
+		return len(text)
+	}
+	for {
+		for pos < len(text) && c.steps[text[pos]] {
+			pos++
+		}
+		n := 0
+		if c.beyond == beyondSome {
+			n = c.match(text, pos)
+		}
+		if n == 0 {
+			return pos
+		}
+		pos += n
+	}
+}
+
+// runUpTo is run with at most n characters. It returns also how many there were.
+func (c *class) runUpTo(text []byte, pos, n int) (end, count int) {
+	for count < n {
+		size := c.match(text, pos)
+		if size == 0 {
+			break
+		}
+		pos += size
+		count++
+	}
+	return pos, count
+}
+
+// spanOnly matches a span that gives nothing back. It returns its end, or -1.
+func (s *Scratch) spanOnly(in *inst, text []byte, pos int) int {
+	low, end := s.extent(in, text, pos)
+	if low < 0 {
+		return -1
+	}
+	return end
+}
+
+// extent returns where a span from pos may end at the earliest and at the latest; -1 if it does not match.
+func (s *Scratch) extent(in *inst, text []byte, pos int) (low, end int) {
+	low = in.least(text, pos)
+	switch {
+	case low < 0:
+		return -1, 0
+	case in.max == unlimited:
+		end = in.class.run(text, low)
+	default:
+		end, _ = in.class.runUpTo(text, low, in.max-in.min)
+	}
+	s.steps += (end - pos) >> 4
+	return low, end
+}
+
+// least returns where a span from pos may end at the earliest, or -1.
+func (in *inst) least(text []byte, pos int) int {
+	if in.min == 0 {
+		return pos
+	}
+	low, n := in.class.runUpTo(text, pos, in.min)
+	if n < in.min {
+		return -1
+	}
+	return low
+}
+
+// span matches the longest run and leaves the shorter ones on the stack.
+func (s *Scratch) span(p *program, in *inst, text []byte, pos int) (pc int32, at int) {
+	if s.failed.on && in.max == unlimited {
+		low := in.least(text, pos)
+		if low < 0 {
+			return -1, 0
+		}
+		return s.giveBack(p, in, text, low, s.reach(p, in, text, low))
+	}
+	low, end := s.extent(in, text, pos)
+	if low < 0 {
+		return -1, 0
+	}
+	return s.shrink(in, text, low, end)
+}
+
+// shorten takes up a span where it was left.
+func (s *Scratch) shorten(p *program, f frame, text []byte) (pc int32, at int) {
+	in := &p.insts[f.pc]
+	if s.failed.on && in.max == unlimited {
+		s.failed.set(s.bit(p, in, int(f.pos)))
+		return s.giveBack(p, in, text, int(f.low), int(f.pos)-1)
+	}
+	return s.shrink(in, text, int(f.low), int(f.pos)-1)
+}
+
+// shrink finds the last end from end down to low that what follows can begin at.
+func (s *Scratch) shrink(in *inst, text []byte, low, end int) (pc int32, at int) {
+	from := end
+	for end >= low && !(in.first.at(text, end) && (end == len(text) || utf8.RuneStart(text[end]))) {
+		end--
+	}
+	s.steps += (from - end) >> 4
+	if end < low {
+		return -1, 0
+	}
+	if end > low {
+		s.push(frame{kind: retrySpan, pc: in.self, pos: int32(end), low: int32(low)})
+	}
+	return in.next, end
+}
+
+// spanLazy matches the shortest run and leaves the longer ones on the stack.
+func (s *Scratch) spanLazy(p *program, in *inst, text []byte, pos int) (pc int32, at int) {
+	low := in.least(text, pos)
+	if low < 0 {
+		return -1, 0
+	}
+	return s.grow(p, in, text, low, min(in.max-in.min, math.MaxInt32))
+}
+
+// lengthen takes up a lazy span where it was left.
+func (s *Scratch) lengthen(p *program, f frame, text []byte) (pc int32, at int) {
+	in := &p.insts[f.pc]
+	size := in.class.match(text, int(f.pos))
+	if size == 0 {
+		return -1, 0
+	}
+	return s.grow(p, in, text, int(f.pos)+size, int(f.low)-1)
+}
+
+// grow finds the first end from pos on that what follows can begin at. The span may take left more characters.
+func (s *Scratch) grow(p *program, in *inst, text []byte, pos, left int) (pc int32, at int) {
+	if s.failed.on && in.max == unlimited {
+		return s.growOnce(p, in, text, pos, left)
+	}
+	from := pos
+	if len(in.follow) > 1 && left > len(text) {
+		if pos = in.jump(text, pos); pos < 0 {
+			s.steps += (len(text) - from) >> 5
+			return -1, 0
+		}
+	}
+	for !in.first.at(text, pos) {
+		size := in.class.match(text, pos)
+		if size == 0 || left == 0 {
+			return -1, 0
+		}
+		pos += size
+		left--
+	}
+	s.steps += (pos - from) >> 4
+	if left > 0 {
+		s.push(frame{kind: retryLazy, pc: in.self, pos: int32(pos), low: int32(left)})
+	}
+	return in.next, pos
+}
+
+// growOnce is grow for a linear search: it remembers each end.
+func (s *Scratch) growOnce(p *program, in *inst, text []byte, pos, left int) (pc int32, at int) {
+	for s.try(s.bit(p, in, pos)) {
+		s.steps++
+		if in.first.at(text, pos) {
+			s.push(frame{kind: retryLazy, pc: in.self, pos: int32(pos), low: int32(left)})
+			return in.next, pos
+		}
+		size := in.class.match(text, pos)
+		if size == 0 {
+			break
+		}
+		pos += size
+	}
+	return -1, 0
+}
+
+// jump returns where the literal after a lazy span stands next, if the span can reach it; else -1.
+func (in *inst) jump(text []byte, pos int) int {
+	i := bytes.Index(text[pos:], in.follow)
+	if i < 0 || in.class.run(text[:pos+i], pos) < pos+i {
+		return -1
+	}
+	return pos + i
+}

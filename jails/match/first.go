@@ -83,7 +83,7 @@ func (f *firstFinder) collect(pc int32, set *first) bool {
 			}
 		case opFail:
 			return true
-		case opMatch, opBackref, opLookEnd, opNotEnd:
+		case opMatch, opBackref, opLookEnd, opNotEnd, opAtomicEnd:
 			return false
 		}
 		pc = in.next

@@ -123,8 +123,8 @@ func writeHex(b *strings.Builder, kind byte, r rune, digits int) {
 	}
 }
 
-// tuple writes values as Python writes a tuple.
-func tuple(values []Group) string {
+// tupleRepr writes values as Python writes a tuple.
+func tupleRepr(values []Group) string {
 	parts := make([]string, len(values))
 	for i, v := range values {
 		parts[i] = v.Repr()
@@ -143,8 +143,8 @@ func (g Group) Repr() string {
 	return Repr(g.Value)
 }
 
-// set writes values as Python writes a set, but in order.
-func set(values []string) string {
+// setRepr writes values as Python writes a set, but in order.
+func setRepr(values []string) string {
 	sorted := slices.Sorted(slices.Values(values))
 	for i, v := range sorted {
 		sorted[i] = Repr(v)

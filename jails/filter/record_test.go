@@ -98,7 +98,7 @@ func (r record) normal() (all []recorded) {
 		for name, v := range f.Groups {
 			switch v := v.(type) {
 			case []any:
-				f.Groups[name] = set(texts(v))
+				f.Groups[name] = setRepr(texts(v))
 			case float64:
 				f.Groups[name] = fmt.Sprint(v)
 			}

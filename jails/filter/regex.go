@@ -112,7 +112,7 @@ func (r *regex) addTuples(g *groups) {
 			parts[t.target] = []Group{g.at(t.target)}
 		}
 		parts[t.target] = append(parts[t.target], g.at(t.name))
-		g.set(Group{Name: t.target, Value: tuple(parts[t.target]), Kind: Literal})
+		g.set(Group{Name: t.target, Value: tupleRepr(parts[t.target]), Kind: Literal})
 	}
 }
 

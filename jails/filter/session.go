@@ -62,7 +62,7 @@ func (s *session) addUser(user string) int {
 		if !slices.Contains(s.users, user) {
 			s.users = append(s.users, user)
 		}
-		s.groups.set(Group{Name: "users", Value: set(s.users), Kind: Literal})
+		s.groups.set(Group{Name: "users", Value: setRepr(s.users), Kind: Literal})
 	}
 	return len(s.users)
 }

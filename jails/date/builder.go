@@ -1,0 +1,117 @@
+package date
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// A builder makes the template list of one datepattern.
+type builder struct {
+	templates  []*template
+	names      map[string]bool
+	years      years
+	directives map[string]directive
+	defaults   []defaultTemplate
+}
+
+func newBuilder(y years) *builder {
+	return &builder{names: map[string]bool{}, years: y, directives: directives(y), defaults: defaultTemplates()}
+}
+
+const lineBegin = "{^LN-BEG}"
+
+// lineBeginWeight lets default templates at the line's begin stay before those that match anywhere.
+const lineBeginWeight = 100
+
+// add appends what one pattern of a datepattern stands for. Key words count in any case, unless the pattern has a
+// percent sign.
+func (b *builder) add(pattern string) error {
+	key := keyOf(pattern)
+	switch {
+	case key == lineBegin:
+		return b.addDefaults(func(t *template) bool { return t.anchored })
+	case key == "{DEFAULT}":
+		return b.addDefaults(func(*template) bool { return true })
+	case strings.Contains(key, "{DATE}"):
+		return b.addAround(pattern)
+	case key == "{NONE}":
+		pattern = "{UNB}^"
+	}
+	t, err := b.template(pattern)
+	if err != nil {
+		return err
+	}
+	if t.parse == nil {
+		if _, err := t.pattern(); err != nil {
+			return err
+		}
+	}
+	if b.names[t.name] {
+		return fmt.Errorf("the same template %q twice", t.name)
+	}
+	b.append(t)
+	return nil
+}
+
+func (b *builder) append(t *template) {
+	b.names[t.name] = true
+	b.templates = append(b.templates, t)
+}
+
+func keyOf(pattern string) string {
+	if strings.Contains(pattern, "%") {
+		return pattern
+	}
+	return strings.ToUpper(pattern)
+}
+
+// addDefaults appends the default templates that want allows and the list has not yet: all forms that are tied to the
+// line's begin, then the list as it is.
+func (b *builder) addDefaults(want func(*template) bool) error {
+	var front, back []*template
+	for _, d := range b.defaults {
+		t, err := b.template(d.pattern)
+		if err != nil {
+			return err
+		}
+		back = append(back, t)
+		if strings.HasPrefix(t.name, lineBegin) || strings.HasPrefix(t.name, "^") {
+			continue
+		}
+		if t, err = b.template(lineBegin + d.pattern); err != nil {
+			return err
+		}
+		front = append(front, t)
+	}
+	for _, t := range append(front, back...) {
+		if want(t) && !b.names[t.name] {
+			b.append(t)
+		}
+	}
+	return nil
+}
+
+// addAround appends the default templates, each put in place of {DATE} in pattern.
+func (b *builder) addAround(pattern string) error {
+	var errs []error
+	for _, d := range b.defaults {
+		text := d.pattern
+		if d.near == nearEpoch {
+			text = "Epoch"
+		}
+		around, _ := replaceKey(pattern, "{DATE}", strings.TrimPrefix(text, lineBegin))
+		t, err := b.template(around)
+		if err == nil {
+			_, err = t.pattern()
+		}
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if !b.names[t.name] {
+			b.append(t)
+		}
+	}
+	return errors.Join(errs...)
+}

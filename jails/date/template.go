@@ -1,0 +1,161 @@
+package date
+
+import (
+	"bytes"
+
+	"bailiff/jails/match"
+)
+
+// How a template is tied to the text around it, for the parsers.
+type front uint8
+
+const (
+	frontNone  front = iota // it may begin anywhere
+	frontWord               // at a word's begin, or before what is no word
+	frontCaret              // at the line's begin
+	frontLine               // at the line's begin or behind up to two characters that are no word
+)
+
+// A template finds one form of date. It is immutable and shared by all detectors.
+type template struct {
+	name     string
+	expr     string  // in Python's dialect; group 1 is the text to cut out
+	anchored bool    // tied to the line's begin or end: the first of these that matches wins
+	weight   float64 // how easily it moves up
+
+	// The parser and where it may begin. No parser: the expression decides every line.
+	parse parser
+	front front
+	near  nearness
+	years years
+
+	pattern func() (*expression, error) // the compiled expr
+}
+
+// A hit is where a template matched and what it read there.
+type hit struct {
+	start, end int // the whole match: decides between templates
+	from, to   int // the text to cut out
+	fields     fields
+}
+
+// search finds the leftmost match of t in text, at or after from. Text before from is seen by bounds only.
+func (t *template) search(text []byte, from int, w *work, h *hit) bool {
+	if t.parse != nil {
+		if found, sure := t.fast(text, from, w, h); sure {
+			return found
+		}
+	}
+	return t.slow(text, from, w, h)
+}
+
+// work is the memory that the searches of one detector share.
+type work struct {
+	scratch match.Scratch
+	shape   lineShape
+}
+
+// fast runs the parser. It is not sure where a byte beyond ASCII has a say.
+func (t *template) fast(text []byte, from int, w *work, h *hit) (found, sure bool) {
+	c := cursor{s: text, years: t.years}
+	switch t.front {
+	case frontLine:
+		found = t.tryBegin(&c, h)
+	case frontCaret:
+		found = t.try(&c, 0, h)
+	default:
+		if w.shape.foreign() {
+			return false, false
+		}
+		found = t.scan(&c, from, w, h)
+	}
+	return found, !c.unsure()
+}
+
+// tryBegin tries the parser behind up to two characters that are no word, behind as many as there are first.
+func (t *template) tryBegin(c *cursor, h *hit) bool {
+	skip := 0
+	for skip < 2 && skip < len(c.s) && !isWord(c.at(skip)) {
+		skip++
+	}
+	for ; skip >= 0; skip-- {
+		if t.try(c, skip, h) {
+			h.start = 0
+			return true
+		}
+	}
+	return false
+}
+
+// try runs the parser at i.
+func (t *template) try(c *cursor, i int, h *hit) bool {
+	h.fields = fields{}
+	end := t.parse(c, i, &h.fields)
+	if end < 0 {
+		return false
+	}
+	h.start, h.end, h.from, h.to = i, end, i, end
+	return true
+}
+
+// scan tries the parser at every place where the template may begin.
+func (t *template) scan(c *cursor, from int, w *work, h *hit) bool {
+	switch t.near {
+	case nearClock:
+		return t.scanClocks(c, from, w, h)
+	case nearDigits:
+		for i := from; i < len(c.s); i++ {
+			if isDigit(c.s[i]) && c.starts(i) && t.try(c, i, h) {
+				return true
+			}
+		}
+	case nearAt:
+		for i := from; i < len(c.s); i++ {
+			n := bytes.IndexByte(c.s[i:], '@')
+			if n < 0 {
+				return false
+			}
+			i += n
+			if t.try(c, i, h) {
+				return true
+			}
+		}
+	case nearEpoch:
+		return t.scanEpochs(c, from, h)
+	}
+	return false
+}
+
+func (t *template) scanClocks(c *cursor, from int, w *work, h *hit) bool {
+	next := from
+	for _, clock := range w.shape.clocks() {
+		for i := max(next, clock-dateBeforeClock); i <= clock; i++ {
+			if c.starts(i) && t.try(c, i, h) {
+				return true
+			}
+		}
+		next = max(next, clock+1)
+	}
+	return false
+}
+
+// scanEpochs looks at the line's begin, behind a bracket there, and behind "audit(".
+func (t *template) scanEpochs(c *cursor, from int, h *hit) bool {
+	for i := from; i <= 1; i++ {
+		if (i == 0 || c.at(0) == '[') && t.try(c, i, h) {
+			return true
+		}
+	}
+	const audit = "audit("
+	for i := max(0, from-len(audit)); ; {
+		n := bytes.Index(c.s[i:], []byte(audit))
+		if n < 0 {
+			return false
+		}
+		word := i+n == 0 || !isWord(c.at(i+n-1))
+		i += n + len(audit)
+		if word && i >= from && t.try(c, i, h) {
+			return true
+		}
+	}
+}

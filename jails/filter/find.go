@@ -65,8 +65,7 @@ func (m *Matcher) take(h *hit, text []byte, l event.Line, w moment, now time.Tim
 // hold makes the line the last of the lines at hand.
 func (m *Matcher) hold(t tuple) {
 	if m.filter.maxlines == 1 {
-		m.lines = append(m.lines[:0], t)
-		m.org = m.lines
+		m.lines, m.org = append(m.lines[:0], t), append(m.org[:0], t)
 		return
 	}
 	m.lines = append(m.lines, t.keep())
@@ -94,7 +93,7 @@ func (m *Matcher) prefix(text []byte, now time.Time) []byte {
 	m.text.content = append(append(m.text.content[:0], text[m.pref[i]:m.pref[i+1]]...), '\n')
 	content := tuple{post: m.text.content[:len(m.text.content)-1]}
 	if m.filter.maxlines == 1 {
-		m.lines = append(m.lines[:0:cap(m.lines)], content)
+		m.lines = append(m.lines[:0], content)
 	} else {
 		m.lines = []tuple{content.keep()}
 	}

@@ -26,6 +26,13 @@ func newFile() *file {
 	}
 }
 
+// begin makes sure of a section, so that an empty one is kept too.
+func (f *file) begin(section string, line int) {
+	if _, err := f.keys.NewSection(section); err == nil {
+		f.headers[section] = line
+	}
+}
+
 func (f *file) add(n name, value string, lines []int) error {
 	section, err := f.keys.NewSection(n.section)
 	if err != nil {

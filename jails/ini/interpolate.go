@@ -17,14 +17,14 @@ const maxValue = 1 << 20
 type Vars map[string]string
 
 // Get is an option of a section with every %(reference)s replaced: of vars, else of the section, else of [DEFAULT].
-// ok is false when there is no such option.
+// ok is false when there is no such option or no such section.
 //
 // A reference is an option's name, or SECTION/OPTION, default/OPTION, or known/OPTION for what the option was before
 // a later file overrode it. Referred values are resolved as if they stood in the section itself.
 func (s *Set) Get(section, option string, vars Vars) (v Value, ok bool, fault *Fault) {
 	option = strings.ToLower(option)
 	raw, ok := s.lookup(section, option, vars)
-	if !ok {
+	if !ok || !s.Has(section) {
 		return Value{}, false, nil
 	}
 	v, fault = s.Expand(section, option, raw, vars)

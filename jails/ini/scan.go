@@ -104,7 +104,7 @@ func (s *scanner) begin(no int, section string) {
 		s.fault(no, "", fmt.Sprintf("the section stands in this file twice, first in line %d", was),
 			"put all its options under one header")
 	} else if !ok {
-		s.file.headers[section] = no
+		s.file.begin(section, no)
 	}
 }
 

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// knownPrefix begins the name of the hidden section that keeps what a section's options were before they were
+// KnownPrefix begins the name of the hidden section that keeps what a section's options were before they were
 // overridden: what %(known/option)s refers to.
-const knownPrefix = "KNOWN/"
+const KnownPrefix = "KNOWN/"
 
 // A Set is what several files say together, the later overriding the earlier. It is not safe for concurrent use.
 type Set struct {
@@ -40,7 +40,7 @@ func (s *Section) set(option string, v Value) {
 
 // Sections names the sections but [DEFAULT], in the order in which they first stand in the files.
 func (s *Set) Sections() []string {
-	return slices.DeleteFunc(slices.Clone(s.order), func(n string) bool { return strings.HasPrefix(n, knownPrefix) })
+	return slices.DeleteFunc(slices.Clone(s.order), func(n string) bool { return strings.HasPrefix(n, KnownPrefix) })
 }
 
 // Has tells whether there is such a section.
@@ -83,7 +83,7 @@ func (s *Set) Own(section, option string) (Value, bool) {
 }
 
 // Known is the option as written before a later file overrode it.
-func (s *Set) Known(section, option string) (Value, bool) { return s.Own(knownPrefix+section, option) }
+func (s *Set) Known(section, option string) (Value, bool) { return s.Own(KnownPrefix+section, option) }
 
 // Define sets an option of a section, which may be DefaultSection.
 func (s *Set) Define(section, option string, v Value) { s.ensure(section).set(option, v) }
@@ -132,7 +132,7 @@ func (s *Set) overlay(target, condition string, names []string, values map[strin
 	}
 	var known *Section
 	if had {
-		known = s.ensure(knownPrefix + target)
+		known = s.ensure(KnownPrefix + target)
 	}
 	for _, n := range names {
 		option := n + condition

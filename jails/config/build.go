@@ -1,0 +1,178 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"bailiff/jails/date"
+)
+
+// A builder turns a tree into jails that run, and collects what is wrong on the way.
+type builder struct {
+	*tree
+	unable map[string]*unable // actions that ban nothing, by name
+}
+
+// A section is one jail while it is built: its options and where faults of them are reported.
+type section struct {
+	*builder
+	jail *jail
+	own  *settings // options that fail2ban's stream does not have
+}
+
+func (s *section) get(option string) (setting, bool) {
+	v, ok := s.jail.opts.get(option)
+	if !ok {
+		v, ok = s.own.get(option)
+	}
+	return v, ok && v.value != nil
+}
+
+func (s *section) text(option string) string {
+	v, ok := s.get(option)
+	if !ok {
+		return ""
+	}
+	return v.text()
+}
+
+func (s *section) truth(option string, standard bool) bool {
+	if v, ok := s.get(option); ok {
+		return v.value == true
+	}
+	return standard
+}
+
+func (s *section) number(option string, standard int) int {
+	if v, ok := s.get(option); ok {
+		if n, ok := v.value.(int); ok {
+			return n
+		}
+	}
+	return standard
+}
+
+func (s *section) duration(option string, standard time.Duration) time.Duration {
+	v, ok := s.get(option)
+	if !ok {
+		return standard
+	}
+	d, err := ParseDuration(v.text())
+	if err != nil {
+		s.fault(option, 0, err.Error(), "write a time such as 600, 10m or 1d 12h")
+	}
+	return d
+}
+
+// fault blames the nth line of an option of the jail.
+func (s *section) fault(option string, n int, message, hint string) {
+	s.report.fault(s.at(option, n, message, hint))
+}
+
+func (s *section) warn(option string, n int, message, hint string) {
+	s.report.warn(s.at(option, n, message, hint))
+}
+
+func (s *section) at(option string, n int, message, hint string) *Fault {
+	v, ok := s.get(option)
+	if !ok || v.from.Source == nil {
+		return s.all.Header(s.jail.name).Fault(0, s.jail.name, option, message, hint)
+	}
+	return v.from.Fault(n, s.jail.name, option, message, hint)
+}
+
+// build makes one jail ready to run. It is nil when something in it is wrong.
+func (b *builder) build(r *jail) *Jail {
+	if r.broken != "" {
+		return nil
+	}
+	before := len(b.faults)
+	s := &section{b, r, b.read(b.all, r.name, ownOptions, r.opts, true)}
+	j := &Jail{
+		Name:          r.name,
+		LogEncoding:   s.text("logencoding"),
+		SkipIfNoLogs:  s.truth("skip_if_nologs", false),
+		IgnoreSelf:    s.truth("ignoreself", true),
+		IgnoreCommand: s.text("ignorecommand"),
+	}
+	s.counting(j)
+	s.sources(j)
+	s.ignoring(j)
+	s.matching(j)
+	j.Escalation = s.escalation()
+	j.Firewall = s.firewall()
+	if len(b.faults) > before {
+		return nil
+	}
+	return j
+}
+
+func (s *section) counting(j *Jail) {
+	j.MaxRetry = s.number("maxretry", 3)
+	j.MaxMatches = s.number("maxmatches", 5)
+	j.FindTime = s.duration("findtime", 10*time.Minute)
+	j.BanTime = s.duration("bantime", 10*time.Minute)
+	if v, ok := s.get("findtime"); ok && j.FindTime <= 0 && !faulty(s, "findtime") {
+		s.fault("findtime", 0, fmt.Sprintf("%q is no window", v.text()), "write a time above zero")
+	}
+	if v, ok := s.get("bantime"); ok && j.BanTime == 0 && !faulty(s, "bantime") {
+		s.fault("bantime", 0, fmt.Sprintf("%q bans nobody", v.text()), "write a time above zero, or -1 for a permanent ban")
+	}
+	if j.MaxRetry < 1 {
+		s.warn("maxretry", 0, "the first failure bans, as with 1", "")
+		j.MaxRetry = 1
+	}
+	switch mode := s.text("findtime.mode"); mode {
+	case "sliding":
+		j.Sliding = true
+	case "", "rate":
+	default:
+		s.fault("findtime.mode", 0, fmt.Sprintf("%q is no mode", mode), "write sliding, or rate for fail2ban's way")
+	}
+}
+
+// faulty tells whether the last fault is about this option already.
+func faulty(s *section, option string) bool {
+	n := len(s.faults)
+	return n > 0 && s.faults[n-1].Option == option && s.faults[n-1].Section == s.jail.name
+}
+
+func (s *section) ignoring(j *Jail) {
+	j.IgnoreIP = splitWords(s.text("ignoreip"))
+	for _, w := range j.IgnoreIP {
+		if err := checkIgnored(w); err != nil {
+			s.fault("ignoreip", lineOf(s.text("ignoreip"), w), err.Error(), "write an address, a network such as 10.0.0.0/8, a host name, or file:/path")
+		}
+	}
+	if cache := s.text("ignorecache"); cache != "" {
+		j.IgnoreCache = cache
+		if err := checkIgnoreCache(cache); err != nil {
+			s.fault("ignorecache", 0, err.Error(), `write key="<F-USER>@<ip-host>", max-count=100, max-time=5m`)
+		}
+	}
+}
+
+// zone is the time zone of dates that name none, nil for the local one.
+func (s *section) zone() *time.Location {
+	name := s.text("logtimezone")
+	if name == "" {
+		return nil
+	}
+	z, err := date.ParseZone(name)
+	if err != nil {
+		s.fault("logtimezone", 0, err.Error(), "write UTC+0100, Z, or an abbreviation such as CET")
+	}
+	return z
+}
+
+// splitWords parts words at blanks, commas and line ends.
+func splitWords(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\t' })
+}
+
+// lineOf is the number of the line of text in which a word stands first.
+func lineOf(text, word string) int {
+	before, _, _ := strings.Cut(text, word)
+	return strings.Count(before, "\n")
+}

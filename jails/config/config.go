@@ -1,0 +1,118 @@
+// Package config turns a configuration directory into runnable jails. It resolves jails, filters and actions as fail2ban
+// 1.0.2 does; everything that can be wrong in a file is wrong here, and all of it at once.
+package config
+
+import (
+	"io/fs"
+	"strings"
+	"time"
+
+	"bailiff/jails/event"
+	"bailiff/jails/filter"
+	"bailiff/jails/ini"
+)
+
+// A Fault is one thing that is wrong in a configuration, or in Config.Warnings one that is worth a look.
+type Fault = ini.Fault
+
+// Faults is everything that is wrong in a configuration, in the order of its files.
+type Faults []Fault
+
+// Error prints the faults one after another; see Fault.Error.
+func (f Faults) Error() string {
+	lines := make([]string, len(f))
+	for i := range f {
+		lines[i] = f[i].Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// A Config is a configuration without faults.
+type Config struct {
+	Daemon   Daemon
+	Jails    []*Jail // the enabled ones, in the order of fail2ban
+	Warnings []Fault
+}
+
+// A Daemon is the options of the service itself, from [Definition] of fail2ban.conf and then bailiff.conf. An empty
+// string says that the files leave the choice to the program.
+type Daemon struct {
+	LogLevel      string
+	LogTarget     string
+	Socket        string // bailiff.conf only, as is DBFile: fail2ban's own are never touched
+	DBFile        string
+	DBPurgeAge    time.Duration // 24 hours unless set
+	DBMaxMatches  int           // 10 unless set
+	Metrics       *string       // nil: not set; empty: no listener
+	Firewall      string
+	JournalReader string
+	AllowIPv6     string // auto, yes, no
+}
+
+// A Jail is one enabled jail, ready to run. Nobody changes it after Load.
+type Jail struct {
+	Name       string
+	Filter     *filter.Filter
+	Definition filter.Definition // what Filter was compiled from
+
+	Backend      string // auto, systemd, polling and so on, as written, without options
+	LogPaths     []LogPath
+	LogEncoding  string // as written; empty or auto: the locale's
+	SkipIfNoLogs bool
+
+	Journal         event.Selector // the jail's own match if it names one, else the filter's
+	HasJournalMatch bool           // Journal holds a match
+	OwnMatch        bool           // the jail itself names unit, identifier, priority or journalmatch
+	JournalPath     string         // a directory of journals, and the other options of systemd[...]
+	JournalFiles    []string       // paths of journal files, globs among them
+	JournalFlags    int            // flags of sd_journal_open, 0: not set
+	Namespace       string
+
+	MaxRetry   int
+	MaxMatches int
+	FindTime   time.Duration
+	BanTime    time.Duration // below 0: permanent
+	Sliding    bool          // findtime.mode = sliding: count what lies in the window, no more
+	Escalation *Escalation   // nil: bans do not grow
+
+	UseDNS        string
+	IgnoreSelf    bool
+	IgnoreIP      []string // addresses, networks, names, and file:PATH, which is read later
+	IgnoreCommand string
+	IgnoreCache   string
+
+	Firewall Firewall
+}
+
+// A LogPath is a glob of log files. With Tail their reading begins at the end.
+type LogPath struct {
+	Glob string
+	Tail bool
+}
+
+// A Firewall is what the jail's ban action would have blocked.
+type Firewall struct {
+	Kind      string   // multiport, allports, or none when the jail bans nothing
+	Ports     []string // names, numbers and ranges a:b
+	Protocols []string
+	Chains    []string
+	BlockType string // "REJECT --reject-with icmp-port-unreachable", DROP and so on
+}
+
+// Load reads the configuration in the directory dir of a file system that holds everything: the path /etc/fail2ban is
+// its etc/fail2ban. The error is of type Faults.
+func Load(fsys fs.FS, dir string) (*Config, error) {
+	b := &builder{tree: resolve(fsys, dir), unable: map[string]*unable{}}
+	c := &Config{Daemon: b.daemon()}
+	for _, j := range b.jails {
+		if jail := b.build(j); jail != nil {
+			c.Jails = append(c.Jails, jail)
+		}
+	}
+	b.warnActions()
+	c.Warnings = collect(b.warnings)
+	if len(b.faults) > 0 {
+		return nil, Faults(collect(b.faults))
+	}
+	return c, nil
+}

@@ -1,0 +1,127 @@
+package config
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"bailiff/jails/event"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func files(pairs ...string) fstest.MapFS {
+	fsys := fstest.MapFS{}
+	for i := 0; i < len(pairs); i += 2 {
+		fsys[pairs[i]] = &fstest.MapFile{Data: []byte(pairs[i+1]), Mode: 0o644}
+	}
+	return fsys
+}
+
+const plainFilter = "[INCLUDES]\nbefore = common.conf\n[Definition]\nfailregex = ^%(prefix)sfailed from <HOST>$\n    ^bad <HOST>\nignoreregex =\njournalmatch = _SYSTEMD_UNIT=f.service + _COMM=f\n"
+
+func plain(extra ...string) fstest.MapFS {
+	return files(append([]string{
+		"etc/b/jail.conf", "[DEFAULT]\nbantime = 1h\nfindtime = 1d 2h\nmaxretry = 4\nport = 0:65535\n[f]\nport = ssh,6000-6010\nlogpath = /var/log/a.log\n    /var/log/b*.log tail\n",
+		"etc/b/jail.d/on.conf", "[f]\nenabled = true\nignoreip = 127.0.0.1/8 10.0.0.0/255.0.0.0, host.example\n",
+		"etc/b/filter.d/f.conf", plainFilter,
+		"etc/b/filter.d/common.conf", "[DEFAULT]\nprefix = \\S+ \n",
+		"etc/b/filter.d/common.local", "[DEFAULT]\nprefix = p: \n",
+	}, extra...)...)
+}
+
+func load(t *testing.T, fsys fstest.MapFS) *Config {
+	t.Helper()
+	c, err := Load(fsys, "/etc/b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestLoadPlain(t *testing.T) {
+	c := load(t, plain("etc/b/jail.local", "[f]\nfilter = f\nblocktype = DROP\n",
+		"etc/b/bailiff.conf", "[Definition]\nmetrics =\nsocket = /run/x.sock\ndbpurgeage = 2d\n"))
+	if len(c.Jails) != 1 {
+		t.Fatalf("%d jails", len(c.Jails))
+	}
+	j := c.Jails[0]
+	if j.Filter == nil {
+		t.Error("the filter is not compiled")
+	}
+	if diff := cmp.Diff([]string{"^p:failed from <HOST>$", "^bad <HOST>"}, j.Definition.Failregex); diff != "" {
+		t.Error(diff)
+	}
+	if j.MaxRetry != 4 || j.BanTime != time.Hour || j.FindTime != 26*time.Hour || !j.IgnoreSelf || j.Backend != "auto" || j.UseDNS != "warn" {
+		t.Errorf("%+v", j)
+	}
+	want := Firewall{Kind: "multiport", Ports: []string{"ssh", "6000:6010"}, Protocols: []string{"tcp"}, Chains: []string{"INPUT"}, BlockType: "DROP"}
+	if diff := cmp.Diff(want, j.Firewall); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]LogPath{{"/var/log/a.log", false}, {"/var/log/b*.log", true}}, j.LogPaths); diff != "" {
+		t.Error(diff)
+	}
+	if !j.HasJournalMatch || j.OwnMatch || len(j.Journal) != 2 {
+		t.Errorf("journal %+v", j.Journal)
+	}
+	if c.Daemon.Metrics == nil || *c.Daemon.Metrics != "" || c.Daemon.Socket != "/run/x.sock" || c.Daemon.DBPurgeAge != 48*time.Hour {
+		t.Errorf("%+v", c.Daemon)
+	}
+}
+
+func TestJournalMatch(t *testing.T) {
+	unit := func(values ...string) event.Term { return event.Term{Field: "_SYSTEMD_UNIT", Values: values} }
+	tests := []struct {
+		options string
+		want    event.Selector
+		own     bool
+	}{
+		{"", event.Selector{{unit("f.service")}, {{Field: "_COMM", Values: []string{"f"}}}}, false},
+		{"unit = ssh", event.Selector{{unit("ssh.service")}}, true},
+		{"unit = ssh web*.service user.slice", event.Selector{
+			{{Field: "_SYSTEMD_UNIT", Values: []string{"ssh.service"}, Globs: []string{"web*.service"}}},
+			{{Field: "_SYSTEMD_SLICE", Values: []string{"user.slice"}}}}, true},
+		{"unit = ssh\nidentifier = sshd sshd-session\npriority = warning", event.Selector{{unit("ssh.service"),
+			{Field: "SYSLOG_IDENTIFIER", Values: []string{"sshd", "sshd-session"}},
+			{Field: "PRIORITY", Values: []string{"0", "1", "2", "3", "4"}}}}, true},
+		{"priority = err..info", event.Selector{{{Field: "PRIORITY", Values: []string{"3", "4", "5", "6"}}}}, true},
+		{"priority = debug..7 1..0", event.Selector{{{Field: "PRIORITY", Values: []string{"0", "1", "7"}}}}, true},
+		{"journalmatch = _COMM=a _COMM=b X=1 + Y='1 2'\nunit = a*", event.Selector{
+			{{Field: "_COMM", Values: []string{"a", "b"}}, {Field: "X", Values: []string{"1"}}, {Field: "_SYSTEMD_UNIT", Globs: []string{"a*"}}},
+			{{Field: "Y", Values: []string{"1 2"}}, {Field: "_SYSTEMD_UNIT", Globs: []string{"a*"}}}}, true},
+		{"journalmatch = _SYSTEMD_UNIT=a.service _SYSTEMD_UNIT=b.service + _SYSTEMD_UNIT=c.service\nunit = b", event.Selector{{unit("b.service")}}, true},
+		{"journalmatch =", nil, false},
+	}
+	for _, tt := range tests {
+		c := load(t, plain("etc/b/jail.local", "[f]\nfilter = f\n"+tt.options+"\n"))
+		j := c.Jails[0]
+		if diff := cmp.Diff(tt.want, j.Journal); diff != "" || j.OwnMatch != tt.own || j.HasJournalMatch != (len(tt.want) > 0) {
+			t.Errorf("%q: own %v\n%s", tt.options, j.OwnMatch, diff)
+		}
+	}
+}
+
+func TestFaultsAllAtOnce(t *testing.T) {
+	_, err := Load(plain(
+		"etc/b/jail.local", "[f]\nfilter = f\nbantime = soon\nmaxretry = many\nunit = ssh\npriority = loud\n[g]\nenabled = true\nfilter = nosuch\n[h]\nenabled = true\nfilter = f\nfilter = f\n",
+		"etc/b/filter.d/f.local", "[Definition]\nfailregex = %(known/failregex)s\n    ^ok <HOST>\n    ^broken (<HOST>\n"), "/etc/b")
+	var faults Faults
+	if !errors.As(err, &faults) {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"/etc/b/jail.local:3: [f] bantime: ",
+		"/etc/b/jail.local:4: [f] maxretry: ",
+		"/etc/b/jail.local:6: [f] priority: ",
+		"/etc/b/jail.local:9: [g] filter: there is no filter \"nosuch\"",
+		"/etc/b/jail.local:13: [h] filter: the option is set twice in this section, first in line 12",
+		"/etc/b/filter.d/f.local:4: [Definition] failregex: ",
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("no %q in\n%v", want, err)
+		}
+	}
+}

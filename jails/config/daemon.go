@@ -1,0 +1,112 @@
+package config
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"bailiff/jails/ini"
+)
+
+var daemonOptions = []option{
+	{"loglevel", str, nil},
+	{"logtarget", str, nil},
+	{"allowipv6", str, nil},
+	{"dbmaxmatches", integer, nil},
+	{"dbpurgeage", str, nil},
+}
+
+// privateOptions are read from bailiff.conf only. fail2ban's socket and database stay its own.
+var privateOptions = append([]option{
+	{"socket", str, nil},
+	{"dbfile", str, nil},
+	{"metrics", str, nil},
+	{"firewall", str, nil},
+	{"journal.reader", str, nil},
+}, daemonOptions...)
+
+// daemon reads the service's options from fail2ban.conf and over it from bailiff.conf.
+func (b *builder) daemon() Daemon {
+	t := b.tree
+	opts := newSettings()
+	if t.main.Has(definitionSection) {
+		opts = opts.with(t.read(t.main, definitionSection, daemonOptions, newSettings(), true))
+	}
+	if t.own.Has(definitionSection) {
+		opts = opts.with(t.read(t.own, definitionSection, privateOptions, newSettings(), true))
+		t.unknownOptions()
+	}
+	d := Daemon{
+		LogLevel: opts.text("loglevel"), LogTarget: opts.text("logtarget"), Socket: opts.text("socket"), DBFile: opts.text("dbfile"),
+		Firewall: opts.text("firewall"), JournalReader: opts.text("journal.reader"), AllowIPv6: opts.text("allowipv6"),
+		DBPurgeAge: 24 * time.Hour, DBMaxMatches: 10,
+	}
+	if v, ok := opts.get("metrics"); ok {
+		address := v.text()
+		d.Metrics = &address
+	}
+	if v, ok := opts.get("dbmaxmatches"); ok {
+		d.DBMaxMatches, _ = v.value.(int)
+	}
+	b.checkDaemon(opts, &d)
+	return d
+}
+
+// unknownOptions warns of options of bailiff.conf that nothing reads.
+func (t *tree) unknownOptions() {
+	known := map[string]bool{}
+	for _, o := range privateOptions {
+		known[o.name] = true
+	}
+	for _, name := range t.own.Options(definitionSection) {
+		if v, _ := t.own.Own(definitionSection, name); !known[name] {
+			t.warn(v.Fault(0, definitionSection, name, "there is no such option", "the options are "+optionNames(privateOptions)))
+		}
+	}
+}
+
+func optionNames(table []option) string {
+	var all []string
+	for _, o := range table {
+		all = append(all, o.name)
+	}
+	return strings.Join(all, ", ")
+}
+
+func (b *builder) checkDaemon(opts *settings, d *Daemon) {
+	oneOf := func(name string, words ...string) {
+		v, ok := opts.get(name)
+		if !ok {
+			return
+		}
+		for _, w := range words {
+			if strings.EqualFold(v.text(), w) {
+				return
+			}
+		}
+		b.daemonFault(v.from, name, fmt.Sprintf("%q is not understood", v.text()), "write one of "+strings.Join(words, ", "))
+	}
+	if v, ok := opts.get("loglevel"); ok && !isNumber(v.text()) {
+		oneOf("loglevel", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "MSG", "DEBUG", "TRACEDEBUG", "HEAVYDEBUG")
+	}
+	oneOf("journal.reader", "auto", "native", "sdjournal")
+	oneOf("firewall", "auto", "iptables", "nftables", "iptables-plain", "dry")
+	oneOf("allowipv6", "auto", "yes", "no", "1", "on", "true", "0", "off", "false")
+	if v, ok := opts.get("dbpurgeage"); ok {
+		age, err := ParseDuration(v.text())
+		if err != nil {
+			b.daemonFault(v.from, "dbpurgeage", err.Error(), "write a time such as 1d or 48h")
+		}
+		d.DBPurgeAge = age
+	}
+}
+
+func isNumber(s string) bool {
+	_, err := strconv.Atoi(s)
+	return err == nil
+}
+
+func (b *builder) daemonFault(v ini.Value, option, message, hint string) {
+	b.fault(v.Fault(0, definitionSection, option, message, hint))
+}

@@ -1,0 +1,94 @@
+package config
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+const (
+	minute = 60
+	hour   = 60 * minute
+	day    = 24 * hour
+	year   = 365.25 * day
+)
+
+// units are the seconds of every spelling of a unit of time.
+var units = map[string]float64{
+	"s": 1, "ss": 1, "se": 1, "sec": 1, "second": 1, "seconds": 1,
+	"m": minute, "mm": minute, "mi": minute, "min": minute, "minute": minute, "minutes": minute,
+	"h": hour, "hh": hour, "ho": hour, "hou": hour, "hour": hour, "hours": hour,
+	"d": day, "dd": day, "da": day, "day": day, "days": day,
+	"w": 7 * day, "ww": 7 * day, "we": 7 * day, "wee": 7 * day, "week": 7 * day, "weeks": 7 * day,
+	"mo": year / 12, "mon": year / 12, "month": year / 12, "months": year / 12,
+	"y": year, "yy": year, "ye": year, "yea": year, "year": year, "years": year,
+}
+
+// ParseDuration reads a time as fail2ban does: 600, 10m, 1d 12h, 1.5h, 60*60, 1year-6mo. Blanks between numbers add.
+// As there, 1h30 is an hour and 30 seconds. Times below zero are times; those beyond 290 years are cut to that.
+func ParseDuration(s string) (time.Duration, error) {
+	n, err := evaluate(spellOut(s), nil)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a time: %w", s, err)
+	}
+	const longest = 290 * year
+	seconds := math.Max(-longest, math.Min(longest, n.float()))
+	if math.IsNaN(seconds) {
+		return 0, fmt.Errorf("%q is not a time", s)
+	}
+	return time.Duration(seconds * float64(time.Second)), nil
+}
+
+var betweenNumbers = regexp.MustCompile(`(\d)\s+(\d)`)
+
+// spellOut turns a time with units into an expression in seconds.
+func spellOut(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		n := letters(s[i:])
+		if n == 0 {
+			b.WriteByte(s[i])
+			i++
+			continue
+		}
+		word, before := s[i:i+n], byte(0)
+		if i > 0 {
+			before = s[i-1]
+		}
+		i += n
+		after, _ := firstRune(s[i:])
+		digit := after >= '0' && after <= '9'
+		unit, ok := units[strings.ToLower(word)]
+		if ok && (isDigit(before) || unicode.IsSpace(rune(before))) && (digit || notWord(after)) {
+			word = "*" + strconv.FormatFloat(unit, 'f', -1, 64)
+		}
+		b.WriteString(word)
+		if digit {
+			b.WriteByte(' ')
+		}
+	}
+	return betweenNumbers.ReplaceAllString(b.String(), "$1+$2")
+}
+
+// letters is how many ASCII letters s begins with.
+func letters(s string) int {
+	for i := range len(s) {
+		if c := s[i] | 0x20; c < 'a' || c > 'z' {
+			return i
+		}
+	}
+	return len(s)
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+func firstRune(s string) (rune, bool) {
+	for _, r := range s {
+		return r, true
+	}
+	return 0, false
+}

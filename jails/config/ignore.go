@@ -1,0 +1,68 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// checkIgnored tells what is wrong with one word of ignoreip. Nearly every word can be a host name or an id; one that
+// begins as a network must be one.
+func checkIgnored(word string) error {
+	base, mask, ok := strings.Cut(word, "/")
+	addr, err := netip.ParseAddr(base)
+	if !ok || err != nil {
+		return nil
+	}
+	if bits, err := strconv.Atoi(mask); err == nil && bits >= 0 && bits <= addr.BitLen() {
+		return nil
+	}
+	if m, err := netip.ParseAddr(mask); err == nil && m.BitLen() == addr.BitLen() && contiguous(m.AsSlice()) {
+		return nil
+	}
+	return fmt.Errorf("%q is no network", word)
+}
+
+// contiguous tells whether a netmask has no one after a zero.
+func contiguous(mask []byte) bool {
+	zero := false
+	for _, b := range mask {
+		for bit := byte(0x80); bit != 0; bit >>= 1 {
+			if b&bit == 0 {
+				zero = true
+			} else if zero {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// checkIgnoreCache tells what is wrong with the options of ignorecache.
+func checkIgnoreCache(s string) error {
+	_, opts, err := parseList("ignorecache[" + s + "]")
+	if err != nil {
+		return err
+	}
+	for _, n := range opts.names {
+		switch v := opts.text(n); n {
+		case "key":
+		case "max-count":
+			if _, err := parseInt(v); err != nil {
+				return fmt.Errorf("max-count: %w", err)
+			}
+		case "max-time":
+			if _, err := ParseDuration(v); err != nil {
+				return fmt.Errorf("max-time: %w", err)
+			}
+		default:
+			return fmt.Errorf("there is no option %q", n)
+		}
+	}
+	if opts.text("key") == "" {
+		return errors.New("the option key is missing")
+	}
+	return nil
+}

@@ -1,0 +1,186 @@
+package config
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"bailiff/jails/event"
+)
+
+// journal makes the jail's journal match: of unit, identifier, priority and journalmatch of the jail, or else of the
+// filter's journalmatch.
+func (s *section) journal(j *Jail) {
+	match, own := s.journalMatch()
+	for _, o := range []string{"unit", "identifier", "priority"} {
+		if s.text(o) == "" {
+			continue
+		}
+		if !own {
+			match, own = nil, true
+		}
+		match = s.narrow(match, o)
+	}
+	j.Journal, j.OwnMatch, j.HasJournalMatch = match, own, len(match) > 0
+}
+
+// journalMatch is the jail's journalmatch, or the filter's when the jail has none.
+func (s *section) journalMatch() (match event.Selector, own bool) {
+	v, own := s.get("journalmatch")
+	if !own && s.jail.merged != nil {
+		v = s.jail.merged.values["journalmatch"]
+	}
+	if v.value == nil {
+		return nil, own
+	}
+	for i, line := range strings.Split(v.text(), "\n") {
+		groups, err := parseMatch(line)
+		if err != nil {
+			s.report.fault(v.from.Fault(i, s.jail.name, "journalmatch", err.Error(),
+				"write FIELD=value, with + between alternatives: _SYSTEMD_UNIT=ssh.service + _COMM=sshd"))
+		}
+		match = append(match, groups...)
+	}
+	return match, own && len(match) > 0
+}
+
+// parseMatch reads one line of a journalmatch: terms of one field are alternatives, those of different fields must all
+// hold, and + begins another alternative.
+func parseMatch(line string) (event.Selector, error) {
+	words, err := splitShell(line)
+	if err != nil {
+		return nil, err
+	}
+	var match event.Selector
+	var group event.Group
+	for i, w := range words {
+		if w == "+" {
+			if len(group) == 0 || i == len(words)-1 {
+				return nil, fmt.Errorf("a term is missing beside +")
+			}
+			match, group = append(match, group), nil
+			continue
+		}
+		field, value, ok := strings.Cut(w, "=")
+		if !ok || field == "" {
+			return nil, fmt.Errorf("%q is not FIELD=value", w)
+		}
+		group = with(group, field, value)
+	}
+	if len(group) > 0 {
+		match = append(match, group)
+	}
+	return match, nil
+}
+
+// narrow demands that one of the option's words holds too, in every alternative there is.
+func (s *section) narrow(match event.Selector, option string) event.Selector {
+	alternatives, err := terms(option, s.text(option))
+	if err != nil {
+		s.fault(option, 0, err.Error(), hints[option])
+		return match
+	}
+	if len(match) == 0 {
+		match = event.Selector{nil}
+	}
+	var all event.Selector
+	for _, group := range match {
+		for _, t := range alternatives {
+			if g, ok := and(group, t); ok {
+				all = append(all, g)
+			}
+		}
+	}
+	if len(all) == 0 {
+		s.fault(option, 0, fmt.Sprintf("%q and journalmatch exclude each other", s.text(option)), "drop one of the two")
+	}
+	return all
+}
+
+var hints = map[string]string{
+	"unit":       "write units as journalctl -u takes them: ssh, nginx.service, php*-fpm.service",
+	"identifier": "write identifiers as journalctl -t takes them: sshd sudo",
+	"priority":   "write emerg, alert, crit, err, warning, notice, info, debug or 0 to 7, or a range such as err..info",
+}
+
+// terms are an option's words as alternatives of the journal's fields.
+func terms(option, words string) ([]event.Term, error) {
+	switch option {
+	case "unit":
+		return unitTerms(strings.Fields(words))
+	case "identifier":
+		return []event.Term{{Field: "SYSLOG_IDENTIFIER", Values: strings.Fields(words)}}, nil
+	}
+	levels, err := priorities(strings.Fields(words))
+	return []event.Term{{Field: "PRIORITY", Values: levels}}, err
+}
+
+// unitTerms are units by the field that only the journal itself sets: what the manager says of a unit, others can forge.
+func unitTerms(words []string) ([]event.Term, error) {
+	unit, slice := event.Term{Field: "_SYSTEMD_UNIT"}, event.Term{Field: "_SYSTEMD_SLICE"}
+	for _, w := range words {
+		to := &unit
+		if strings.HasSuffix(w, ".slice") {
+			to = &slice
+		}
+		if strings.ContainsAny(w, "*?[") {
+			if _, err := path.Match(w, ""); err != nil {
+				return nil, fmt.Errorf("%q is not a pattern", w)
+			}
+			to.Globs = append(to.Globs, w)
+			continue
+		}
+		if !unitSuffixes[path.Ext(w)] {
+			w += ".service"
+		}
+		to.Values = append(to.Values, w)
+	}
+	return slices.DeleteFunc([]event.Term{unit, slice}, empty), nil
+}
+
+var unitSuffixes = map[string]bool{".service": true, ".socket": true, ".device": true, ".mount": true, ".automount": true,
+	".swap": true, ".target": true, ".path": true, ".timer": true, ".slice": true, ".scope": true}
+
+func empty(t event.Term) bool { return len(t.Values)+len(t.Globs) == 0 }
+
+var levelNames = []string{"emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"}
+
+// priorities are the values of the levels: a level means it and worse, a..b all from one to the other.
+func priorities(words []string) ([]string, error) {
+	wanted := map[int]bool{}
+	for _, w := range words {
+		from, to, isRange := strings.Cut(w, "..")
+		a, err := level(from)
+		if err != nil {
+			return nil, err
+		}
+		b := 0
+		if isRange {
+			if b, err = level(to); err != nil {
+				return nil, err
+			}
+		}
+		for l := min(a, b); l <= max(a, b); l++ {
+			wanted[l] = true
+		}
+	}
+	var values []string
+	for l := range levelNames {
+		if wanted[l] {
+			values = append(values, strconv.Itoa(l))
+		}
+	}
+	return values, nil
+}
+
+func level(s string) (int, error) {
+	if l := slices.Index(levelNames, strings.ToLower(s)); l >= 0 {
+		return l, nil
+	}
+	if l, err := strconv.Atoi(s); err == nil && l >= 0 && l < len(levelNames) {
+		return l, nil
+	}
+	return 0, fmt.Errorf("%q is no priority", s)
+}

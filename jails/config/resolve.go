@@ -1,0 +1,224 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"bailiff/jails/ini"
+)
+
+// Version is the release of fail2ban whose configuration is understood: %(fail2ban_version)s.
+const Version = "1.0.2"
+
+// A tree is a configuration resolved as fail2ban resolves it: what its command stream is made of.
+type tree struct {
+	fsys   fs.FS
+	dir    string
+	reader *ini.Reader
+	sets   map[string]*ini.Set
+	main   *ini.Set // fail2ban.conf
+	own    *ini.Set // bailiff.conf
+	all    *ini.Set // jail.conf
+	jails  []*jail
+	*report
+}
+
+// A jail is an enabled jail with everything it names.
+type jail struct {
+	name    string
+	opts    *settings
+	filter  *definition // nil: none
+	merged  *settings   // the filter's options, tags replaced, without those the jail overrides
+	actions []*action
+	broken  string // why fail2ban skips it
+}
+
+// An action is one entry of a jail's action list.
+type action struct {
+	name     string // as in the list
+	actname  string
+	params   *settings
+	given    []string    // the parameters that the list gives
+	def      *definition // nil: a Python module
+	combined *settings
+	from     ini.Value // the jail's action option
+}
+
+// resolve reads the whole configuration.
+func resolve(fsys fs.FS, dir string) *tree {
+	dir = strings.TrimRight(dir, "/")
+	t := &tree{fsys: fsys, dir: dir, reader: ini.NewReader(fsys, dir), sets: map[string]*ini.Set{}, report: &report{}}
+	t.main, _ = t.set("fail2ban")
+	t.own, _ = t.set("bailiff")
+	var ok bool
+	if t.all, ok = t.set("jail"); !ok {
+		t.fault(t.noJails())
+	}
+	t.all.Define(ini.DefaultSection, "fail2ban_version", ini.Value{Text: Version})
+	t.all.Define(ini.DefaultSection, "fail2ban_confpath", ini.Value{Text: dir})
+	for _, name := range t.all.Sections() {
+		if name == "INCLUDES" {
+			continue
+		}
+		if j := t.jail(name); j != nil {
+			t.jails = append(t.jails, j)
+		}
+	}
+	t.faults = append(t.reader.Faults(), t.faults...)
+	return t
+}
+
+func (t *tree) noJails() *Fault {
+	f := &Fault{File: t.reader.Path("jail"), Message: "there is no such file", Hint: "name the directory of jail.conf or jail.local with --config"}
+	if _, err := fs.Stat(t.fsys, path.Clean(strings.TrimLeft(t.dir, "/"))); errors.Is(err, fs.ErrNotExist) {
+		f.File, f.Message = t.dir, "there is no such directory"
+	}
+	return f
+}
+
+// set is the files of a name, read once.
+func (t *tree) set(name string) (*ini.Set, bool) {
+	if s, ok := t.sets[name]; ok {
+		return s, len(s.Files) > 0
+	}
+	s, ok := t.reader.Read(name)
+	t.sets[name] = s
+	return s, ok
+}
+
+// jail resolves one section of jail.conf, nil when it is not enabled. It goes twice over the options: the filter must
+// be known before what the jail says of %(known/failregex)s and the like can be.
+func (t *tree) jail(name string) *jail {
+	j := &jail{name: name, opts: t.read(t.all, name, firstOptions, newSettings(), true)}
+	if enabled, _ := j.opts.get("enabled"); enabled.value != true {
+		return nil
+	}
+	if !t.jailFilter(j) {
+		return j
+	}
+	j.opts = t.read(t.all, name, jailOptions, newSettings(), true)
+	if j.filter != nil {
+		j.filter.read(j.opts, false)
+		j.merged = j.filter.combined()
+	}
+	t.jailActions(j)
+	return j
+}
+
+func (t *tree) jailFilter(j *jail) bool {
+	s, _ := j.opts.get("filter")
+	if s.text() == "" {
+		t.warn(s.from.Fault(0, j.name, "filter", "the jail has no filter and finds nothing", ""))
+		return true
+	}
+	name, params, err := parseList(s.text())
+	if err != nil {
+		return t.broken(j, s.from.Fault(0, j.name, "filter", err.Error(), "write filter = name[option=value, option=\"value\"]"),
+			"Invalid filter definition")
+	}
+	var ok bool
+	if j.filter, ok = t.define("filter.d/"+name, filterOptions, params, s.from); !ok {
+		return t.broken(j, s.from.Fault(0, j.name, "filter", fmt.Sprintf("there is no filter %q", name),
+			"its file would be "+t.reader.Path("filter.d/"+name)+t.similar("filter.d", name)), "Unable to read the filter")
+	}
+	backend, _ := j.opts.get("backend")
+	j.filter.logtype(backend.text())
+	j.filter.read(j.opts, true)
+	known := j.filter.combined()
+	if known == nil {
+		return t.broken(j, nil, "recursive tag definitions")
+	}
+	for _, o := range known.names {
+		if v := known.values[o]; !strings.HasPrefix(o, knownPrefix) && v.value != nil {
+			v.from.Text = v.text()
+			t.all.Define(j.name, knownPrefix+o, v.from)
+		}
+	}
+	return true
+}
+
+// logtype tells the filter whether it reads a file or the journal, unless it or the jail says so.
+func (d *definition) logtype(backend string) {
+	if _, ok := d.set.Own(definitionSection, "logtype"); ok || d.params.text("logtype") != "" {
+		return
+	}
+	d.params.set("logtype", text("file"))
+	if strings.HasPrefix(backend, "systemd") {
+		d.params.set("logtype", text("journal"))
+	}
+}
+
+func (t *tree) jailActions(j *jail) {
+	s, _ := j.opts.get("action")
+	for _, item := range splitList(s.text()) {
+		name, params, err := parseList(item)
+		if err != nil {
+			t.broken(j, s.from.Fault(0, j.name, "action", err.Error(), "write action = name[option=value, option=\"value\"]"),
+				"Invalid action definition")
+			return
+		}
+		a := &action{name: name, params: params, given: slices.Clone(params.names), from: s.from}
+		if !strings.HasSuffix(name, ".py") && !t.shellAction(j, a) {
+			return
+		}
+		j.actions = append(j.actions, a)
+	}
+}
+
+func (t *tree) shellAction(j *jail, a *action) bool {
+	a.identify(j.name)
+	var ok bool
+	if a.def, ok = t.define("action.d/"+a.name, actionOptions, a.params, a.from); !ok {
+		return t.broken(j, a.from.Fault(0, j.name, "action", fmt.Sprintf("there is no action %q", a.name),
+			"its file would be "+t.reader.Path("action.d/"+a.name)+t.similar("action.d", a.name)), "Unable to read action")
+	}
+	a.def.read(j.opts, false)
+	a.combined = a.def.combined("matches", "ipmatches", "ipjailmatches", "timeout", "bantime")
+	return a.combined != nil
+}
+
+// identify gives the action the name of its jail, and a name of its own that is unique in the jail.
+func (a *action) identify(jail string) {
+	if !a.params.has("name") {
+		a.params.set("name", text(jail))
+	}
+	if !a.params.has("actname") {
+		actname, name := a.name, a.params.text("name")
+		if rest, ok := strings.CutPrefix(name, jail); ok {
+			actname += rest
+		} else {
+			actname += "-" + name
+		}
+		a.params.set("actname", text(actname))
+	}
+	a.actname = a.params.text("actname")
+}
+
+func (t *tree) broken(j *jail, f *Fault, why string) bool {
+	if f != nil {
+		t.fault(f)
+		why += ": " + f.Message
+	}
+	j.broken = why
+	return false
+}
+
+// similar is a half sentence that names the file that was perhaps meant.
+func (t *tree) similar(dir, name string) string {
+	entries, err := fs.ReadDir(t.fsys, path.Join(strings.TrimLeft(t.dir, "/"), dir))
+	if err != nil {
+		return ""
+	}
+	i := slices.IndexFunc(entries, func(e fs.DirEntry) bool {
+		n, ok := strings.CutSuffix(e.Name(), ".conf")
+		return ok && (strings.EqualFold(n, name) || strings.HasPrefix(n, name) || n != "" && strings.HasPrefix(name, n))
+	})
+	if i < 0 {
+		return ""
+	}
+	return fmt.Sprintf("; is %q meant?", strings.TrimSuffix(entries[i].Name(), ".conf"))
+}

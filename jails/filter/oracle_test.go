@@ -5,18 +5,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"os/exec"
-	"sync"
 	"testing"
 	"time"
 	_ "time/tzdata" // the samples' zone, on a machine without zone files
 )
 
-// The samples of fail2ban are read at this moment in this zone.
+// The samples of fail2ban are read at this moment.
 const (
-	sampleNow  = 1124013600
-	sampleZone = "Europe/Berlin"
-	sampleDir  = "/usr/lib/python3/dist-packages/fail2ban/tests/files/logs"
-	python     = "/usr/bin/python3" // the one that apt installs fail2ban for
+	sampleNow = 1124013600
+	sampleDir = "/usr/lib/python3/dist-packages/fail2ban/tests/files/logs"
+	python    = "/usr/bin/python3" // the one that apt installs fail2ban for
 )
 
 // A wanted is a filter with options, as a jail names it.
@@ -61,18 +59,19 @@ func runPython(t testing.TB, in []byte, script string) []byte {
 	return out
 }
 
-var berlin = sync.OnceValue(func() *time.Location {
-	z, err := time.LoadLocation(sampleZone)
+// TestMain puts the tests where fail2ban's samples were written.
+func TestMain(m *testing.M) {
+	zone, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
 		panic(err)
 	}
-	return z
-})
+	time.Local = zone
+	m.Run()
+}
 
 // sampleMatcher reads lines as fail2ban's sample tests do.
 func sampleMatcher(t testing.TB, d Definition) *Matcher {
 	t.Helper()
-	d.Zone = berlin()
 	f, err := Compile(d)
 	if err != nil {
 		t.Fatalf("%s: %v", d.Name, err)

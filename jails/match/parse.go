@@ -26,6 +26,7 @@ type parser struct {
 	widths  []width        // of the closed groups
 	inside  int            // groups opened before the outermost look behind around us; 0 outside of one
 	condRef []condRef
+	unfixed int // where the first look behind of no fixed width stands; -1: none
 }
 
 // A condRef is a group number in a condition, which may be that of a later group.
@@ -43,7 +44,7 @@ func parse(expr string, flags Flags) (tree *node, names []string, err error) {
 		}
 	}()
 	p := &parser{
-		tokens: newTokens(expr), global: flags,
+		tokens: newTokens(expr), global: flags, unfixed: -1,
 		names: []string{""}, byName: map[string]int{}, closed: []bool{false}, widths: make([]width, 1),
 	}
 	tree = p.alternatives(flags, 0)
@@ -54,6 +55,9 @@ func parse(expr string, flags Flags) (tree *node, names []string, err error) {
 		if ref.group >= len(p.names) {
 			p.fail(ref.pos, "invalid group reference "+strconv.Itoa(ref.group))
 		}
+	}
+	if p.unfixed >= 0 {
+		p.fail(p.unfixed, "look-behind requires fixed-width pattern")
 	}
 	return tree, p.names, nil
 }

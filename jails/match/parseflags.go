@@ -1,8 +1,6 @@
 package match
 
-import (
-	"unicode"
-)
+import "unicode"
 
 // Flags that stand in expressions but are not for callers.
 const (
@@ -27,8 +25,6 @@ func flagBits(tok string) Flags {
 		return ASCII
 	case "u":
 		return unicodeFlag
-	case "t":
-		return templateFlag
 	case "L":
 		return localeFlag
 	}
@@ -45,14 +41,8 @@ func (p *parser) flagGroup(tok string, start int, flags Flags, depth int, first 
 		p.setGlobal(add, start, first)
 		return nil
 	}
-	if add&templateFlag != 0 {
-		p.fail(p.pos()-1, "bad inline flags: cannot turn on global flag")
-	}
 	if tok == "-" {
 		del = p.removedFlags()
-	}
-	if del&templateFlag != 0 {
-		p.fail(p.pos()-1, "bad inline flags: cannot turn off global flag")
 	}
 	if add&del != 0 {
 		p.fail(p.pos()-1, "bad inline flags: flag turned on and off")

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
@@ -12,7 +13,6 @@ func (p *parser) parenthesis(start int, flags Flags, depth int, first bool) *nod
 	if !p.accept("?") {
 		return p.capture("", start, 0, flags, depth)
 	}
-	at := p.pos()
 	tok := p.get()
 	switch tok {
 	case "":
@@ -36,7 +36,7 @@ func (p *parser) parenthesis(start int, flags Flags, depth int, first bool) *nod
 	if tok == "-" || flagBits(tok) != 0 {
 		return p.flagGroup(tok, start, flags, depth, first)
 	}
-	p.fail(at, "unknown extension ?"+tok)
+	p.fail(start+1, "unknown extension ?"+tok)
 	return nil
 }
 
@@ -89,15 +89,14 @@ func (p *parser) pythonExtension(start int, flags Flags, depth int) *node {
 		p.checkName(name, at)
 		return p.capture(name, start, at, flags, depth)
 	}
-	at := p.pos()
 	if !p.accept("=") {
 		tok := p.get()
 		if tok == "" {
 			p.fail(p.pos(), "unexpected end of pattern")
 		}
-		p.fail(at-1, "unknown extension ?P"+tok)
+		p.fail(start+1, "unknown extension ?P"+tok)
 	}
-	at = p.pos()
+	at := p.pos()
 	name := p.until(")", "group name")
 	p.checkName(name, at)
 	group, ok := p.byName[name]
@@ -130,13 +129,12 @@ func (p *parser) checkInside(group int) {
 }
 
 func (p *parser) lookBehind(start int, flags Flags, depth int) *node {
-	at := p.pos() - 1
 	tok := p.get()
 	if tok == "" {
 		p.fail(p.pos(), "unexpected end of pattern")
 	}
 	if tok != "=" && tok != "!" {
-		p.fail(at, "unknown extension ?<"+tok)
+		p.fail(start+1, "unknown extension ?<"+tok)
 	}
 	outermost := p.inside == 0
 	if outermost {
@@ -151,8 +149,8 @@ func (p *parser) lookBehind(start int, flags Flags, depth int) *node {
 		p.fail(start, "missing ), unterminated subpattern")
 	}
 	lo, hi := n.subs[0].widths(p.widths)
-	if lo != hi {
-		p.fail(start, "look-behind requires fixed-width pattern")
+	if lo != hi && (p.unfixed < 0 || start < p.unfixed) {
+		p.unfixed = start
 	}
 	n.width = lo
 	return n
@@ -242,6 +240,23 @@ func quote(s string) string {
 	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
 		q = `"`
 	}
-	r := strings.NewReplacer(`\`, `\\`, "\n", `\n`, "\t", `\t`, "\r", `\r`, q, `\`+q)
-	return q + r.Replace(s) + q
+	var b strings.Builder
+	b.WriteString(q)
+	for _, r := range s {
+		switch {
+		case r == '\\' || string(r) == q:
+			b.WriteString(`\` + string(r))
+		case unicode.IsPrint(r):
+			b.WriteRune(r)
+		case r > 0xffff:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		case r > 0xff:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		case strings.ContainsRune("\n\r\t", r):
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		default:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		}
+	}
+	return b.String() + q
 }

@@ -9,11 +9,16 @@ import "time"
 //
 // A block and all it refers to is valid only until the call it was handed to returns.
 type Block struct {
-	Origin  string  // the file's path, or the journal's name: for people
-	Text    []byte  // the lines, valid UTF-8, each ended by one '\n'
-	Entries []Entry // the journal's entries, one a line of Text and in the same order; nil for a file
-	Live    bool    // the source has reached its end once: these lines are being written now
-	Counted bool    // the block was read before a restart and only rebuilds counters: it has no effects
+	Origin  string   // the file's path, or the journal's name: for people
+	Text    []byte   // the lines, valid UTF-8, each ended by one '\n'
+	Entries []Entry  // the journal's entries, one a line of Text and in the same order; nil for a file
+	Jails   []string // the jails that the block is for; nil: all that follow the source
+	Live    bool     // the source has reached its end once: these lines are being written now
+
+	// Past tells that the block lies before the source's saved position. For the jails in Known, which had read it
+	// before a restart, it only rebuilds counters; for others it is new.
+	Past  bool
+	Known []string
 }
 
 // An Entry is what the journal knows of one line of a Block.

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"bailiff/cmd/internal/control"
+	"bailiff/jails"
+	"bailiff/jails/event"
+	"bailiff/jails/source"
+	"bailiff/metrics"
+)
+
+// Status answers bailiff status.
+func (d *daemon) Status(ctx context.Context, r control.StatusRequest) (control.Status, error) {
+	backend, _ := d.firewall.Backend()
+	s := control.Status{Version: version, Started: d.started, Firewall: backend, Jails: []control.Jail{}}
+	_, running := d.state()
+	for _, j := range running {
+		if r.Jail != "" && r.Jail != j.Name {
+			continue
+		}
+		status, err := d.jailStatus(ctx, j, r.Verify)
+		if err != nil {
+			return s, err
+		}
+		s.Jails = append(s.Jails, status)
+	}
+	if r.Jail != "" && len(s.Jails) == 0 {
+		return s, noJail(r.Jail)
+	}
+	slices.SortFunc(s.Jails, func(a, b control.Jail) int { return strings.Compare(a.Name, b.Name) })
+	return s, nil
+}
+
+func noJail(name string) error {
+	return &control.Error{Kind: control.NotFound, Message: fmt.Sprintf("there is no jail %q", name),
+		Hint: "bailiff status lists the jails"}
+}
+
+func (d *daemon) jailStatus(ctx context.Context, j *jails.Jail, verify bool) (control.Jail, error) {
+	c, n, choice := j.Config(), j.Status(), d.sources.choice(j.Name)
+	s := control.Jail{Name: j.Name, Filter: c.Definition.Name, Source: string(choice.Kind),
+		CurrentlyFailed: n.Failing, TotalFailed: n.Failed, CurrentlyBanned: n.Banned, TotalBanned: n.Bans}
+	s.Banned = answers(j.Bans())
+	switch choice.Kind {
+	case source.FromJournal:
+		s.JournalMatches = journalMatches(c.Journal)
+	case source.FromFiles:
+		s.Files = followed(c)
+		if len(s.Files) == 0 {
+			s.Note = choice.Why
+		}
+	default:
+		s.Note = choice.Why
+	}
+	if c.Firewall.Kind == "none" {
+		s.Note = strings.TrimPrefix(s.Note+"; bans nothing: none of its actions is a ban", "; ")
+	} else if verify {
+		held, err := d.firewall.List(ctx, j.Name)
+		if err != nil {
+			return s, err
+		}
+		for _, b := range j.Bans() {
+			p, ok := b.Subject.Prefix()
+			if _, stands := held[p]; ok && !stands && b.Active(time.Now()) {
+				s.Missing = append(s.Missing, b.Subject.String())
+			}
+		}
+	}
+	return s, nil
+}
+
+func answers(bans []event.Ban) []control.Ban {
+	all := make([]control.Ban, 0, len(bans))
+	for _, b := range bans {
+		a := control.Ban{Jail: b.Jail, Subject: b.Subject.String(), At: b.At, Failures: b.Failures}
+		if !b.Permanent() {
+			a.Until = &b.Until
+		}
+		all = append(all, a)
+	}
+	return all
+}
+
+// Banned answers bailiff banned. A subject that lies in a banned network is banned too.
+func (d *daemon) Banned(_ context.Context, subjects []string) ([]control.Ban, error) {
+	asked, err := parseSubjects(subjects)
+	if err != nil {
+		return nil, err
+	}
+	all := []control.Ban{}
+	_, running := d.state()
+	for _, j := range running {
+		bans := slices.DeleteFunc(j.Bans(), func(b event.Ban) bool {
+			return len(asked) > 0 && !slices.ContainsFunc(asked, func(s event.Subject) bool { return covers(b.Subject, s) })
+		})
+		all = append(all, answers(bans)...)
+	}
+	return all, nil
+}
+
+// covers tells whether a ban of one subject stops the other.
+func covers(ban, s event.Subject) bool {
+	p, isNet := ban.Prefix()
+	q, ok := s.Prefix()
+	return ban == s || isNet && ok && p.Bits() <= q.Bits() && p.Contains(q.Addr())
+}
+
+func parseSubjects(words []string) (all []event.Subject, err error) {
+	for _, w := range words {
+		s, err := event.ParseSubject(w)
+		if err != nil {
+			return nil, &control.Error{Kind: control.Invalid, Message: err.Error(), Hint: "write 192.0.2.1, 2001:db8::1 or 192.0.2.0/24"}
+		}
+		if p, _ := s.Prefix(); p.Bits() == 0 {
+			return nil, &control.Error{Kind: control.Invalid, Message: w + " is everybody", Hint: "name a smaller network"}
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
+// Ban answers bailiff ban.
+func (d *daemon) Ban(ctx context.Context, r control.BanRequest) (int, error) {
+	subjects, err := parseSubjects(r.Subjects)
+	if err != nil {
+		return 0, err
+	}
+	_, running := d.state()
+	i := slices.IndexFunc(running, func(j *jails.Jail) bool { return j.Name == r.Jail })
+	if i < 0 {
+		return 0, noJail(r.Jail)
+	}
+	var bans []event.Ban
+	for _, s := range subjects {
+		bans = append(bans, running[i].Ban(s, time.Now()))
+	}
+	return len(bans), d.enforcer.Enforce(ctx, bans)
+}
+
+// Unban answers bailiff unban. A network lifts the bans of all that lies in it.
+func (d *daemon) Unban(ctx context.Context, r control.UnbanRequest) (lifted int, err error) {
+	asked, err := parseSubjects(r.Subjects)
+	if err != nil {
+		return 0, err
+	}
+	_, running := d.state()
+	for _, j := range running {
+		var mine []event.Subject
+		for _, b := range j.Bans() {
+			if r.All || slices.ContainsFunc(asked, func(s event.Subject) bool { return covers(s, b.Subject) }) {
+				mine = append(mine, b.Subject)
+			}
+		}
+		stood, err := d.enforcer.Lift(ctx, j, mine)
+		if err != nil {
+			return lifted, err
+		}
+		lifted += len(stood)
+	}
+	if lifted == 0 && !r.All {
+		return 0, &control.Error{Kind: control.NotFound, Message: "not banned: " + strings.Join(r.Subjects, " ")}
+	}
+	return lifted, nil
+}
+
+// samples is what metrics mirror at a scrape.
+func (d *daemon) samples() []metrics.Sample {
+	backend, _ := d.firewall.Backend()
+	all := []metrics.Sample{{Name: metrics.FirewallInfo, Labels: []string{backend}, Value: 1}}
+	_, running := d.state()
+	for _, j := range running {
+		families := map[string]int{"inet4": 0, "inet6": 0}
+		for _, b := range j.Bans() {
+			families[b.Subject.Family()]++
+		}
+		for family, n := range families {
+			all = append(all, metrics.Sample{Name: metrics.ActiveBans, Labels: []string{j.Name, family}, Value: float64(n)})
+		}
+		all = append(all, metrics.Sample{Name: metrics.FailingSubjects, Labels: []string{j.Name}, Value: float64(j.Status().Failing)})
+	}
+	c := &d.sources.journals
+	for name, v := range map[string]uint64{
+		metrics.JournalEntries: c.Entries.Load(), metrics.JournalGaps: c.Gaps.Load(), metrics.JournalLost: c.GapEntries.Load(),
+		metrics.JournalGapTime: c.GapSeconds.Load(), metrics.JournalDropped: c.Suppressed.Load(),
+		metrics.JournalBadFiles: c.BadFiles.Load(), metrics.JournalBadData: c.BadEntries.Load(),
+		metrics.JournalOpenFiles: c.FilesOpened.Load() - c.FilesClosed.Load(),
+	} {
+		all = append(all, metrics.Sample{Name: name, Value: float64(v)})
+	}
+	return all
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"sync"
+
+	"bailiff/firewall"
+	"bailiff/jails/config"
+	"bailiff/jails/event"
+	"bailiff/jails/store"
+	"bailiff/packaging"
+)
+
+// configRoot says where the configuration lies: in dir, else in /etc/bailiff where there is one, else in the program.
+func configRoot(dir string) (fs.FS, string) {
+	if dir == "" {
+		if _, err := os.Stat(defaultConfig); err != nil {
+			return packaging.Conf(), "/"
+		}
+		dir = defaultConfig
+	}
+	return os.DirFS("/"), dir
+}
+
+// loadConfig reads the configuration that the flag names.
+func loadConfig(dir string) (*config.Config, error) {
+	root, dir := configRoot(dir)
+	return config.Load(root, dir)
+}
+
+// specs says what the kernel is to block for each jail.
+func specs(c *config.Config) (all []firewall.Spec) {
+	for _, j := range c.Jails {
+		if f := j.Firewall; f.Kind != "none" {
+			all = append(all, firewall.Spec{Jail: j.Name, Ports: f.Ports, AllPorts: f.Kind == "allports",
+				Protocols: f.Protocols, Chains: f.Chains, BlockType: f.BlockType})
+		}
+	}
+	return all
+}
+
+// savedBans is the store as the jails see it.
+type savedBans struct{ *store.Store }
+
+// Save remembers the bans.
+func (s savedBans) Save(ctx context.Context, bans []event.Ban) error { return s.Store.Save(ctx, bans, nil) }
+
+// marks is the store as the sources see it: the positions of the last run, and those saved since.
+type marks struct {
+	store *store.Store
+
+	mu   sync.Mutex
+	have map[string]string
+}
+
+func loadMarks(ctx context.Context, s *store.Store) (*marks, error) {
+	have, err := s.Marks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &marks{store: s, have: have}, nil
+}
+
+// Mark returns the position saved under the key.
+func (m *marks) Mark(key string) (string, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	v, ok := m.have[key]
+	return v, ok
+}
+
+// SetMark saves a position.
+func (m *marks) SetMark(ctx context.Context, key, value string) error {
+	if err := m.store.Save(ctx, nil, []store.Mark{{Source: key, Value: value}}); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.have[key] = value
+	return nil
+}

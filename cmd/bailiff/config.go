@@ -1,0 +1,73 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"bailiff/jails/config"
+)
+
+func newConfigCommand(s *settings) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "config",
+		Short: "Check the configuration, or print it as it was resolved",
+		Args:  noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return usage(c, errors.New("check or dump?"))
+		},
+	}
+	c.AddCommand(newCheckCommand(s), newDumpCommand(s))
+	return c
+}
+
+// errFaulty ends a command whose faults have been printed.
+var errFaulty = errors.New("the configuration has faults")
+
+func newCheckCommand(s *settings) *cobra.Command {
+	return &cobra.Command{
+		Use:   "check",
+		Short: "Print everything that is wrong in the configuration",
+		Long:  "Print everything that is wrong in the configuration, as FILE:LINE: [section] option: what and how to mend it.\nThe exit code is 1 when anything is.",
+		Args:  arguments(0, 0),
+		RunE: func(c *cobra.Command, _ []string) error {
+			conf, err := loadConfig(s.config)
+			if err != nil {
+				fmt.Fprintln(c.ErrOrStderr(), err)
+				return errFaulty
+			}
+			for _, w := range conf.Warnings {
+				fmt.Fprintln(c.ErrOrStderr(), "warning:", w.Error())
+			}
+			fmt.Fprintf(c.OutOrStdout(), "no faults; %d jails enabled\n", len(conf.Jails))
+			return nil
+		},
+	}
+}
+
+func newDumpCommand(s *settings) *cobra.Command {
+	var fail2ban bool
+	c := &cobra.Command{
+		Use:   "dump",
+		Short: "Print the configuration as it was resolved",
+		Args:  arguments(0, 0),
+		RunE: func(c *cobra.Command, _ []string) error {
+			dump := config.Dump
+			if fail2ban {
+				dump = config.DumpFail2ban
+			}
+			root, dir := configRoot(s.config)
+			var out bytes.Buffer
+			if err := dump(root, dir, &out); err != nil {
+				fmt.Fprintln(c.ErrOrStderr(), err)
+				return errFaulty
+			}
+			_, err := out.WriteTo(c.OutOrStdout())
+			return err
+		},
+	}
+	c.Flags().BoolVar(&fail2ban, "fail2ban", false, "in the form of fail2ban-client -d")
+	return c
+}

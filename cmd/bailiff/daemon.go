@@ -1,0 +1,279 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"bailiff/cmd/internal/control"
+	"bailiff/cmd/internal/sdnotify"
+	"bailiff/firewall"
+	"bailiff/jails"
+	"bailiff/jails/config"
+	"bailiff/jails/store"
+	"bailiff/metrics"
+)
+
+const (
+	purgeEvery  = time.Hour
+	statusEvery = 5 * time.Second
+)
+
+// A daemon is bailiff at work: everything that cmd wires together.
+type daemon struct {
+	flags    runFlags
+	log      *slog.Logger
+	level    *slog.LevelVar
+	started  time.Time
+	metrics  *metrics.Metrics
+	store    *store.Store
+	firewall *firewall.Firewall
+	enforcer *jails.Enforcer
+	sources  *sources
+	watchdog *sdnotify.Watchdog
+
+	reloading sync.Mutex // one reload at a time
+
+	mu     sync.Mutex
+	config *config.Config
+	jails  []*jails.Jail // in the order of the configuration
+}
+
+// runDaemon runs until ctx ends. Nothing is touched when the configuration has faults.
+func runDaemon(ctx context.Context, flags runFlags) error {
+	c, err := loadConfig(flags.config)
+	if err != nil {
+		return fmt.Errorf("the configuration has faults:\n%w", err)
+	}
+	d := &daemon{flags: flags, started: time.Now(), level: new(slog.LevelVar), config: c}
+	d.level.Set(flags.logLevel(c.Daemon.LogLevel))
+	d.log = slog.New(newLogHandler(os.Stderr, d.level, stderrIsJournal()))
+	for _, w := range c.Warnings {
+		d.log.Warn(w.Error())
+	}
+	if err := d.open(ctx); err != nil {
+		return err
+	}
+	defer d.store.Close()
+	defer d.firewall.Close()
+	return d.run(ctx)
+}
+
+// open opens the store and the firewall, and makes the parts that work with them.
+func (d *daemon) open(ctx context.Context) (err error) {
+	if d.store, err = d.openStore(); err != nil {
+		return err
+	}
+	backend := cmp.Or(d.config.Daemon.Firewall, "auto")
+	if d.flags.dryRun {
+		backend = "dry"
+	}
+	if d.firewall, err = firewall.Open(ctx, firewall.Options{Backend: backend, Log: d.log}); err != nil {
+		return errors.Join(err, d.store.Close())
+	}
+	if d.watchdog, err = sdnotify.NewWatchdog(d.log); err != nil {
+		return err
+	}
+	marks, err := loadMarks(ctx, d.store)
+	if err != nil {
+		return err
+	}
+	d.metrics = metrics.New(version, d.samples)
+	d.enforcer = jails.NewEnforcer(savedBans{d.store}, d.firewall, d.log, d.metrics)
+	d.sources = newSources(d.log, d.metrics, marks, d.enforcer, d.watchdog)
+	return nil
+}
+
+// openStore opens the database, in memory for a dry run.
+func (d *daemon) openStore() (*store.Store, error) {
+	if d.flags.dryRun {
+		return store.Open(":memory:")
+	}
+	path := cmp.Or(d.config.Daemon.DBFile, filepath.Join(defaultState, "bailiff.db"))
+	if d.flags.state != "" {
+		path = filepath.Join(d.flags.state, "bailiff.db")
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	s, err := store.Open(path)
+	var damaged *store.Damaged
+	if errors.As(err, &damaged) && s != nil {
+		d.log.Error("the store was damaged and begins anew", "err", err)
+		return s, nil
+	}
+	return s, err
+}
+
+// run starts everything and ends with ctx, or when a part that nothing works without fails.
+func (d *daemon) run(ctx context.Context) error {
+	if err := d.restore(ctx); err != nil {
+		return err
+	}
+	socket, err := d.listen()
+	if err != nil {
+		return err
+	}
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	g, ctx := errgroup.WithContext(ctx)
+	enforcerBeat, jailsBeat := d.watchdog.Part("firewall worker"), d.watchdog.Part("jails")
+	d.enforcer.Beat = enforcerBeat.Round
+	g.Go(func() error { return d.enforcer.Run(ctx) })
+	g.Go(func() error { return d.enforcer.Sweep(ctx, jailsBeat.Round) })
+	g.Go(func() error { return d.sources.Run(ctx) })
+	g.Go(func() error { return d.watchdog.Run(ctx) })
+	g.Go(func() error { return d.metricsServer().Run(ctx) })
+	g.Go(func() error { return d.controlServer().Run(ctx, socket) })
+	g.Go(func() error { return d.reloadOnSignal(ctx, hup) })
+	g.Go(func() error { return d.purge(ctx) })
+	g.Go(func() error { return d.tellSystemd(ctx) })
+	err = g.Wait()
+	d.log.Info("stopped; bans stay in the kernel")
+	return err
+}
+
+// restore sets up the firewall, and puts the bans that stand back into it.
+func (d *daemon) restore(ctx context.Context) error {
+	d.metrics.Loaded(true)
+	running := make([]*jails.Jail, 0, len(d.config.Jails))
+	for _, c := range d.config.Jails {
+		d.metrics.Jail(c.Name)
+		running = append(running, jails.NewJail(c, d.log, d.metrics))
+	}
+	d.become(d.config, running)
+	if err := d.firewall.Ensure(ctx, specs(d.config)); err != nil {
+		return err
+	}
+	now := time.Now()
+	active, err := d.store.Active(ctx, now)
+	if err != nil {
+		return err
+	}
+	d.enforcer.Restore(ctx, active, now)
+	return nil
+}
+
+// become makes the configuration and its jails the ones in force.
+func (d *daemon) become(c *config.Config, running []*jails.Jail) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.config, d.jails = c, running
+	d.enforcer.Jails(running)
+	d.sources.follow(running, c.Daemon.JournalReader)
+}
+
+// state returns the configuration in force and its jails.
+func (d *daemon) state() (*config.Config, []*jails.Jail) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.config, d.jails
+}
+
+func (d *daemon) listen() (net.Listener, error) {
+	path := cmp.Or(d.flags.socket, d.config.Daemon.Socket, defaultSocket)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", path, err)
+	}
+	return control.Listen(path, "bailiff")
+}
+
+func (d *daemon) metricsServer() *metrics.Server {
+	addr := defaultListen
+	if configured := d.config.Daemon.Metrics; configured != nil {
+		addr = *configured
+	}
+	if d.flags.metricsSet {
+		addr = d.flags.metrics
+	}
+	return &metrics.Server{Addr: addr, Metrics: d.metrics}
+}
+
+func (d *daemon) controlServer() *control.Server {
+	return &control.Server{Version: version, Reader: d, Changer: d, Log: d.log}
+}
+
+// tellSystemd says READY once sets, rules and sources stand, and from then on how many bans there are.
+func (d *daemon) tellSystemd(ctx context.Context) error {
+	select {
+	case <-d.sources.ready:
+	case <-ctx.Done():
+		return nil
+	}
+	d.tell(sdnotify.Status(d.summary()), sdnotify.Ready())
+	d.log.Info("ready", "jails", len(d.config.Jails))
+	tick := time.NewTicker(statusEvery)
+	defer tick.Stop()
+	last := ""
+	for {
+		select {
+		case <-ctx.Done():
+			d.tell(sdnotify.Stopping())
+			return nil
+		case <-tick.C:
+		}
+		if line := d.summary(); line != last {
+			d.tell(sdnotify.Status(line))
+			last = line
+		}
+	}
+}
+
+// tell logs what could not be told to systemd.
+func (d *daemon) tell(errs ...error) {
+	if err := errors.Join(errs...); err != nil {
+		d.log.Warn("systemd does not listen", "err", err)
+	}
+}
+
+// summary is the line that systemctl status shows.
+func (d *daemon) summary() string {
+	_, running := d.state()
+	bans := 0
+	for _, j := range running {
+		bans += j.Status().Banned
+	}
+	return fmt.Sprintf("%d jails, %d bans", len(running), bans)
+}
+
+// purge forgets bans that ended longer ago than dbpurgeage.
+func (d *daemon) purge(ctx context.Context) error {
+	tick := time.NewTicker(purgeEvery)
+	defer tick.Stop()
+	for {
+		c, _ := d.state()
+		if err := d.store.Purge(ctx, time.Now().Add(-c.Daemon.DBPurgeAge)); err != nil && ctx.Err() == nil {
+			d.log.Error("old bans could not be forgotten", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+func (d *daemon) reloadOnSignal(ctx context.Context, hup <-chan os.Signal) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hup:
+			if err := d.Reload(ctx, control.ReloadRequest{}); err != nil {
+				d.log.Error("reload refused, the old configuration stays", "err", err)
+			}
+		}
+	}
+}

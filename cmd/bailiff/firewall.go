@@ -1,0 +1,48 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"bailiff/firewall"
+)
+
+func newFirewallCommand(s *settings) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "firewall",
+		Short: "Work on the kernel's packet filter",
+		Args:  noArguments,
+		RunE: func(c *cobra.Command, _ []string) error {
+			return usage(c, errors.New("remove?"))
+		},
+	}
+	c.AddCommand(&cobra.Command{
+		Use:   "remove",
+		Short: "Lift every set, rule and chain of bailiff's, with the daemon stopped",
+		Args:  arguments(0, 0),
+		RunE: func(c *cobra.Command, _ []string) error {
+			if s.client().Ping(c.Context()) == nil {
+				return errors.New("the daemon is running and would put everything back\nhint: systemctl stop bailiff")
+			}
+			backend := "auto"
+			if conf, err := loadConfig(s.config); err == nil {
+				backend = cmp.Or(conf.Daemon.Firewall, backend)
+			}
+			fw, err := firewall.Open(c.Context(), firewall.Options{Backend: backend, Log: slog.New(slog.DiscardHandler)})
+			if err != nil {
+				return err
+			}
+			defer fw.Close()
+			if err := fw.Lift(c.Context()); err != nil {
+				return err
+			}
+			fmt.Fprintln(c.OutOrStdout(), "removed")
+			return nil
+		},
+	})
+	return c
+}

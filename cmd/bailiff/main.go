@@ -1,0 +1,111 @@
+// Command bailiff bans addresses that keep failing to log in. It reads the systemd journal and log files, counts
+// failures in jails configured as in fail2ban, and drops offenders' packets in the kernel.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"bailiff/cmd/internal/control"
+)
+
+// version is set when the program is linked.
+var version = "unknown"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := execute(ctx, os.Args)
+	stop()
+	os.Exit(code)
+}
+
+// execute runs one command line and returns its exit code: 0, 1 for a fault or something not found, 2 for wrong usage.
+func execute(ctx context.Context, args []string) int {
+	if filepath.Base(args[0]) == "fail2ban-regex" {
+		return runFail2banRegex(ctx, args[1:], os.Stdin, os.Stdout, os.Stderr)
+	}
+	root := newRootCommand()
+	root.SetArgs(args[1:])
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	complain(err)
+	var usage usageError
+	if errors.As(err, &usage) {
+		return 2
+	}
+	return 1
+}
+
+// A usageError is a command line that makes no sense.
+type usageError struct{ error }
+
+// complain prints the error, and what to do about it where that is known.
+func complain(err error) {
+	fmt.Fprintln(os.Stderr, "bailiff:", err)
+	var refused *control.Error
+	if errors.As(err, &refused) && refused.Hint != "" {
+		fmt.Fprintln(os.Stderr, "hint:", refused.Hint)
+	}
+}
+
+// settings are the flags that all commands share.
+type settings struct {
+	config  string // directory; "": /etc/bailiff where it exists, else the embedded configuration
+	socket  string // "": as configured
+	verbose int
+	quiet   bool
+}
+
+func newRootCommand() *cobra.Command {
+	s := &settings{}
+	root := &cobra.Command{
+		Use:           "bailiff",
+		Short:         "Ban addresses that keep failing to log in",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          noArguments,
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usage(c, err) })
+	f := root.PersistentFlags()
+	f.StringVarP(&s.config, "config", "c", "", "configuration directory (default /etc/bailiff, or else the embedded configuration)")
+	f.StringVarP(&s.socket, "socket", "s", "", "control socket (default "+defaultSocket+")")
+	f.CountVarP(&s.verbose, "verbose", "v", "say more; twice: everything")
+	f.BoolVarP(&s.quiet, "quiet", "q", false, "say only what is wrong")
+	root.AddCommand(newRunCommand(s), newStatusCommand(s), newBannedCommand(s), newBanCommand(s), newUnbanCommand(s),
+		newReloadCommand(s), newPingCommand(s), newVersionCommand(s), newConfigCommand(s), newFirewallCommand(s), newRegexCommand())
+	return root
+}
+
+// usage turns a wrong command line into an error that says how the command is used.
+func usage(c *cobra.Command, err error) error {
+	return usageError{fmt.Errorf("%w\nhint: usage: %s\n      %s --help says more", err, c.UseLine(), c.CommandPath())}
+}
+
+func noArguments(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage(c, fmt.Errorf("unknown command or argument %q", args[0]))
+	}
+	return nil
+}
+
+// arguments refuses fewer than min arguments, and more than max unless max is negative.
+func arguments(min, max int) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		switch {
+		case len(args) < min:
+			return usage(c, fmt.Errorf("%d arguments are too few", len(args)))
+		case max >= 0 && len(args) > max:
+			return usage(c, fmt.Errorf("unexpected argument %q", args[max]))
+		}
+		return nil
+	}
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"bailiff/cmd/internal/control"
+	"bailiff/cmd/internal/sdnotify"
+	"bailiff/jails"
+	"bailiff/jails/config"
+	"bailiff/jails/event"
+)
+
+// Reload reads the configuration again. With a fault in it the old one stays, whole. Failures and bans are kept; bans
+// of jails that are gone are lifted.
+func (d *daemon) Reload(ctx context.Context, r control.ReloadRequest) error {
+	d.reloading.Lock()
+	defer d.reloading.Unlock()
+	d.tell(sdnotify.Reloading())
+	defer func() { d.tell(sdnotify.Ready()) }()
+	err := d.reload(ctx, r.Jail)
+	d.metrics.Loaded(err == nil)
+	return err
+}
+
+func (d *daemon) reload(ctx context.Context, only string) error {
+	next, err := loadConfig(d.flags.config)
+	if err != nil {
+		return &control.Error{Kind: control.Invalid, Message: fmt.Sprintf("the configuration has faults, the old one stays:\n%v", err)}
+	}
+	current, running := d.state()
+	if only != "" {
+		if next, err = replaceOne(current, next, only); err != nil {
+			return err
+		}
+	}
+	keepFilters(current, next)
+	if err := d.firewall.Ensure(ctx, specs(union(current, next))); err != nil {
+		return err
+	}
+	kept, gone := d.match(next, running)
+	for _, j := range gone {
+		if err := d.liftAll(ctx, j); err != nil {
+			return err
+		}
+	}
+	if err := d.firewall.Ensure(ctx, specs(next)); err != nil {
+		return err
+	}
+	d.level.Set(d.flags.logLevel(next.Daemon.LogLevel))
+	d.become(next, kept)
+	for _, w := range next.Warnings {
+		d.log.Warn(w.Error())
+	}
+	d.log.Info("reloaded", "jails", len(kept))
+	return nil
+}
+
+// replaceOne is the current configuration with one jail as the next one has it.
+func replaceOne(current, next *config.Config, name string) (*config.Config, error) {
+	named := func(j *config.Jail) bool { return j.Name == name }
+	c := *current
+	c.Jails = slices.DeleteFunc(slices.Clone(current.Jails), named)
+	i := slices.IndexFunc(next.Jails, named)
+	if i < 0 && len(c.Jails) == len(current.Jails) {
+		return nil, noJail(name)
+	}
+	if i >= 0 {
+		c.Jails = append(c.Jails, next.Jails[i])
+	}
+	return &c, nil
+}
+
+// keepFilters gives jails whose filter has not changed the filter they had, and with it its state.
+func keepFilters(current, next *config.Config) {
+	for _, j := range next.Jails {
+		for _, old := range current.Jails {
+			if old.Name == j.Name && reflect.DeepEqual(old.Definition, j.Definition) {
+				j.Filter = old.Filter
+			}
+		}
+	}
+}
+
+// union has the jails of both configurations, as the next one has them where it does: while jails change, those that go
+// still hold their bans.
+func union(current, next *config.Config) *config.Config {
+	c := *next
+	c.Jails = slices.Clone(next.Jails)
+	for _, old := range current.Jails {
+		if !slices.ContainsFunc(next.Jails, func(j *config.Jail) bool { return j.Name == old.Name }) {
+			c.Jails = append(c.Jails, old)
+		}
+	}
+	return &c
+}
+
+// match gives running jails their new settings, makes those that are new, and names those that are gone.
+func (d *daemon) match(next *config.Config, running []*jails.Jail) (kept, gone []*jails.Jail) {
+	byName := map[string]*jails.Jail{}
+	for _, j := range running {
+		byName[j.Name] = j
+	}
+	for _, c := range next.Jails {
+		j := byName[c.Name]
+		if j == nil {
+			d.metrics.Jail(c.Name)
+			j = jails.NewJail(c, d.log, d.metrics)
+		} else {
+			j.Configure(c)
+		}
+		delete(byName, c.Name)
+		kept = append(kept, j)
+	}
+	for _, j := range running {
+		if byName[j.Name] != nil {
+			gone = append(gone, j)
+		}
+	}
+	return kept, gone
+}
+
+func (d *daemon) liftAll(ctx context.Context, j *jails.Jail) error {
+	var subjects []event.Subject
+	for _, b := range j.Bans() {
+		subjects = append(subjects, b.Subject)
+	}
+	_, err := d.enforcer.Lift(ctx, j, subjects)
+	return err
+}

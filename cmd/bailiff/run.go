@@ -1,0 +1,33 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+)
+
+// runFlags are the flags of bailiff run. They win over the configuration.
+type runFlags struct {
+	*settings
+	state      string
+	metrics    string
+	metricsSet bool
+	dryRun     bool
+}
+
+func newRunCommand(s *settings) *cobra.Command {
+	f := runFlags{settings: s}
+	c := &cobra.Command{
+		Use:   "run",
+		Short: "Run the daemon in the foreground",
+		Long: "Run the daemon in the foreground. Without --config it reads /etc/bailiff, and where there is none the\n" +
+			"configuration that is built in. Bans stay in the kernel when it ends.",
+		Args: arguments(0, 0),
+		RunE: func(c *cobra.Command, _ []string) error {
+			f.metricsSet = c.Flags().Changed("metrics")
+			return runDaemon(c.Context(), f)
+		},
+	}
+	c.Flags().StringVar(&f.state, "state", "", "directory of bailiff.db, made if missing (default "+defaultState+")")
+	c.Flags().StringVar(&f.metrics, "metrics", "", `address of /metrics and /healthz, "" for none (default `+defaultListen+")")
+	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "say what would be banned, and touch neither firewall nor disk")
+	return c
+}

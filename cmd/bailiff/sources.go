@@ -1,0 +1,317 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"bailiff/cmd/internal/sdnotify"
+	"bailiff/filefollow"
+	"bailiff/jails"
+	"bailiff/jails/config"
+	"bailiff/jails/event"
+	"bailiff/jails/filter"
+	"bailiff/jails/source"
+	"bailiff/journal"
+	"bailiff/metrics"
+)
+
+const (
+	planEvery  = 2 * time.Second  // how soon a log or a journal that appears is noticed
+	graceTime  = 10 * time.Second // how long a log may be away, as in a rotation, before its jail turns to the journal
+	retryFirst = time.Second      // after a source failed; doubled each time
+	retryMost  = time.Minute
+)
+
+// sources runs a reader for each source that the jails need, and changes the readers when the jails or their logs do.
+type sources struct {
+	log      *slog.Logger
+	metrics  *metrics.Metrics
+	marks    source.Marks
+	enforcer *jails.Enforcer
+	watchdog *sdnotify.Watchdog
+	resolver jails.Resolver
+	journals journal.Counters
+	files    filefollow.Counters
+
+	replan chan struct{} // has room for one
+	ready  chan struct{} // closed when every reader of the first plan stands
+
+	mu      sync.Mutex
+	jails   []*jails.Jail
+	reader  string             // journal.reader
+	choices map[string]choice  // by jail
+	places  map[string]*place  // by jail; Run's goroutine only
+	readers map[string]*reader // by plan key; Run's goroutine only
+}
+
+// A choice is where a jail reads, and since when its logs are away.
+type choice struct {
+	source.Choice
+	away time.Time
+}
+
+// A place is what runs of one jail at one source. It outlives its reader.
+type place struct {
+	key    string
+	filter *filter.Filter
+	post   jails.Post
+}
+
+// A reader is one running source.
+type reader struct {
+	plan   *plan
+	watch  *jails.Watch
+	cancel context.CancelFunc
+	done   chan struct{} // closed when it has ended
+	stands chan struct{} // closed when it has made its first round or failed
+	once   sync.Once
+}
+
+func (r *reader) stand() { r.once.Do(func() { close(r.stands) }) }
+
+func newSources(log *slog.Logger, m *metrics.Metrics, marks source.Marks, e *jails.Enforcer, w *sdnotify.Watchdog) *sources {
+	return &sources{log: log, metrics: m, marks: marks, enforcer: e, watchdog: w,
+		replan: make(chan struct{}, 1), ready: make(chan struct{}),
+		choices: map[string]choice{}, places: map[string]*place{}, readers: map[string]*reader{}}
+}
+
+// follow sets the jails that sources are read for.
+func (s *sources) follow(js []*jails.Jail, journalReader string) {
+	s.mu.Lock()
+	s.jails, s.reader = js, journalReader
+	s.mu.Unlock()
+	select {
+	case s.replan <- struct{}{}:
+	default:
+	}
+}
+
+// choice says where the jail reads now, and why.
+func (s *sources) choice(jail string) source.Choice {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.choices[jail].Choice
+}
+
+// Run reads until ctx ends. A source that fails is tried again; the others go on.
+func (s *sources) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	tick := time.NewTicker(planEvery)
+	defer tick.Stop()
+	for first := true; ; first = false {
+		select {
+		case <-ctx.Done():
+			return g.Wait()
+		case <-s.replan:
+		case <-tick.C:
+		}
+		s.apply(ctx, g, s.plans(time.Now()))
+		if first {
+			g.Go(func() error { s.awaitFirst(ctx, s.standing()); return nil })
+		}
+	}
+}
+
+// standing lists what awaitFirst waits for.
+func (s *sources) standing() (all []chan struct{}) {
+	for _, r := range s.readers {
+		all = append(all, r.stands)
+	}
+	return all
+}
+
+func (s *sources) awaitFirst(ctx context.Context, stands []chan struct{}) {
+	for _, c := range stands {
+		select {
+		case <-c:
+		case <-ctx.Done():
+			return
+		}
+	}
+	close(s.ready)
+}
+
+// plans decides where each jail reads now.
+func (s *sources) plans(now time.Time) map[string]*plan {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	plans, journals := map[string]*plan{}, map[string]error{}
+	choices := map[string]choice{}
+	for _, j := range s.jails {
+		c := j.Config()
+		chosen := s.choose(c, journals, now)
+		if before, known := s.choices[j.Name]; !known || before.Choice != chosen.Choice {
+			s.log.Info("source chosen", "jail", j.Name, "source", string(chosen.Kind), "reason", chosen.Why)
+		}
+		choices[j.Name] = chosen
+		if chosen.Kind == source.FromNowhere {
+			continue
+		}
+		key := planKey(c, chosen.Kind)
+		if plans[key] == nil {
+			plans[key] = &plan{key: key, kind: chosen.Kind}
+		}
+		plans[key].add(j, c, s.reader, now)
+	}
+	s.choices = choices
+	return plans
+}
+
+// choose decides where one jail reads. A log that is away for a moment is waited for. s.mu is held.
+func (s *sources) choose(c *config.Jail, journals map[string]error, now time.Time) choice {
+	key := planKey(c, source.FromJournal)
+	err, known := journals[key]
+	if !known {
+		err = s.journalError(key, c)
+		journals[key] = err
+	}
+	chosen := choice{Choice: wish(c).Choose(err)}
+	before := s.choices[c.Name]
+	if before.Kind != source.FromFiles || chosen.Kind != source.FromJournal {
+		return chosen
+	}
+	if before.away.IsZero() {
+		before.away = now
+	}
+	if now.Sub(before.away) < graceTime {
+		return before
+	}
+	return chosen
+}
+
+// journalError is why the journal cannot be read; a running reader is proof that it can.
+func (s *sources) journalError(key string, c *config.Jail) error {
+	if s.readers[key] != nil {
+		return nil
+	}
+	return journal.Available(journalOptions(c, s.reader))
+}
+
+// apply stops the readers that no plan wants as they are, and starts those that are missing.
+func (s *sources) apply(ctx context.Context, g *errgroup.Group, plans map[string]*plan) {
+	for key, r := range s.readers {
+		if p := plans[key]; p == nil || p.shape != r.plan.shape {
+			r.cancel()
+			<-r.done
+			delete(s.readers, key)
+		}
+	}
+	kept := map[string]bool{}
+	for key, p := range plans {
+		posts, back := s.post(p, kept)
+		if r := s.readers[key]; r != nil {
+			r.watch.Post(posts)
+			continue
+		}
+		p.journal.Back = back
+		s.start(ctx, g, p, posts)
+	}
+	for jail := range s.places {
+		if !kept[jail] {
+			delete(s.places, jail)
+		}
+	}
+}
+
+// post makes a place at the source for each of its jails, keeping what is there. back is how far jails that are new
+// there want to look back, zero when none is.
+func (s *sources) post(p *plan, kept map[string]bool) (posts []*jails.Post, back time.Time) {
+	now := time.Now()
+	for _, j := range p.jails {
+		c := j.Config()
+		kept[j.Name] = true
+		old, fresh := s.places[j.Name], &place{key: p.key, filter: c.Filter, post: jails.Post{Jail: j, Selector: c.Journal}}
+		same := old != nil && old.key == p.key
+		switch {
+		case same && old.filter == c.Filter:
+			fresh.post.Matcher, fresh.post.Running = old.post.Matcher, true
+		case old != nil:
+			fresh.post.Matcher, fresh.post.Running = s.matcher(j, c), true
+		default:
+			fresh.post.Matcher = s.matcher(j, c)
+		}
+		if old != nil && !same {
+			j.Moved()
+		}
+		if begin := now.Add(-c.FindTime); !same && (back.IsZero() || begin.Before(back)) {
+			back = begin
+		}
+		s.places[j.Name] = fresh
+		posts = append(posts, &fresh.post)
+	}
+	return posts, back
+}
+
+func (s *sources) matcher(j *jails.Jail, c *config.Jail) *filter.Matcher {
+	return c.Filter.NewMatcher(filter.Options{FindTime: c.FindTime, Resolve: s.resolver.Resolve,
+		Log: s.log.With("jail", j.Name)})
+}
+
+// start runs a reader for the plan. A reader that fails is tried again with growing delay.
+func (s *sources) start(ctx context.Context, g *errgroup.Group, p *plan, posts []*jails.Post) {
+	r := &reader{plan: p, done: make(chan struct{}), stands: make(chan struct{})}
+	r.watch = &jails.Watch{Source: string(p.kind), Enforcer: s.enforcer, Metrics: s.metrics}
+	r.watch.Post(posts)
+	ctx, r.cancel = context.WithCancel(ctx)
+	s.readers[p.key] = r
+	beat := s.watchdog.Part("reader of " + p.key)
+	g.Go(func() error {
+		defer close(r.done)
+		defer s.watchdog.Retire(beat)
+		defer r.stand()
+		for delay := retryFirst; ; delay = min(2*delay, retryMost) {
+			err := s.read(ctx, r, func() { r.stand(); beat.Round() })
+			if ctx.Err() != nil {
+				return nil
+			}
+			s.log.Error("source failed, trying again", "source", p.key, "delay", delay.String(), "err", err)
+			r.stand()
+			r.watch.Post(running(posts))
+			pause(ctx, delay, beat.Round)
+		}
+	})
+}
+
+// running returns the posts as they are once their jails have read the source's past.
+func running(posts []*jails.Post) (all []*jails.Post) {
+	for _, p := range posts {
+		q := *p
+		q.Running = true
+		all = append(all, &q)
+	}
+	return all
+}
+
+// read runs the plan's source once.
+func (s *sources) read(ctx context.Context, r *reader, round func()) error {
+	see := func(ctx context.Context, b *event.Block) (bool, error) {
+		round()
+		return r.watch.See(ctx, b)
+	}
+	if r.plan.kind == source.FromJournal {
+		j := r.plan.journal
+		j.Marks, j.Log, j.Beat, j.Options.Counters = s.marks, s.log, round, &s.journals
+		if err := j.Run(ctx, see); err != nil {
+			return err
+		}
+		return fmt.Errorf("the journal ended")
+	}
+	f := r.plan.files
+	f.Marks, f.Log, f.Beat, f.Counters = s.marks, s.log, round, &s.files
+	return f.Run(ctx, see)
+}
+
+// pause waits for d or the end of ctx, beating every second.
+func pause(ctx context.Context, d time.Duration, beat func()) {
+	for end := time.Now().Add(d); time.Now().Before(end) && ctx.Err() == nil; beat() {
+		select {
+		case <-ctx.Done():
+		case <-time.After(min(time.Second, time.Until(end))):
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"bailiff/cmd/internal/control"
+)
+
+func newStatusCommand(s *settings) *cobra.Command {
+	var asJSON, verify bool
+	c := &cobra.Command{
+		Use:   "status [JAIL]",
+		Short: "Show the jails, or one of them",
+		Args:  arguments(0, 1),
+		RunE: func(c *cobra.Command, args []string) error {
+			request := control.StatusRequest{Jail: strings.Join(args, ""), Verify: verify}
+			status, err := s.client().Status(c.Context(), request)
+			if err != nil {
+				return err
+			}
+			switch {
+			case asJSON:
+				return printJSON(c.OutOrStdout(), status)
+			case request.Jail != "":
+				return printJail(c.OutOrStdout(), status.Jails[0])
+			}
+			return printStatus(c.OutOrStdout(), status)
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.Flags().BoolVar(&verify, "verify", false, "also compare the bans with what the kernel holds")
+	return c
+}
+
+func printStatus(w io.Writer, s control.Status) error {
+	fmt.Fprintf(w, "bailiff %s, up since %s, firewall: %s\n\n", s.Version, s.Started.Local().Format(time.DateTime), s.Firewall)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "JAIL\tFAILING\tFAILED\tBANNED\tBANS\tREADS")
+	for _, j := range s.Jails {
+		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%s\n", j.Name, j.CurrentlyFailed, j.TotalFailed, j.CurrentlyBanned, j.TotalBanned, reads(j))
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	for _, j := range s.Jails {
+		printMissing(w, j)
+	}
+	return nil
+}
+
+// reads says where the jail's lines come from, in one cell.
+func reads(j control.Jail) string {
+	what := j.Source
+	switch {
+	case j.JournalMatches != "":
+		what += ": " + j.JournalMatches
+	case len(j.Files) > 0:
+		what += ": " + strings.Join(j.Files, " ")
+	}
+	if j.Note != "" {
+		what += " (" + j.Note + ")"
+	}
+	return what
+}
+
+// printJail uses the layout of fail2ban-client status JAIL, which people's scripts know.
+func printJail(w io.Writer, j control.Jail) error {
+	reads := "File list:\t" + strings.Join(j.Files, " ")
+	if j.Source == "journal" {
+		reads = "Journal matches:\t" + j.JournalMatches
+	}
+	banned := make([]string, len(j.Banned))
+	for i, b := range j.Banned {
+		banned[i] = b.Subject
+	}
+	fmt.Fprintf(w, "Status for the jail: %s\n|- Filter\n|  |- Currently failed:\t%d\n|  |- Total failed:\t%d\n|  `- %s\n",
+		j.Name, j.CurrentlyFailed, j.TotalFailed, reads)
+	_, err := fmt.Fprintf(w, "`- Actions\n   |- Currently banned:\t%d\n   |- Total banned:\t%d\n   `- Banned IP list:\t%s\n",
+		j.CurrentlyBanned, j.TotalBanned, strings.Join(banned, " "))
+	if j.Note != "" {
+		fmt.Fprintf(w, "note: %s\n", j.Note)
+	}
+	printMissing(w, j)
+	return err
+}
+
+func printMissing(w io.Writer, j control.Jail) {
+	if len(j.Missing) > 0 {
+		fmt.Fprintf(w, "%s: banned, but not in the kernel: %s\n", j.Name, strings.Join(j.Missing, " "))
+	}
+}

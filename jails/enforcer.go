@@ -1,0 +1,316 @@
+package jails
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"bailiff/jails/event"
+	"bailiff/metrics"
+)
+
+const (
+	sweepEvery = time.Second // how late the end of a ban may be told; the kernel itself is on time
+	retryEvery = time.Second // how soon a ban that the kernel refused is tried again
+)
+
+// An Enforcer carries verdicts out: store, then kernel, then log and metrics. Whatever arrives while it works is done
+// together, in one transaction each, on the goroutine of Run.
+type Enforcer struct {
+	Store     Store
+	Blocklist Blocklist
+	Log       *slog.Logger
+	Metrics   *metrics.Metrics
+	Beat      func() // called at least once a second while all is well; nil: nobody listens
+
+	orders chan *order
+	mu     sync.Mutex
+	jails  map[string]*Jail
+	unsure map[string][]event.Ban // bans that the kernel refused, to be tried again; Run's goroutine only
+}
+
+// An order is something to carry out and where to answer.
+type order struct {
+	bans []event.Ban
+	lift map[string][]event.Subject // by jail
+	done chan error                 // has room for one answer
+}
+
+// NewEnforcer returns an enforcer without jails.
+func NewEnforcer(s Store, b Blocklist, log *slog.Logger, m *metrics.Metrics) *Enforcer {
+	return &Enforcer{Store: s, Blocklist: b, Log: log, Metrics: m,
+		orders: make(chan *order, 64), jails: map[string]*Jail{}, unsure: map[string][]event.Ban{}}
+}
+
+// Jails sets the jails whose bans it looks after.
+func (e *Enforcer) Jails(jails []*Jail) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.jails = map[string]*Jail{}
+	for _, j := range jails {
+		e.jails[j.Name] = j
+	}
+}
+
+// Enforce returns when the bans are stored and in the kernel. A ban that the kernel refuses is logged and tried again;
+// an error means that the store could not remember them.
+func (e *Enforcer) Enforce(ctx context.Context, bans []event.Ban) error {
+	return e.submit(ctx, &order{bans: bans, done: make(chan error, 1)})
+}
+
+// Lift ends the jail's bans of the subjects and returns those that were banned.
+func (e *Enforcer) Lift(ctx context.Context, j *Jail, subjects []event.Subject) ([]event.Subject, error) {
+	stood := j.release(subjects)
+	if len(stood) == 0 {
+		return nil, nil
+	}
+	lift := map[string][]event.Subject{j.Name: stood}
+	return stood, e.submit(ctx, &order{lift: lift, done: make(chan error, 1)})
+}
+
+func (e *Enforcer) submit(ctx context.Context, o *order) error {
+	select {
+	case e.orders <- o:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-o.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Run carries out orders until ctx ends. Bans stay in the kernel then.
+func (e *Enforcer) Run(ctx context.Context) error {
+	tick := time.NewTicker(retryEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case o := <-e.orders:
+			e.carryOut(ctx, e.gather(o))
+		case <-tick.C:
+			e.retry(ctx)
+		}
+		if e.Beat != nil {
+			e.Beat()
+		}
+	}
+}
+
+// gather takes what else is waiting.
+func (e *Enforcer) gather(first *order) []*order {
+	orders := []*order{first}
+	for len(orders) < cap(e.orders) {
+		select {
+		case o := <-e.orders:
+			orders = append(orders, o)
+		default:
+			return orders
+		}
+	}
+	return orders
+}
+
+// carryOut does the bans of all orders in one batch, then what is to be lifted.
+func (e *Enforcer) carryOut(ctx context.Context, orders []*order) {
+	var bans []event.Ban
+	for _, o := range orders {
+		bans = append(bans, o.bans...)
+	}
+	err := e.ban(ctx, bans)
+	for _, o := range orders {
+		if o.lift == nil {
+			o.done <- err
+			continue
+		}
+		o.done <- e.lift(ctx, o.lift)
+	}
+}
+
+func (e *Enforcer) ban(ctx context.Context, bans []event.Ban) error {
+	if len(bans) == 0 {
+		return nil
+	}
+	if err := e.Store.Save(ctx, bans); err != nil {
+		return fmt.Errorf("save %d bans: %w", len(bans), err)
+	}
+	e.block(ctx, byJail(bans), time.Now())
+	return nil
+}
+
+func byJail(bans []event.Ban) map[string][]event.Ban {
+	m := map[string][]event.Ban{}
+	for _, b := range bans {
+		m[b.Jail] = append(m[b.Jail], b)
+	}
+	return m
+}
+
+// block puts the bans into the kernel and tells of them. Those that the kernel refuses are kept to be tried again.
+func (e *Enforcer) block(ctx context.Context, bans map[string][]event.Ban, now time.Time) {
+	for jail, bans := range bans {
+		err := e.Blocklist.Add(ctx, jail, durations(bans, now))
+		acknowledged := time.Now()
+		if err != nil {
+			e.Log.Error("ban refused by the firewall, trying again", "jail", jail, "err", err)
+		}
+		for _, b := range bans {
+			if refused(err, b) {
+				e.unsure[jail] = append(e.unsure[jail], b)
+				continue
+			}
+			e.tellBan(b, acknowledged)
+		}
+	}
+}
+
+// refused tells whether the error is about the ban. One that names no network is about all of them.
+func refused(err error, b event.Ban) bool {
+	if err == nil {
+		return false
+	}
+	var many interface{ Unwrap() []error }
+	if !errors.As(err, &many) {
+		return true
+	}
+	for _, one := range many.Unwrap() {
+		var entry interface{ Network() netip.Prefix }
+		if p, _ := b.Subject.Prefix(); !errors.As(one, &entry) || entry.Network() == p {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *Enforcer) tellBan(b event.Ban, acknowledged time.Time) {
+	e.Log.Log(context.Background(), LevelNotice, fmt.Sprintf("[%s] Ban %s", b.Jail, b.Subject))
+	e.Metrics.Ban(b.Jail, b.Subject.Family())
+	if b.Failures > 0 {
+		e.Metrics.TimeToBan(b.Jail, acknowledged.Sub(b.At))
+	}
+}
+
+// durations says how much longer each network is banned at now.
+func durations(bans []event.Ban, now time.Time) map[netip.Prefix]time.Duration {
+	m := make(map[netip.Prefix]time.Duration, len(bans))
+	for _, b := range bans {
+		p, ok := b.Subject.Prefix()
+		switch {
+		case !ok:
+		case b.Permanent():
+			m[p] = 0
+		case b.Active(now):
+			m[p] = b.Until.Sub(now)
+		}
+	}
+	return m
+}
+
+// Restore puts the bans of the jails back into the kernel, as one batch for each jail. It is to be called before Run.
+// What the kernel refuses is tried again by Run.
+func (e *Enforcer) Restore(ctx context.Context, bans []event.Ban, now time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for name, bans := range byJail(bans) {
+		j := e.jails[name]
+		if j == nil {
+			continue // the jail is gone; its bans end by themselves
+		}
+		stand := j.Restore(bans, now)
+		if err := e.Blocklist.Add(ctx, name, durations(stand, now)); err != nil {
+			e.Log.Error("ban refused by the firewall, trying again", "jail", name, "err", err)
+			e.unsure[name] = stand
+		}
+		for _, b := range stand {
+			e.Log.Log(ctx, LevelNotice, fmt.Sprintf("[%s] Restore Ban %s", name, b.Subject))
+		}
+	}
+}
+
+// retry tries again what the kernel refused, but for what has been lifted or has ended since.
+func (e *Enforcer) retry(ctx context.Context) {
+	if len(e.unsure) == 0 {
+		return
+	}
+	unsure := e.unsure
+	e.unsure = map[string][]event.Ban{}
+	now, still := time.Now(), map[string][]event.Ban{}
+	for name, bans := range unsure {
+		j := e.jail(name)
+		for _, b := range bans {
+			if j != nil && j.holds(b, now) {
+				still[name] = append(still[name], b)
+			}
+		}
+	}
+	e.block(ctx, still, now)
+}
+
+func (e *Enforcer) jail(name string) *Jail {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.jails[name]
+}
+
+func (e *Enforcer) lift(ctx context.Context, lift map[string][]event.Subject) error {
+	for jail, subjects := range lift {
+		if err := e.Store.Lift(ctx, jail, subjects...); err != nil {
+			return fmt.Errorf("lift %d bans: %w", len(subjects), err)
+		}
+		if err := e.Blocklist.Remove(ctx, jail, prefixes(subjects)...); err != nil {
+			return fmt.Errorf("lift %d bans: %w", len(subjects), err)
+		}
+		e.tellUnban(jail, subjects)
+	}
+	return nil
+}
+
+func prefixes(subjects []event.Subject) (ps []netip.Prefix) {
+	for _, s := range subjects {
+		if p, ok := s.Prefix(); ok {
+			ps = append(ps, p)
+		}
+	}
+	return ps
+}
+
+// Sweep tells of bans that end, which the kernel lets go by itself, and has the jails forget old failures, until ctx
+// ends. beat is called after each round.
+func (e *Enforcer) Sweep(ctx context.Context, beat func()) error {
+	tick := time.NewTicker(sweepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case now := <-tick.C:
+			for _, j := range e.all() {
+				e.tellUnban(j.Name, j.sweep(now))
+			}
+			beat()
+		}
+	}
+}
+
+func (e *Enforcer) all() []*Jail {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Collect(maps.Values(e.jails))
+}
+
+func (e *Enforcer) tellUnban(jail string, subjects []event.Subject) {
+	for _, s := range subjects {
+		e.Log.Log(context.Background(), LevelNotice, fmt.Sprintf("[%s] Unban %s", jail, s))
+		e.Metrics.Unban(jail, s.Family())
+	}
+}

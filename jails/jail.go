@@ -1,0 +1,213 @@
+package jails
+
+import (
+	"cmp"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"bailiff/jails/config"
+	"bailiff/jails/event"
+	"bailiff/metrics"
+)
+
+// A Jail counts the failures that its filter finds and decides whom to ban. It is safe for concurrent use: only
+// failures take its lock, never lines.
+type Jail struct {
+	Name string
+
+	log     *slog.Logger
+	metrics *metrics.Metrics
+
+	mu      sync.Mutex
+	config  *config.Jail
+	counter counter
+	ignore  *ignoreList
+	overlap overlap
+	bans    map[event.Subject]event.Ban // those in force
+	failed  int                         // failures since the start
+	banned  int                         // bans since the start
+}
+
+// NewJail returns a jail as c describes it. It has no bans; Restore gives it those that stand.
+func NewJail(c *config.Jail, log *slog.Logger, m *metrics.Metrics) *Jail {
+	j := &Jail{Name: c.Name, log: log, metrics: m, bans: map[event.Subject]event.Ban{}}
+	j.counter.tallies = map[event.Subject]*tally{}
+	j.Configure(c)
+	return j
+}
+
+// Configure gives the jail new settings. Failures and bans stay.
+func (j *Jail) Configure(c *config.Jail) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.config = c
+	j.counter.findtime, j.counter.maxretry = c.FindTime, c.MaxRetry
+	j.counter.maxmatches, j.counter.sliding = c.MaxMatches, c.Sliding
+	j.ignore = newIgnoreList(c.IgnoreIP, c.IgnoreSelf)
+	j.overlap.window = 0
+	if c.Backend == "auto" && c.HasJournalMatch && len(c.LogPaths) > 0 {
+		j.overlap.window = c.FindTime
+	}
+}
+
+// Moved says that the jail's lines come from another source from now on. What both sources tell counts once.
+func (j *Jail) Moved() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.overlap.moved()
+}
+
+// Config returns the jail's settings, which are not to be changed.
+func (j *Jail) Config() *config.Jail {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.config
+}
+
+// judge counts a failure and returns the ban it led to, if it did. A known failure was judged before a restart: it only
+// rebuilds the counter, and a threshold it reaches resets the counter as it did then.
+func (j *Jail) judge(f event.Failure, now time.Time, known bool) (event.Ban, bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if b, ok := j.bans[f.Subject]; ok && b.Active(now) {
+		j.metrics.Failure(j.Name)
+		return event.Ban{}, false
+	}
+	if rule := j.ignore.holds(f.Subject, now); rule != "" {
+		if !known {
+			j.log.Info(fmt.Sprintf("[%s] Ignore %s by %s", j.Name, f.Subject, rule))
+		}
+		return event.Ban{}, false
+	}
+	if f.Time.After(now) {
+		f.Time = now
+	}
+	if j.overlap.repeats(f) {
+		return event.Ban{}, false
+	}
+	j.overlap.note(f)
+	if !known {
+		j.failed++
+		j.metrics.Failure(j.Name)
+		j.log.Info(fmt.Sprintf("[%s] Found %s - %s", j.Name, f.Subject, f.Time.Local().Format(time.DateTime)))
+	}
+	t := j.counter.add(f)
+	if t == nil || known {
+		return event.Ban{}, false
+	}
+	return j.sentence(f, t, now)
+}
+
+// sentence makes the ban that the tally has earned. j.mu is held.
+func (j *Jail) sentence(f event.Failure, t *tally, now time.Time) (event.Ban, bool) {
+	b := event.Ban{Jail: j.Name, Subject: f.Subject, At: t.last, Failures: t.failures, Lines: t.lines, Fields: t.fields}
+	if j.config.BanTime >= 0 {
+		b.Until = b.At.Add(j.config.BanTime)
+	}
+	if !b.Active(now) {
+		j.log.Info(fmt.Sprintf("[%s] Ignore %s, expired bantime", j.Name, f.Subject))
+		return event.Ban{}, false
+	}
+	j.bans[f.Subject] = b
+	j.banned++
+	return b, true
+}
+
+// Ban makes a manual ban of the subject, from now on for the jail's bantime. It is not yet carried out: see
+// Enforcer.Enforce.
+func (j *Jail) Ban(s event.Subject, now time.Time) event.Ban {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	b := event.Ban{Jail: j.Name, Subject: s, At: now}
+	if j.config.BanTime >= 0 {
+		b.Until = now.Add(j.config.BanTime)
+	}
+	if _, again := j.bans[s]; !again {
+		j.banned++
+	}
+	j.bans[s] = b
+	delete(j.counter.tallies, s)
+	return b
+}
+
+// Restore takes over the bans that stand from before, leaving out those whom ignoreip spares by now, and returns them.
+func (j *Jail) Restore(bans []event.Ban, now time.Time) (restored []event.Ban) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, b := range bans {
+		if rule := j.ignore.holds(b.Subject, now); rule != "" {
+			j.log.Info(fmt.Sprintf("[%s] Ignore %s by %s", j.Name, b.Subject, rule))
+			continue
+		}
+		j.bans[b.Subject] = b
+		restored = append(restored, b)
+	}
+	return restored
+}
+
+// release forgets the bans of the subjects and returns those that stood.
+func (j *Jail) release(subjects []event.Subject) (stood []event.Subject) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, s := range subjects {
+		if _, ok := j.bans[s]; ok {
+			delete(j.bans, s)
+			stood = append(stood, s)
+		}
+	}
+	return stood
+}
+
+// sweep ends the bans whose time is over, returning their subjects, and forgets old failures.
+func (j *Jail) sweep(now time.Time) (ended []event.Subject) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for s, b := range j.bans {
+		if !b.Active(now) {
+			delete(j.bans, s)
+			ended = append(ended, s)
+		}
+	}
+	j.counter.sweep(now)
+	return ended
+}
+
+// Bans returns the bans in force, the oldest first.
+func (j *Jail) Bans() []event.Ban {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	bans := make([]event.Ban, 0, len(j.bans))
+	for _, b := range j.bans {
+		bans = append(bans, b)
+	}
+	slices.SortFunc(bans, func(a, b event.Ban) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Subject.String(), b.Subject.String()))
+	})
+	return bans
+}
+
+// A Status is what a jail says of itself.
+type Status struct {
+	Failing int // subjects with failures within findtime
+	Failed  int // failures since the start
+	Banned  int // bans in force
+	Bans    int // bans since the start
+}
+
+// Status counts what the jail holds.
+func (j *Jail) Status() Status {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return Status{Failing: len(j.counter.tallies), Failed: j.failed, Banned: len(j.bans), Bans: j.banned}
+}
+
+// holds tells whether the very ban b still stands at now.
+func (j *Jail) holds(b event.Ban, now time.Time) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	stands, ok := j.bans[b.Subject]
+	return ok && stands.At.Equal(b.At) && b.Active(now)
+}

@@ -1,0 +1,74 @@
+package source
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+)
+
+// A Kind is where a jail's lines come from.
+type Kind string
+
+// The kinds of sources.
+const (
+	FromJournal Kind = "journal"
+	FromFiles   Kind = "files"
+	FromNowhere Kind = "none"
+)
+
+// A Wish is what a jail's configuration says about where to read.
+type Wish struct {
+	Backend  string   // auto, systemd[...], polling or another of fail2ban's file backends
+	Globs    []string // logpath
+	OwnMatch bool     // the jail itself names a journal match
+	HasMatch bool     // the jail or its filter has a journal match
+}
+
+// A Choice is what the wish comes down to now, and why.
+type Choice struct {
+	Kind Kind
+	Why  string
+}
+
+// Choose decides where a jail reads. journal is nil when a journal can be read, else the reason why not. A jail never
+// reads both: with backend auto one that names a match reads the journal when it can, any other its files, and the
+// journal only while none of them exists.
+func (w Wish) Choose(journal error) Choice {
+	switch {
+	case strings.HasPrefix(w.Backend, "systemd"):
+		if journal != nil {
+			return Choice{FromNowhere, fmt.Sprintf("waits for a journal: %v", journal)}
+		}
+		return Choice{FromJournal, "backend = systemd"}
+	case w.Backend != "auto":
+		return w.files("backend = " + w.Backend)
+	case w.OwnMatch && journal == nil:
+		return Choice{FromJournal, "the jail names a journal match"}
+	case w.OwnMatch:
+		return w.files(fmt.Sprintf("no journal can be read (%v)", journal))
+	case w.HasMatch && journal == nil && w.existing() == "":
+		return Choice{FromJournal, "no file of logpath exists and the filter has a journalmatch"}
+	}
+	return w.files("backend = auto")
+}
+
+// files chooses the jail's log files for the given reason.
+func (w Wish) files(why string) Choice {
+	if len(w.Globs) == 0 {
+		return Choice{FromNowhere, why + ", and the jail has no logpath"}
+	}
+	if first := w.existing(); first != "" {
+		return Choice{FromFiles, why + ", and " + first + " exists"}
+	}
+	return Choice{FromFiles, why + "; waits for " + strings.Join(w.Globs, " or ") + " to appear"}
+}
+
+// existing is the first existing file of the wish, "" for none.
+func (w Wish) existing() string {
+	for _, g := range w.Globs {
+		if found, err := filepath.Glob(g); err == nil && len(found) > 0 {
+			return found[0]
+		}
+	}
+	return ""
+}

@@ -1,0 +1,116 @@
+package source
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"bailiff/filefollow"
+	"bailiff/jails/event"
+)
+
+// A Path is one glob that a jail follows.
+type Path struct {
+	Jail string
+	filefollow.Glob
+}
+
+// Files reads log files for all the jails that follow them.
+type Files struct {
+	Paths    []Path
+	Encoding string // logencoding of all of them
+	Polling  bool   // without inotify
+	Marks    Marks  // under "file:" and the path
+	Counters *filefollow.Counters
+	Log      *slog.Logger
+	Beat     func() // called at least once a second while reading goes on
+
+	unsaved map[string]mark // by path, what was read since its mark was saved
+	saved   time.Time
+}
+
+// Run follows the files until ctx ends. Lines before a saved position are read again for the jails that ask for it.
+func (f *Files) Run(ctx context.Context, see See) error {
+	f.unsaved = map[string]mark{}
+	follower := filefollow.Follower{
+		Encoding: f.Encoding, Polling: f.Polling, Counters: f.Counters, Log: f.Log,
+		Positions: f.position,
+	}
+	for _, p := range f.Paths {
+		follower.Globs = append(follower.Globs, p.Glob)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	follower.Idle = func() {
+		if err := f.save(ctx, false); err != nil {
+			cancel(err)
+		}
+		f.Beat()
+	}
+	err := follower.Run(ctx, func(c filefollow.Chunk) error { return f.take(ctx, c, see) })
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	return errors.Join(err, f.save(context.WithoutCancel(ctx), true))
+}
+
+func (f *Files) position(path string) (p filefollow.Position, ok bool) {
+	m := loadMark(f.Marks, fileKey(path))
+	ok = m.Position != nil && json.Unmarshal(m.Position, &p) == nil
+	return p, ok
+}
+
+func fileKey(path string) string { return "file:" + path }
+
+// take has a chunk judged and remembers where it ends.
+func (f *Files) take(ctx context.Context, c filefollow.Chunk, see See) error {
+	block := event.Block{Origin: c.Path, Text: c.Text, Jails: f.jails(c.Globs), Live: c.Live, Past: c.Seen}
+	if c.Seen {
+		block.Known = loadMark(f.Marks, fileKey(c.Path)).Jails
+	}
+	effects := false
+	if len(c.Text) > 0 {
+		var err error
+		if effects, err = see(ctx, &block); err != nil {
+			return err
+		}
+	}
+	if c.Seen {
+		return nil
+	}
+	position, err := json.Marshal(c.End)
+	if err != nil {
+		return err
+	}
+	f.unsaved[c.Path] = mark{Position: position, Jails: block.Jails}
+	return f.save(ctx, effects)
+}
+
+// jails names the jails of the globs, each once.
+func (f *Files) jails(globs []int) []string {
+	names := make([]string, 0, len(globs))
+	for _, g := range globs {
+		if name := f.Paths[g].Jail; !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// save saves the positions that have moved: at once when asked to, else now and then.
+func (f *Files) save(ctx context.Context, now bool) error {
+	if len(f.unsaved) == 0 || !now && time.Since(f.saved) < markEvery {
+		return nil
+	}
+	for path, m := range f.unsaved {
+		if err := m.save(ctx, f.Marks, fileKey(path)); err != nil {
+			return err
+		}
+		delete(f.unsaved, path)
+	}
+	f.saved = time.Now()
+	return nil
+}

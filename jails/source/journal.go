@@ -1,0 +1,221 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strconv"
+	"time"
+
+	"bailiff/jails/event"
+	"bailiff/jails/filter"
+	"bailiff/journal"
+)
+
+const (
+	blockEntries = 256       // entries that are judged together while there is more to read
+	blockBytes   = 256 << 10 // and the size of their lines
+)
+
+// lineFields are the fields that the line fail2ban makes of an entry is made of.
+var lineFields = []string{"MESSAGE", "SYSLOG_IDENTIFIER", "SYSLOG_PID", "_COMM", "_HOSTNAME", "_PID",
+	"_SOURCE_MONOTONIC_TIMESTAMP", "_SOURCE_REALTIME_TIMESTAMP"}
+
+// A Journal reads one journal for all the jails that follow it.
+type Journal struct {
+	Options  journal.Options // which journal and which reader; the rest is filled in here
+	Key      string          // what its mark is saved under
+	Selector event.Selector  // the entries that some jail reads; nil: all
+	Jails    []string        // the jails that follow it
+	Back     time.Time       // how far jails that have forgotten want to look back; zero: not at all
+	Marks    Marks
+	Log      *slog.Logger
+	Beat     func() // called at least once a second while reading goes on
+
+	block  event.Block
+	memory []byte        // what the block's fields refer to
+	newest journal.Entry // of the block, without its fields
+	judged journal.Entry // the newest that was judged
+	dirty  bool          // judged has not been saved
+	saved  time.Time
+}
+
+// Run reads until ctx ends or the journal fails. First it reads again what lies between Back and the saved mark, for
+// jails to remember; then it goes on exactly after the mark.
+func (j *Journal) Run(ctx context.Context, see See) error {
+	m := loadMark(j.Marks, j.Key)
+	if !m.empty() && !j.Back.IsZero() && j.Back.Before(m.Time) {
+		if err := j.remember(ctx, m, see); err != nil {
+			return err
+		}
+		m.Jails = j.Jails
+		if err := m.save(ctx, j.Marks, j.Key); err != nil {
+			return err
+		}
+	}
+	err := j.follow(ctx, m, see)
+	if j.dirty {
+		err = errors.Join(err, j.saveMark(context.WithoutCancel(ctx)))
+	}
+	return err
+}
+
+// follow reads on after the mark; without one from Back, and without that from now.
+func (j *Journal) follow(ctx context.Context, m mark, see See) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	o := j.options()
+	o.Cursor, o.Since = m.Cursor, j.Back
+	if o.Since.IsZero() {
+		o.Since = time.Now()
+	}
+	o.Idle = func() {
+		if err := j.flush(ctx, see); err != nil {
+			cancel(err)
+		}
+		j.block.Live = true
+		j.Beat()
+	}
+	err := journal.Follow(ctx, o, func(e *journal.Entry) error {
+		j.append(e)
+		if len(j.block.Entries) < blockEntries && len(j.block.Text) < blockBytes {
+			return nil
+		}
+		return j.flush(ctx, see)
+	})
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
+}
+
+// errRemembered ends the reading of the past.
+var errRemembered = errors.New("reached the mark")
+
+// remember reads the entries from Back up to the mark.
+func (j *Journal) remember(ctx context.Context, m mark, see See) error {
+	o := j.options()
+	o.Since = j.Back
+	j.block.Past, j.block.Known = true, m.Jails
+	defer func() { j.block.Past, j.block.Known = false, nil }()
+	err := journal.Read(ctx, o, func(e *journal.Entry) error {
+		if e.Realtime.After(m.Time) {
+			return errRemembered
+		}
+		j.append(e)
+		if e.Cursor() == m.Cursor {
+			return errRemembered
+		}
+		if len(j.block.Entries) < blockEntries {
+			return nil
+		}
+		j.Beat()
+		_, err := j.see(ctx, see)
+		return err
+	})
+	if err != nil && !errors.Is(err, errRemembered) {
+		return fmt.Errorf("read the journal's past: %w", err)
+	}
+	_, err = j.see(ctx, see)
+	return err
+}
+
+func (j *Journal) options() journal.Options {
+	o := j.Options
+	o.Match, o.Log = Pushdown(j.Selector), j.Log
+	o.Fields = slices.Clone(lineFields)
+	for _, g := range j.Selector {
+		for _, t := range g {
+			if !slices.Contains(o.Fields, t.Field) {
+				o.Fields = append(o.Fields, t.Field)
+			}
+		}
+	}
+	o.Idle = j.Beat
+	return o
+}
+
+// Pushdown is the part of a selector that the journal's own index can decide: every entry the selector holds for, and
+// possibly more. Terms with globs are left to the selector.
+func Pushdown(s event.Selector) journal.Match {
+	var m journal.Match
+	for _, g := range s {
+		var terms []journal.Term
+		for _, t := range g {
+			if len(t.Globs) == 0 {
+				terms = append(terms, journal.Term{Field: t.Field, Values: t.Values})
+			}
+		}
+		if len(terms) == 0 {
+			return nil
+		}
+		m = append(m, terms)
+	}
+	return m
+}
+
+// append adds the entry's line to the block.
+func (j *Journal) append(e *journal.Entry) {
+	fields := make([]event.Field, 0, len(e.Fields))
+	for _, f := range e.Fields {
+		fields = append(fields, event.Field{Name: f.Name, Value: j.keep(f.Value)})
+	}
+	j.block.Entries = append(j.block.Entries, event.Entry{
+		Start: len(j.block.Text), Time: entryTime(e), Fields: fields,
+	})
+	j.block.Text = append(filter.Synthesise(j.block.Text, fields, e.Monotonic), '\n')
+	j.newest = *e
+	j.newest.Fields = nil
+}
+
+// keep copies a value into the block's memory. When the memory has to grow, what was kept before stays where it is.
+func (j *Journal) keep(value []byte) []byte {
+	if len(j.memory)+len(value) > cap(j.memory) {
+		j.memory = make([]byte, 0, max(2*cap(j.memory), len(value), 64<<10))
+	}
+	n := len(j.memory)
+	j.memory = append(j.memory, value...)
+	return j.memory[n:len(j.memory):len(j.memory)]
+}
+
+// flush has the block judged and then saves where it ends: at once when the block had effects, else now and then.
+func (j *Journal) flush(ctx context.Context, see See) error {
+	effects, err := j.see(ctx, see)
+	if err != nil {
+		return err
+	}
+	if !j.dirty || !effects && time.Since(j.saved) < markEvery {
+		return nil
+	}
+	return j.saveMark(ctx)
+}
+
+func (j *Journal) saveMark(ctx context.Context) error {
+	j.dirty, j.saved = false, time.Now()
+	m := mark{Cursor: j.judged.Cursor(), Time: j.judged.Realtime, Jails: j.Jails}
+	return m.save(ctx, j.Marks, j.Key)
+}
+
+func (j *Journal) see(ctx context.Context, see See) (effects bool, err error) {
+	if len(j.block.Entries) == 0 {
+		return false, nil
+	}
+	j.block.Origin = "systemd-journal"
+	effects, err = see(ctx, &j.block)
+	if err == nil && !j.block.Past {
+		j.judged, j.dirty = j.newest, true
+	}
+	j.block.Text, j.block.Entries, j.memory = j.block.Text[:0], j.block.Entries[:0], j.memory[:0]
+	return effects, err
+}
+
+// entryTime is when the entry's sender sent it, where journald recorded that, else when journald received it.
+func entryTime(e *journal.Entry) time.Time {
+	us, err := strconv.ParseInt(string(e.Get("_SOURCE_REALTIME_TIMESTAMP")), 10, 64)
+	if err != nil || us <= 0 {
+		return e.Realtime
+	}
+	return time.UnixMicro(us)
+}

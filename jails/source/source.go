@@ -1,0 +1,52 @@
+// Package source turns the journal and log files into blocks of lines for the jails. It saves how far it has read only
+// after the lines' effects are durable, and reads again what a restarted jail has forgotten.
+package source
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"bailiff/jails/event"
+)
+
+// markEvery is how often a position is saved while lines without effects go by.
+const markEvery = time.Second
+
+// See judges a block. When it returns nil the block's effects are durable; effects tells whether there were any.
+type See func(ctx context.Context, b *event.Block) (effects bool, err error)
+
+// Marks keeps positions over restarts.
+type Marks interface {
+	Mark(key string) (value string, ok bool)
+	SetMark(ctx context.Context, key, value string) error
+}
+
+// A mark is the text that is saved for a source: where it is, and for which jails that is true. A jail that is not
+// named has never read the source and begins findtime ago.
+type mark struct {
+	Cursor   string          `json:"cursor,omitempty"`   // journal
+	Time     time.Time       `json:"time,omitzero"`      // journal: the cursor's entry
+	Position json.RawMessage `json:"position,omitempty"` // file
+	Jails    []string        `json:"jails"`
+}
+
+// empty tells that nothing was ever saved.
+func (m mark) empty() bool { return m.Cursor == "" && m.Position == nil }
+
+// loadMark returns the saved mark, an empty one when there is none or it makes no sense.
+func loadMark(marks Marks, key string) (m mark) {
+	value, ok := marks.Mark(key)
+	if !ok || json.Unmarshal([]byte(value), &m) != nil {
+		return mark{}
+	}
+	return m
+}
+
+func (m mark) save(ctx context.Context, marks Marks, key string) error {
+	value, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	return marks.SetMark(ctx, key, string(value))
+}

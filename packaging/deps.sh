@@ -1,0 +1,80 @@
+#!/bin/bash
+# deps.sh go     - stop with one line when Go is missing or too old
+# deps.sh run    - install what building and running bailiff needs and this machine lacks
+# deps.sh test   - the same for `make test`; peers (fail2ban, sshguard) are installed but never started
+set -euo pipefail
+
+need_go() {
+	local have
+	if ! have=$(go env GOVERSION 2>/dev/null); then
+		echo "bailiff needs Go 1.26 or newer, and there is no go in PATH: get it from https://go.dev/dl/ (unpack to /usr/local/go and add /usr/local/go/bin to PATH)" >&2
+		exit 1
+	fi
+	if [ "$(printf '%s\n' go1.26 "${have%% *}" | sort -V | head -n 1)" != go1.26 ]; then
+		echo "bailiff needs Go 1.26 or newer, this is $have: get it from https://go.dev/dl/" >&2
+		exit 1
+	fi
+}
+
+# install CHECK:PACKAGE... - each package is installed when the file or command CHECK is missing
+install() {
+	local missing=() word check
+	for word; do
+		check=${word%%:*}
+		case $check in
+		/*) [ -e "$check" ] || missing+=("${word#*:}") ;;
+		*) command -v "$check" >/dev/null || missing+=("${word#*:}") ;;
+		esac
+	done
+	[ ${#missing[@]} -eq 0 ] && return 0
+	[ "$(id -u)" = 0 ] || { echo "missing: ${missing[*]}; run this as root to have them installed" >&2; exit 1; }
+	echo "installing ${missing[*]}"
+	"install_$manager" "${missing[@]}"
+}
+
+install_apt() {
+	[ -n "${updated:-}" ] || apt-get update -qq
+	updated=yes
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+install_dnf() { dnf install -y -q "$@"; }
+
+# without_services CMD... - run CMD so that packages start no service, as Debian's policy-rc.d allows
+without_services() {
+	local policy=/usr/sbin/policy-rc.d kept=
+	[ -e "$policy" ] && kept=yes
+	[ -n "$kept" ] || { printf '#!/bin/sh\nexit 101\n' >"$policy"; chmod +x "$policy"; trap 'rm -f /usr/sbin/policy-rc.d' EXIT; }
+	"$@"
+	[ -n "$kept" ] || { rm -f "$policy"; trap - EXIT; }
+}
+
+disable() { # units of peers stay off, also after a reboot
+	local unit
+	for unit; do systemctl disable "$unit" >/dev/null 2>&1 || rm -f "/etc/systemd/system/multi-user.target.wants/$unit"; done
+}
+
+if command -v apt-get >/dev/null; then manager=apt; elif command -v dnf >/dev/null; then manager=dnf; else
+	echo "neither apt-get nor dnf here: install gcc, the libsystemd headers and iptables yourself" >&2
+	manager=none
+fi
+
+case ${1:-} in
+go) need_go ;;
+run)
+	need_go
+	case $manager in
+	apt) install gcc:gcc /usr/include/stdio.h:libc6-dev /usr/include/systemd/sd-journal.h:libsystemd-dev iptables:iptables ;;
+	dnf) install gcc:gcc /usr/include/systemd/sd-journal.h:systemd-devel iptables:iptables-nft ;;
+	esac
+	;;
+test)
+	[ $manager = apt ] || { echo "the tests need Debian's packages (fail2ban, systemd-journal-remote, ...): run them on Debian 12" >&2; exit 1; }
+	without_services install ip:iproute2 ipset:ipset nft:nftables conntrack:conntrack rg:ripgrep python3:python3 \
+		systemd-nspawn:systemd-container mmdebstrap:mmdebstrap /lib/systemd/systemd-journald:systemd \
+		/lib/systemd/systemd-journal-remote:systemd-journal-remote /usr/lib/python3/dist-packages/systemd:python3-systemd \
+		fail2ban-client:fail2ban /usr/libexec/sshguard/sshg-parser:sshguard
+	disable fail2ban.service sshguard.service
+	;;
+*) sed -n 2,4p "$0" >&2; exit 2 ;;
+esac

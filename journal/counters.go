@@ -35,3 +35,27 @@ func (c *Counters) suppressed(n uint64) {
 		c.Suppressed.Add(n)
 	}
 }
+
+func (c *Counters) opened() {
+	if c != nil {
+		c.FilesOpened.Add(1)
+	}
+}
+
+func (c *Counters) closed() {
+	if c != nil {
+		c.FilesClosed.Add(1)
+	}
+}
+
+func (c *Counters) badFile() {
+	if c != nil {
+		c.BadFiles.Add(1)
+	}
+}
+
+func (c *Counters) badEntries(n uint64) {
+	if c != nil {
+		c.BadEntries.Add(n)
+	}
+}

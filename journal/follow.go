@@ -16,8 +16,8 @@ type reader interface {
 	close()
 }
 
-// errNoReader is why a reader that would be next in line is not there.
-var errNoReader = errors.New("this build follows files only: it has no journal reader")
+// errNoReader is why the sdjournal reader is not there.
+var errNoReader = errors.New("this build has no sdjournal reader: it was built without cgo")
 
 // Follow yields the entries that o chooses, first those that are there and then each as it is written, until ctx ends or
 // yield returns an error, which Follow then returns as it is. When yield returns nil the entry is done with: its cursor
@@ -92,11 +92,29 @@ func open(o Options) (reader, error) {
 		return nil, err
 	}
 	switch o.Reader {
-	case ReaderSDJournal, ReaderAuto, "":
+	case ReaderNative:
+		return openNative(o)
+	case ReaderSDJournal:
 		return openSDJournal(o)
+	case ReaderAuto, "":
+		return openAuto(o)
 	default:
 		return nil, fmt.Errorf("open journal: unknown reader %q", o.Reader)
 	}
+}
+
+// openAuto opens the native reader, and where that cannot do it libsystemd's.
+func openAuto(o Options) (reader, error) {
+	r, err := openNative(o)
+	if err == nil {
+		return r, nil
+	}
+	r, sdErr := openSDJournal(o)
+	if sdErr != nil {
+		return nil, err
+	}
+	o.log().Info("reading the journal through libsystemd", "why", err)
+	return r, nil
 }
 
 // check finds what no reader could make sense of.

@@ -15,9 +15,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// readers are those this build has; every test of behaviour runs with each.
-var readers = []string{journal.ReaderSDJournal}
-
 // errEnough ends a Follow.
 var errEnough = errors.New("enough")
 

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/sdjournal"
@@ -235,8 +234,7 @@ func (r *sdReader) noteSuppression() bool {
 	}
 	dropped, _ := r.j.GetDataValue("N_DROPPED")
 	message, _ := r.j.GetDataValue("MESSAGE")
-	n, _ := strconv.ParseUint(dropped, 10, 64)
-	r.o.suppressed(n, message)
+	r.o.suppressed(dropped, message)
 	return r.o.Match != nil && !r.o.Match.holds(func(field string) string {
 		v, _ := r.j.GetDataValue(field)
 		return v

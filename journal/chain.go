@@ -1,0 +1,116 @@
+package journal
+
+import "math"
+
+// none is the offset of no entry: all others come before it.
+const none = math.MaxUint64
+
+// A list is a chain of entry arrays: the offsets of entries, ascending. It remembers where it is and only goes forward.
+type list struct {
+	n     uint64 // how many entries the chain holds
+	array uint64 // the array it is in; 0: the chain has none
+	items uint64 // how many the array has room for; 0: not yet looked at
+	base  uint64 // how many entries the arrays before it hold
+	i     uint64 // the place in the array
+}
+
+// seek goes to the first entry at or after an offset and returns it, none when the chain has none yet.
+func (l *list) seek(f *file, least uint64) uint64 {
+	for l.enter(f) {
+		used := min(l.items, l.n-min(l.n, l.base))
+		if l.i < used {
+			if at := l.item(f, l.i); at >= least {
+				return at
+			}
+			for used > l.i && l.item(f, used-1) == 0 { // counted, but not yet to be seen by this processor
+				used--
+			}
+			if used > l.i && l.item(f, used-1) >= least {
+				l.i = l.search(f, l.i, used-1, least)
+				return l.item(f, l.i)
+			}
+			l.i = used
+		}
+		if !l.leave(f) {
+			break
+		}
+	}
+	return none
+}
+
+// search returns the first place in [low, high] whose item is at or after an offset; the one at high is. The one looked
+// for is often near.
+func (l *list) search(f *file, low, high, least uint64) uint64 {
+	for step := uint64(1); low+step < high; step *= 2 {
+		if l.item(f, low+step-1) >= least {
+			high = low + step - 1
+			break
+		}
+		low += step
+	}
+	for low < high {
+		mid := (low + high) / 2
+		if l.item(f, mid) >= least {
+			high = mid
+		} else {
+			low = mid + 1
+		}
+	}
+	return high
+}
+
+// get returns the entry at an index of the chain that it has not passed, none where there is none.
+func (l *list) get(f *file, index uint64) uint64 {
+	if index >= l.n {
+		return none
+	}
+	for l.enter(f) {
+		if index < l.base+l.items {
+			l.i = index - l.base
+			return l.item(f, l.i)
+		}
+		l.i = l.items
+		if !l.leave(f) {
+			break
+		}
+	}
+	return none
+}
+
+// index returns how many entries of the chain it has passed.
+func (l *list) index() uint64 { return l.base + l.i }
+
+// enter makes sure of the array it is in.
+func (l *list) enter(f *file) bool {
+	if l.items > 0 {
+		return true
+	}
+	b, ok := f.object(l.array, objectArray, arrayItems)
+	if !ok {
+		return false
+	}
+	l.items = uint64(len(b)-arrayItems) / f.arrayItem
+	return l.items > 0
+}
+
+// leave goes on to the next array, when this one is full.
+func (l *list) leave(f *file) bool {
+	if l.n <= l.base+l.items {
+		return false
+	}
+	next := le.Uint64(f.b[l.array+atArrayNext:])
+	if next <= l.array { // there is none, or it might be a loop
+		return false
+	}
+	l.base += l.items
+	l.array, l.items, l.i = next, 0, 0
+	return true
+}
+
+func (l *list) item(f *file, i uint64) uint64 {
+	at := l.array + arrayItems + i*f.arrayItem
+	if f.compact {
+		return uint64(le.Uint32(f.b[at:]))
+	}
+	return le.Uint64(f.b[at:])
+}

@@ -1,0 +1,123 @@
+package journal
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// The layout is that of https://systemd.io/JOURNAL_FILE_FORMAT/ and of systemd's journal-def.h. All numbers are
+// little-endian, all objects begin at multiples of 8.
+const (
+	headerSignature = "LPKSHHRH"
+	headerLeast     = 208 // what the oldest files have
+
+	atIncompatible  = 12
+	atState         = 16
+	atFileID        = 24
+	atMachineID     = 40
+	atSeqnumID      = 72
+	atHeaderSize    = 88
+	atArenaSize     = 96
+	atDataTable     = 104
+	atDataTableSize = 112
+	atEntries       = 152
+	atTailSeqnum    = 160
+	atHeadSeqnum    = 168
+	atEntryArray    = 176
+	atHeadRealtime  = 184
+	atTailRealtime  = 192
+
+	incompatibleKeyed   = 1 << 2
+	incompatibleCompact = 1 << 4
+	incompatibleKnown   = 1<<5 - 1 // and XZ, LZ4 and ZSTD
+
+	objectHeader = 16
+	objectData   = 1
+	objectEntry  = 3
+	objectArray  = 6
+
+	compressedXZ   = 1 << 0
+	compressedLZ4  = 1 << 1
+	compressedZSTD = 1 << 2
+	compressedAny  = compressedXZ | compressedLZ4 | compressedZSTD
+
+	// In a data object.
+	atDataHash       = 16
+	atDataNext       = 24
+	atDataEntry      = 40
+	atDataArray      = 48
+	atDataEntries    = 56
+	dataPayload      = 64
+	dataPayloadSmall = 72 // in compact files
+
+	// In an entry object.
+	atEntrySeqnum    = 16
+	atEntryRealtime  = 24
+	atEntryMonotonic = 32
+	atEntryBoot      = 40
+	atEntryXor       = 56
+	entryItems       = 64
+
+	// In an entry array.
+	atArrayNext = 16
+	arrayItems  = 24
+)
+
+// errNotYet is for a file that journald has made and not yet written the header of.
+var errNotYet = errors.New("no header yet")
+
+// errNewer is for a file that only a newer libsystemd may read.
+var errNewer = errors.New("made by a newer systemd")
+
+var le = binary.LittleEndian
+
+// A layout is what a file's header fixes for good.
+type layout struct {
+	compact, keyed bool
+	fileID         id
+	machine        id
+	seqnumID       id
+	headerSize     uint64
+	table          uint64 // of data objects, by hash: its offset
+	buckets        uint64
+	payload        uint64 // where a data object's payload begins
+	entryItem      uint64 // how long an entry's item is
+	arrayItem      uint64 // how long an entry array's item is
+}
+
+// readLayout reads a header. Nothing in it is trusted: the offsets are checked where they are used.
+func readLayout(b []byte) (layout, error) {
+	if len(b) < headerLeast || le.Uint64(b[atHeaderSize:]) == 0 {
+		return layout{}, errNotYet
+	}
+	if string(b[:8]) != headerSignature {
+		return layout{}, errors.New("not a journal file")
+	}
+	flags := le.Uint32(b[atIncompatible:])
+	if flags&^incompatibleKnown != 0 {
+		return layout{}, fmt.Errorf("%w: flags %#x", errNewer, flags)
+	}
+	l := layout{
+		keyed:      flags&incompatibleKeyed != 0,
+		compact:    flags&incompatibleCompact != 0,
+		fileID:     id(b[atFileID:]),
+		machine:    id(b[atMachineID:]),
+		seqnumID:   id(b[atSeqnumID:]),
+		headerSize: le.Uint64(b[atHeaderSize:]),
+		table:      le.Uint64(b[atDataTable:]),
+		buckets:    le.Uint64(b[atDataTableSize:]) / 16,
+		payload:    dataPayload, entryItem: 16, arrayItem: 8,
+	}
+	if l.compact {
+		l.payload, l.entryItem, l.arrayItem = dataPayloadSmall, 4, 4
+	}
+	if l.headerSize < headerLeast || l.headerSize > uint64(len(b)) {
+		return layout{}, fmt.Errorf("header of %d bytes in a file of %d", l.headerSize, len(b))
+	}
+	end := uint64(len(b))
+	if l.buckets == 0 || l.buckets > end/16 || l.table < l.headerSize || l.table > end-16*l.buckets {
+		return layout{}, fmt.Errorf("hash table of %d buckets at %d in a file of %d bytes", l.buckets, l.table, end)
+	}
+	return l, nil
+}

@@ -1,0 +1,127 @@
+package journal
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// reportResume says so when the cursor's entry is gone, and with it others after it.
+func (n *native) reportResume() {
+	var first *position
+	for _, f := range n.files {
+		n.touched = f
+		before, after := f.around(&n.last)
+		if before != nil && before.compare(&n.last) == 0 {
+			return
+		}
+		if after != nil && (first == nil || after.compare(first) < 0) {
+			first = after
+		}
+	}
+	n.reportBetween(n.last, first, "the saved cursor's entry is gone")
+}
+
+// around returns the file's last entry up to a position and its first after it, nil where there is none.
+func (f *file) around(p *position) (before, after *position) {
+	index, at := f.search(f.now, func(q *position) bool { return q.compare(p) > 0 })
+	if at != none {
+		after = f.entryAt(index)
+	}
+	if index > 0 {
+		before = f.entryAt(index - 1)
+	}
+	return before, after
+}
+
+func (f *file) entryAt(index uint64) *position {
+	l := list{array: le.Uint64(f.b[atEntryArray:]), n: f.now}
+	b, ok := f.object(l.get(f, index), objectEntry, entryItems)
+	if !ok {
+		return nil
+	}
+	p := entryPosition(b, f.seqnumID)
+	return &p
+}
+
+// reportFresh says so when a file that has come does not begin where its counter was: whole files came and went unseen.
+func (n *native) reportFresh() {
+	var fresh []*file
+	for _, f := range n.files {
+		if f.fresh {
+			fresh = append(fresh, f)
+		}
+	}
+	slices.SortFunc(fresh, func(a, b *file) int {
+		return cmp.Compare(le.Uint64(a.b[atHeadSeqnum:]), le.Uint64(b.b[atHeadSeqnum:]))
+	})
+	for _, f := range fresh {
+		n.touched, f.fresh = f, false
+		if first := f.entryAt(0); first != nil {
+			if was, ok := n.before(f, first); ok {
+				n.reportBetween(was, first, "files were deleted before they could be read")
+			}
+		}
+	}
+}
+
+// before returns the last entry known of the counter that a file goes on with, other files' entries only.
+func (n *native) before(f *file, first *position) (was position, ok bool) {
+	for _, g := range n.files {
+		if g == f || g.seqnumID != f.seqnumID || g.seen == 0 {
+			continue
+		}
+		n.touched = g
+		if p, _ := g.around(first); p != nil && (!ok || p.seqnum > was.seqnum) {
+			was, ok = *p, true
+		}
+	}
+	if p, known := n.tails[f.seqnumID]; known && p.seqnum < first.seqnum && (!ok || p.seqnum > was.seqnum) {
+		was, ok = p, true
+	}
+	return was, ok
+}
+
+// reportBetween says so when entries are missing between one entry and the next that is there, nil if there is none.
+func (n *native) reportBetween(was position, next *position, reason string) {
+	g := Gap{From: time.UnixMicro(int64(was.realtime)), Reason: reason}
+	g.To = g.From
+	if next != nil {
+		g.To = time.UnixMicro(int64(next.realtime))
+		if next.seqnumID == was.seqnumID && next.seqnum > was.seqnum {
+			missing := next.seqnum - was.seqnum - 1
+			missing -= min(missing, n.elsewhere(was, next))
+			if missing == 0 {
+				return
+			}
+			g.Entries = missing
+		}
+	}
+	n.o.lost(g)
+}
+
+// elsewhere returns how many entries between two of one counter stand in files of another: journald before version 254
+// numbers users' journals with the system's but gives each an id of its own.
+func (n *native) elsewhere(was position, next *position) (count uint64) {
+	for _, f := range n.files {
+		if f.seqnumID == was.seqnumID {
+			continue
+		}
+		n.touched = f
+		first, _ := f.search(f.now, func(p *position) bool { return p.realtime >= was.realtime && p.seqnum > was.seqnum })
+		last, _ := f.search(f.now, func(p *position) bool { return p.realtime >= was.realtime && p.seqnum >= next.seqnum })
+		count += last - min(first, last)
+	}
+	return count
+}
+
+// reportCutOff says so when a deleted file is let go before it was read to its end.
+func (n *native) reportCutOff(f *file) {
+	first, _ := f.search(f.now, func(p *position) bool { return p.compare(&f.at) >= 0 })
+	g := Gap{Entries: f.now - first, From: time.UnixMicro(int64(f.at.realtime)), Reason: "a file was deleted before it was read"}
+	g.To = g.From
+	if last := f.entryAt(f.now - 1); last != nil {
+		g.To = time.UnixMicro(int64(last.realtime))
+	}
+	n.o.lost(g)
+}

@@ -1,0 +1,224 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"time"
+)
+
+// A native reader reads journal files itself.
+type native struct {
+	o      Options
+	places places
+	watch  *watcher
+	unpack unpacker
+	fields *picker
+	notes  *picker // for journald's notes of dropped messages
+
+	files   []*file
+	known   map[inode]record // files that are not open: read to their end, or given up
+	bad     map[inode]string // those given up, by path
+	refused error            // why the first of those was
+	tails   map[id]position  // the last entry that each counter is known to have counted
+	dirty   bool             // a file was there that could not be read yet: look again
+	scan    time.Time        // when the directories were last read
+
+	cur, second *file // the file that is being read, and the one that comes after it for now
+	last        position
+	lastFile    *file // whose entry was yielded last; nil: none was
+	touched     *file // whose map is being read: it is to blame for a fault
+}
+
+// A record is what is remembered of a file that is not open.
+type record struct {
+	path  string
+	size  int64
+	mtime time.Time
+}
+
+func openNative(o Options) (reader, error) {
+	n := &native{o: o, places: o.places(), watch: newWatcher(), known: map[inode]record{}, bad: map[inode]string{}, tails: map[id]position{}}
+	n.fields = newPicker(o.Fields, &n.unpack)
+	n.notes = newPicker([]string{"MESSAGE", "N_DROPPED"}, &n.unpack)
+	if err := n.begin(); err != nil {
+		n.close()
+		return nil, fmt.Errorf("open journal: %w", err)
+	}
+	return n, nil
+}
+
+// begin opens what is there and goes to where reading begins.
+func (n *native) begin() error {
+	if n.o.Cursor != "" {
+		var err error
+		if n.last, err = parseCursor(n.o.Cursor); err != nil {
+			return err
+		}
+	}
+	if n.o.Dir != "" {
+		if _, err := os.Stat(n.o.Dir); err != nil {
+			return err
+		}
+	}
+	if err := n.rescan(); err != nil {
+		return err
+	}
+	if len(n.files) == 0 && len(n.known) == 0 && len(n.o.Files) == 0 && n.o.Dir == "" {
+		return errors.New("no journal here that may be read")
+	}
+	if len(n.files) == 0 && n.refused != nil {
+		return n.refused
+	}
+	for _, f := range n.files {
+		f.fresh = false
+	}
+	if n.o.Cursor != "" {
+		n.safely(n.reportResume)
+	}
+	return nil
+}
+
+func (n *native) close() {
+	for _, f := range n.files {
+		f.close()
+		n.o.Counters.closed()
+	}
+	n.unpack.close()
+	n.watch.close()
+}
+
+// wait sleeps until something may have been written.
+func (n *native) wait(ctx context.Context, d time.Duration) {
+	if ctx.Err() == nil {
+		n.watch.wait(d)
+	}
+}
+
+func (n *native) next(e *Entry) (ok bool, err error) {
+	n.safely(func() { ok = n.read(e) })
+	return ok, nil
+}
+
+// safely runs what reads the maps, over again without a file that turns out to be damaged.
+func (n *native) safely(read func()) {
+	for {
+		fault := n.guard(read)
+		if fault == nil {
+			return
+		}
+		n.fail(n.touched, fault)
+	}
+}
+
+// guard runs what reads the maps. A file that is cut off while it is mapped faults; and should a check of an offset ever be
+// missing, that too is one file's end and not the program's.
+func (n *native) guard(read func()) (fault error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case runtime.Error:
+			if n.touched == nil {
+				panic(r)
+			}
+			fault = fmt.Errorf("read %s: %w", n.touched.path, r)
+		default:
+			panic(r)
+		}
+	}()
+	n.touched = nil
+	read()
+	return nil
+}
+
+// read fills e with the next entry, if there is one for now.
+func (n *native) read(e *Entry) bool {
+	for {
+		f := n.pick()
+		if f == nil {
+			if !n.refresh() {
+				return false
+			}
+			continue
+		}
+		n.touched = f
+		copied := n.lastFile != nil && n.lastFile != f && f.at.compare(&n.last) == 0
+		if !copied {
+			n.fill(f, e)
+		}
+		n.step(f)
+		if !copied {
+			return true
+		}
+	}
+}
+
+// pick returns the file with the earliest entry, nil when all have been read up to their horizon.
+func (n *native) pick() *file {
+	if n.cur != nil && n.cur.head != none && (n.second == nil || n.cur.at.compare(&n.second.at) <= 0) {
+		return n.cur
+	}
+	n.cur, n.second = nil, nil
+	for _, f := range n.files {
+		switch {
+		case f.head == none:
+		case n.cur == nil || f.at.compare(&n.cur.at) < 0:
+			n.cur, n.second = f, n.cur
+		case n.second == nil || f.at.compare(&n.second.at) < 0:
+			n.second = f
+		}
+	}
+	return n.cur
+}
+
+// step goes on to the file's next entry.
+func (n *native) step(f *file) {
+	for {
+		f.head = f.root.seek(f, &n.unpack, f.from)
+		if f.head == none {
+			return
+		}
+		f.from = f.head + 1
+		if f.load(f.head) {
+			return
+		}
+		n.o.Counters.badEntries(1)
+	}
+}
+
+// fill makes e of the entry the file is at.
+func (n *native) fill(f *file, e *Entry) {
+	n.last, n.lastFile = f.at, f
+	e.at, e.cursor = f.at, ""
+	e.Realtime = time.UnixMicro(int64(f.at.realtime))
+	e.Monotonic = time.Duration(f.at.monotonic) * time.Microsecond
+	entry, _ := f.object(f.head, objectEntry, entryItems)
+	var bad int
+	e.Fields, bad = n.fields.fill(f, entry, e.Fields[:0])
+	if bad > 0 {
+		n.o.Counters.badEntries(1)
+	}
+}
+
+// fail gives a file up.
+func (n *native) fail(f *file, err error) {
+	n.drop(f)
+	n.giveUp(f.inode, f.path, err)
+}
+
+// giveUp notes, once, that a file cannot be read.
+func (n *native) giveUp(at inode, path string, err error) {
+	if n.refused == nil {
+		n.refused = err
+	}
+	if was, ok := n.bad[at]; ok && was == path {
+		return
+	}
+	n.bad[at] = path
+	n.o.log().Warn("journal file given up", "path", path, "err", err)
+	n.o.Counters.badFile()
+}

@@ -1,0 +1,133 @@
+package journal
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// rescan reads the directories: it opens what is new, and notes what was renamed or deleted.
+func (n *native) rescan() error {
+	n.scan, n.dirty = time.Now(), false
+	paths, dirs, err := n.places.scan()
+	n.watch.add(dirs)
+	found := map[inode]bool{}
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			n.dirty = n.dirty || errors.Is(err, fs.ErrNotExist) // renamed meanwhile
+			continue
+		}
+		stat, ok := info.Sys().(*syscall.Stat_t)
+		if !ok {
+			continue
+		}
+		at := inode{uint64(stat.Dev), stat.Ino}
+		found[at] = true
+		n.meet(at, record{path, info.Size(), info.ModTime()})
+	}
+	for _, f := range n.files {
+		if found[f.inode] {
+			f.gone = time.Time{}
+		} else if f.gone.IsZero() {
+			f.gone = time.Now()
+		}
+	}
+	for at := range n.known {
+		if !found[at] {
+			delete(n.known, at)
+			delete(n.bad, at)
+		}
+	}
+	if err != nil && len(n.files) > 0 {
+		return nil // some can be read
+	}
+	return err
+}
+
+// meet is called for each file that is there.
+func (n *native) meet(at inode, now record) {
+	for _, f := range n.files {
+		if f.inode == at {
+			f.path = now.path
+			return
+		}
+	}
+	if was, ok := n.known[at]; ok && was.path == now.path && was.size == now.size && was.mtime.Equal(now.mtime) {
+		return
+	}
+	delete(n.known, at)
+	f, err := openFile(now.path)
+	switch {
+	case errors.Is(err, errNotYet):
+		n.dirty = n.dirty || time.Since(now.mtime) < rescanAfter
+		return
+	case errors.Is(err, fs.ErrNotExist):
+		n.dirty = true
+		return
+	case err != nil:
+		n.known[at] = now
+		n.giveUp(at, now.path, err)
+		return
+	}
+	n.o.Counters.opened()
+	n.files = append(n.files, f)
+	if fault := n.guard(func() { n.touched = f; n.enter(f) }); fault != nil {
+		n.fail(f, fault)
+	}
+}
+
+// drop lets go of a file and remembers that it need not be opened again.
+func (n *native) drop(f *file) {
+	if info, err := os.Stat(f.path); err == nil {
+		n.known[f.inode] = record{f.path, info.Size(), info.ModTime()}
+	}
+	f.close()
+	n.o.Counters.closed()
+	n.files = slices.DeleteFunc(n.files, func(g *file) bool { return g == f })
+	n.cur, n.second = nil, nil
+}
+
+// enter goes to the file's first entry that is to be read.
+func (n *native) enter(f *file) {
+	f.entries = list{array: le.Uint64(f.b[atEntryArray:])}
+	f.tail = f.entries
+	f.root = n.o.Match.compile(&f.layout)
+	f.notes = Match{suppression}.compile(&f.layout)
+	f.now = f.number(atEntries)
+	f.fresh = true
+	index, at := n.start(f)
+	if at == none && index > 0 {
+		l := f.tail
+		l.n = index
+		at = l.get(f, index-1) + 1
+	}
+	if at == none || at == 0 {
+		at = 1
+	}
+	f.from, f.noted, f.head = at, at, none
+	if f.archived() {
+		f.settle()
+	}
+	n.extend(f)
+}
+
+// start returns the index and the offset of the file's first entry after what has been read, or of those asked for.
+func (n *native) start(f *file) (index, at uint64) {
+	switch {
+	case n.lastFile != nil || n.o.Cursor != "":
+		if f.seqnumID == n.last.seqnumID && le.Uint64(f.b[atTailSeqnum:]) <= n.last.seqnum {
+			return f.now, none
+		}
+		return f.search(f.now, func(p *position) bool { return p.compare(&n.last) > 0 })
+	case !n.o.Since.IsZero():
+		since := uint64(max(0, n.o.Since.UnixMicro()))
+		return f.search(f.now, func(p *position) bool { return p.realtime >= since })
+	}
+	l := f.tail
+	l.n = f.now
+	return 0, l.get(f, 0)
+}

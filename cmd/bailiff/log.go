@@ -16,31 +16,41 @@ import (
 	"bailiff/jails"
 )
 
-// logLevels are fail2ban's names for levels, by falling weight, and the journal's priority of each.
+// logLevels are fail2ban's levels, by falling weight, and the journal's priority of each.
 var logLevels = []struct {
 	name     string
+	weight   int // fail2ban's number for it
 	level    slog.Level
 	priority int
 }{
-	{"CRITICAL", slog.LevelError + 4, 2},
-	{"ERROR", slog.LevelError, 3},
-	{"WARNING", slog.LevelWarn, 4},
-	{"NOTICE", jails.LevelNotice, 5},
-	{"INFO", slog.LevelInfo, 6},
-	{"MSG", slog.LevelInfo - 1, 6},
-	{"DEBUG", slog.LevelDebug, 7},
-	{"TRACEDEBUG", slog.LevelDebug - 1, 7},
-	{"HEAVYDEBUG", slog.LevelDebug - 2, 7},
+	{"CRITICAL", 50, slog.LevelError + 4, 2},
+	{"ERROR", 40, slog.LevelError, 3},
+	{"WARNING", 30, slog.LevelWarn, 4},
+	{"NOTICE", 25, jails.LevelNotice, 5},
+	{"INFO", 20, slog.LevelInfo, 6},
+	{"MSG", 18, slog.LevelInfo - 1, 6},
+	{"DEBUG", 10, slog.LevelDebug, 7},
+	{"TRACEDEBUG", 7, slog.LevelDebug - 1, 7},
+	{"HEAVYDEBUG", 5, slog.LevelDebug - 2, 7},
 }
 
-// parseLogLevel reads one of fail2ban's names, in upper or lower case.
+// parseLogLevel reads one of fail2ban's names, in upper or lower case, or a number: all that weighs as much is logged.
 func parseLogLevel(name string) (slog.Level, error) {
+	weight, err := strconv.Atoi(name)
+	isNumber := err == nil
 	var names []string
+	least := slog.LevelError + 8 // above all of them
 	for _, l := range logLevels {
 		if strings.EqualFold(name, l.name) {
 			return l.level, nil
 		}
+		if l.weight >= weight {
+			least = l.level
+		}
 		names = append(names, l.name)
+	}
+	if isNumber {
+		return least, nil
 	}
 	return 0, fmt.Errorf("loglevel %q is none of %s", name, strings.Join(names, ", "))
 }

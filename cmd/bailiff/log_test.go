@@ -68,6 +68,12 @@ func TestLogLevels(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", l.name, b.String(), want)
 		}
 	}
+	for number, want := range map[string]slog.Level{"20": slog.LevelInfo, "19": slog.LevelInfo, "21": jails.LevelNotice,
+		"0": slog.LevelDebug - 2, "99": slog.LevelError + 8} {
+		if got, err := parseLogLevel(number); got != want || err != nil {
+			t.Errorf("loglevel %s is %v, %v; want %v", number, got, err, want)
+		}
+	}
 	if _, err := parseLogLevel("LOUD"); err == nil || !strings.Contains(err.Error(), "NOTICE") {
 		t.Errorf("LOUD: %v", err)
 	}

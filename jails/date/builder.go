@@ -32,7 +32,7 @@ func (b *builder) add(pattern string) error {
 	case key == lineBegin:
 		return b.addDefaults(func(t *template) bool { return t.anchored })
 	case key == "{DEFAULT}":
-		return b.addDefaults(func(*template) bool { return true })
+		return nil // as in fail2ban, where it is of use alone only
 	case strings.Contains(key, "{DATE}"):
 		return b.addAround(pattern)
 	case key == "{NONE}":

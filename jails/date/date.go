@@ -30,12 +30,10 @@ type Match struct {
 	Template   string    // fail2ban's name of the template that matched
 }
 
-// Compile reads a filter's datepattern, one pattern an element. None at all means fail2ban's default templates.
+// Compile reads a filter's datepattern, one pattern an element. None at all means fail2ban's default templates, and so
+// does {DEFAULT}, which adds nothing to other patterns.
 // The error joins one *PatternError for each pattern that cannot be used.
 func Compile(patterns []string, o Options) (*Patterns, error) {
-	if len(patterns) == 0 {
-		patterns = []string{"{DEFAULT}"}
-	}
 	b := newBuilder(yearsAt(time.Now(), o.AllYears))
 	var errs []error
 	for i, p := range patterns {
@@ -45,6 +43,11 @@ func Compile(patterns []string, o Options) (*Patterns, error) {
 	}
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
+	}
+	if len(b.templates) == 0 {
+		if err := b.addDefaults(func(*template) bool { return true }); err != nil {
+			return nil, err
+		}
 	}
 	return &Patterns{templates: b.templates, zone: o.Zone}, nil
 }

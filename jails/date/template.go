@@ -53,21 +53,23 @@ func (t *template) search(text []byte, from int, w *work, h *hit) bool {
 type work struct {
 	scratch match.Scratch
 	shape   lineShape
+	cursor  cursor
 }
 
 // fast runs the parser. It is not sure where a byte beyond ASCII has a say.
 func (t *template) fast(text []byte, from int, w *work, h *hit) (found, sure bool) {
-	c := cursor{s: text, years: t.years}
+	c := &w.cursor
+	*c = cursor{s: text, years: t.years}
 	switch t.front {
 	case frontLine:
-		found = t.tryBegin(&c, h)
+		found = t.tryBegin(c, h)
 	case frontCaret:
-		found = t.try(&c, 0, h)
+		found = t.try(c, 0, h)
 	default:
 		if w.shape.foreign() {
 			return false, false
 		}
-		found = t.scan(&c, from, w, h)
+		found = t.scan(c, from, w, h)
 	}
 	return found, !c.unsure()
 }

@@ -26,15 +26,14 @@ func (t *tree) stream() []command {
 var mainTable = []option{
 	{"syslogsocket", str, "auto"},
 	{"loglevel", str, "INFO"},
-	{"logtarget", str, "STDERR"},
+	{"logtarget", str, "/var/log/fail2ban.log"},
 	{"allowipv6", str, "auto"},
 	{"dbfile", str, "/var/lib/fail2ban/fail2ban.sqlite3"},
 	{"dbmaxmatches", integer, nil},
 	{"dbpurgeage", str, "1d"},
 }
 
-// mainCommands has the two options that fail2ban.conf is asked for twice as the first, early reading finds them: what
-// that reading defaults to, such as the log target, is not what the stream has.
+// mainCommands are those of fail2ban.conf.
 func (t *tree) mainCommands() []command {
 	var all []command
 	if thread := t.read(t.main, "Thread", []option{{"stacksize", integer, nil}}, newSettings(), true); t.main.Has("Thread") && thread.has("stacksize") {

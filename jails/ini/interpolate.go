@@ -182,11 +182,11 @@ func (in *interpolation) syntax(v Value, at int, rest string) *Fault {
 
 // fault blames the line of the value where byte at of its text stands.
 func (in *interpolation) fault(v Value, at int, message, hint string) *Fault {
-	f := v.Fault(strings.Count(v.Text[:at], "\n"), in.section, in.option, message, hint)
-	if f.File == "" {
-		return in.set.Header(in.section).Fault(0, in.section, in.option, message, hint)
+	section := strings.TrimPrefix(in.section, KnownPrefix)
+	if v.Source == nil {
+		return in.set.Header(section).Fault(0, section, in.option, message, hint)
 	}
-	return f
+	return v.Fault(strings.Count(v.Text[:at], "\n"), section, in.option, message, hint)
 }
 
 func firstLine(text string) string {

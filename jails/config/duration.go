@@ -4,29 +4,34 @@ import (
 	"fmt"
 	"math"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
 )
 
 const (
-	minute = 60
-	hour   = 60 * minute
-	day    = 24 * hour
-	year   = 365.25 * day
+	second = "1"
+	minute = "60"
+	hour   = "3600"
+	day    = "86400"
+	week   = "604800"
+	month  = "2629800.0" // a twelfth of a year
+	year   = "31557600.0"
 )
 
 // units are the seconds of every spelling of a unit of time.
-var units = map[string]float64{
-	"s": 1, "ss": 1, "se": 1, "sec": 1, "second": 1, "seconds": 1,
+var units = map[string]string{
+	"s": second, "ss": second, "se": second, "sec": second, "second": second, "seconds": second,
 	"m": minute, "mm": minute, "mi": minute, "min": minute, "minute": minute, "minutes": minute,
 	"h": hour, "hh": hour, "ho": hour, "hou": hour, "hour": hour, "hours": hour,
 	"d": day, "dd": day, "da": day, "day": day, "days": day,
-	"w": 7 * day, "ww": 7 * day, "we": 7 * day, "wee": 7 * day, "week": 7 * day, "weeks": 7 * day,
-	"mo": year / 12, "mon": year / 12, "month": year / 12, "months": year / 12,
+	"w": week, "ww": week, "we": week, "wee": week, "week": week, "weeks": week,
+	"mo": month, "mon": month, "month": month, "months": month,
 	"y": year, "yy": year, "ye": year, "yea": year, "year": year, "years": year,
 }
+
+// longest is the seconds of 290 years, about what a time.Duration holds.
+const longest = 290 * 31557600
 
 // ParseDuration reads a time as fail2ban does: 600, 10m, 1d 12h, 1.5h, 60*60, 1year-6mo. Blanks between numbers add.
 // As there, 1h30 is an hour and 30 seconds. Times below zero are times; those beyond 290 years are cut to that.
@@ -35,7 +40,6 @@ func ParseDuration(s string) (time.Duration, error) {
 	if err != nil {
 		return 0, fmt.Errorf("%q is not a time: %w", s, err)
 	}
-	const longest = 290 * year
 	seconds := math.Max(-longest, math.Min(longest, n.float()))
 	if math.IsNaN(seconds) {
 		return 0, fmt.Errorf("%q is not a time", s)
@@ -64,7 +68,7 @@ func spellOut(s string) string {
 		digit := after >= '0' && after <= '9'
 		unit, ok := units[strings.ToLower(word)]
 		if ok && (isDigit(before) || unicode.IsSpace(rune(before))) && (digit || notWord(after)) {
-			word = "*" + strconv.FormatFloat(unit, 'f', -1, 64)
+			word = "*" + unit
 		}
 		b.WriteString(word)
 		if digit {

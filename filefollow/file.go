@@ -16,8 +16,10 @@ type file struct {
 	fd     int
 	mark   Mark
 	owner  *source
+	fifo   bool
 	pipe   *Reader   // not nil for a FIFO
 	seen   Mark      // with an Offset: the position saved before the restart; text up to it was handed out then
+	skips  []skip    // which globs do not want the text up to some offset; nil: all want all
 	looked int64     // no line end lies between the mark and here
 	grown  time.Time // when it was last seen to grow, or to be replaced
 }
@@ -57,7 +59,7 @@ func openFile(path string) (*file, error) {
 		f.close()
 		return nil, errors.Join(errKind, err)
 	}
-	f.mark = ident(&st).start()
+	f.mark, f.fifo = ident(&st).start(), !regular(&st)
 	return f, nil
 }
 
@@ -119,6 +121,16 @@ func (f *file) markAt(offset int64) (Mark, bool, error) {
 func (f *file) holds(m Mark) bool {
 	now, ok, err := f.markAt(m.Offset)
 	return err == nil && ok && now.Head == m.Head && now.Tail == m.Tail
+}
+
+func (f *file) touch() { f.grown = time.Now() }
+
+// reached is how far the file's text was handed out, also in an earlier run.
+func (f *file) reached() Mark {
+	if f.mark.Offset < f.seen.Offset {
+		return f.seen
+	}
+	return f.mark
 }
 
 // retry calls a system call again that a signal interrupted.

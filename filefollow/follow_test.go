@@ -2,7 +2,6 @@ package filefollow
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -25,6 +24,7 @@ type tail struct {
 	lines     []string
 	positions map[string]Position
 	stop      func()
+	gate      func() // called, once, when a chunk with text comes
 }
 
 // newTail makes a Follower of patterns in a new directory.
@@ -60,6 +60,9 @@ func (f *tail) begin() *tail {
 			f.t.Errorf("Run: %v", err)
 		}
 		f.Idle, f.stop = old, nil
+		if len(f.lines) > 0 {
+			f.t.Errorf("also got %q", f.lines)
+		}
 	}
 	select {
 	case <-idle:
@@ -76,6 +79,15 @@ func (f *tail) end() {
 }
 
 func (f *tail) see(c Chunk) error {
+	f.mu.Lock()
+	gate := f.gate
+	if len(c.Text) > 0 {
+		f.gate = nil
+	}
+	f.mu.Unlock()
+	if gate != nil && len(c.Text) > 0 {
+		gate()
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.positions[c.Path] = c.End
@@ -118,6 +130,20 @@ func (f *tail) want(lines string) {
 	}
 }
 
+// until waits for a condition that no chunk tells of.
+func (f *tail) until(what string, ok func() bool) {
+	f.t.Helper()
+	tick, deadline := time.NewTicker(5*time.Millisecond), time.After(10*time.Second)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			f.t.Fatalf("after 10 s still not: %s", what)
+		}
+	}
+}
+
 func (f *tail) path(name string) string { return filepath.Join(f.dir, name) }
 
 // write appends text to a file of the test's directory; blanks become line ends.
@@ -140,97 +166,71 @@ func (f *tail) do(err error) {
 	}
 }
 
-// both runs a test with inotify and with polling alone.
-func both(t *testing.T, test func(t *testing.T, start func(patterns ...string) *tail)) {
-	for _, polling := range []bool{false, true} {
-		t.Run(fmt.Sprintf("polling=%v", polling), func(t *testing.T) {
-			t.Parallel()
-			test(t, func(patterns ...string) *tail {
-				f := newTail(t, patterns...)
-				f.Polling = polling
-				f.PollInterval = 20 * time.Millisecond
-				return f
+// A behaviour is what happens to a log, and what a Follower must make of it.
+type behaviour struct {
+	name string
+	test func(f *tail)
+}
+
+// try runs behaviours, each with inotify and with polling alone.
+func try(t *testing.T, all []behaviour) {
+	for _, b := range all {
+		for _, how := range []string{"inotify", "polling"} {
+			t.Run(b.name+"/"+how, func(t *testing.T) {
+				t.Parallel()
+				f := newTail(t, "log")
+				f.Polling, f.PollInterval = how == "polling", 20*time.Millisecond
+				if !f.Polling {
+					f.PollInterval = time.Minute // inotify alone must do
+				}
+				b.test(f)
 			})
-		})
+		}
 	}
 }
 
-func TestAppend(t *testing.T) {
-	both(t, func(t *testing.T, start func(...string) *tail) {
-		f := start("log")
-		f.write("log", "a b ")
-		f.begin()
-		f.want("a b")
-		f.write("log", "c d ")
-		f.want("c d")
-	})
+func (f *tail) rename(from, to string) {
+	f.t.Helper()
+	f.do(os.Rename(f.path(from), f.path(to)))
 }
 
-func TestPartialLine(t *testing.T) {
-	both(t, func(t *testing.T, start func(...string) *tail) {
-		f := start("log").begin()
-		f.write("log", "a b")
-		f.want("a")
-		f.write("log", "c d")
-		f.want("bc")
-		f.write("log", " ")
-		f.want("d")
-	})
+func (f *tail) truncate(name string) {
+	f.t.Helper()
+	f.do(os.Truncate(f.path(name), 0))
 }
 
-func TestRename(t *testing.T) {
-	both(t, func(t *testing.T, start func(...string) *tail) {
-		f := start("log")
-		f.write("log", "a ")
-		f.begin().want("a")
-		f.do(os.Rename(f.path("log"), f.path("log.1")))
-		f.write("log.1", "b ")
-		f.write("log", "c ")
-		f.want("b c")
-	})
+func (f *tail) remove(name string) {
+	f.t.Helper()
+	f.do(os.Remove(f.path(name)))
 }
 
-func TestCopytruncate(t *testing.T) {
-	both(t, func(t *testing.T, start func(...string) *tail) {
-		f := start("log")
-		f.write("log", "a b ")
-		f.begin().want("a b")
-		f.write("log.1", "a b ")
-		f.do(os.Truncate(f.path("log"), 0))
-		f.write("log", "c ")
-		f.want("c")
-	})
+func (f *tail) link(target, name string) {
+	f.t.Helper()
+	f.do(os.Symlink(target, f.path(name)+".new"))
+	f.rename(name+".new", name)
 }
 
-func TestDelete(t *testing.T) {
-	both(t, func(t *testing.T, start func(...string) *tail) {
-		f := start("log")
-		f.write("log", "a ")
-		f.begin().want("a")
-		f.do(os.Remove(f.path("log")))
-		f.write("log", "b ")
-		f.want("b")
-	})
+// copy copies a file, as copytruncate does.
+func (f *tail) copy(from, to string) {
+	f.t.Helper()
+	text, err := os.ReadFile(f.path(from))
+	f.do(err)
+	f.do(os.WriteFile(f.path(to), text, 0o600))
 }
 
-func TestGlobNewFile(t *testing.T) {
-	both(t, func(t *testing.T, start func(...string) *tail) {
-		f := start("*/site*.log").begin()
-		f.do(os.Mkdir(f.path("www"), 0o700))
-		f.write("www/site1.log", "a ")
-		f.want("a")
-		f.write("www/site2.log", "b ")
-		f.want("b")
-	})
-}
-
-func TestRestartFromPosition(t *testing.T) {
-	both(t, func(t *testing.T, start func(...string) *tail) {
-		f := start("log")
-		f.write("log", "a b")
-		f.begin().want("a")
-		f.end()
-		f.write("log", " c ")
-		f.begin().want("b c")
-	})
+// hold makes the next chunk wait in yield until the function is called that it returns, so that a test can be ahead of
+// the Follower. The chunk has arrived when hold returns.
+func (f *tail) hold(cause func()) (release func()) {
+	f.t.Helper()
+	arrived, gate := make(chan struct{}), make(chan struct{})
+	f.mu.Lock()
+	f.gate = func() { close(arrived); <-gate }
+	f.mu.Unlock()
+	cause()
+	select {
+	case <-arrived:
+	case <-time.After(10 * time.Second):
+		f.t.Fatal("no chunk came")
+	}
+	return func() { close(gate) }
 }

@@ -1,27 +1,189 @@
 package filefollow
 
 import (
+	"cmp"
+	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 )
 
-// leftOut tells whether a path that a wildcard matched is not a log of its own.
+// A generation is a rotated form of a log, known by its name.
+type generation struct {
+	path  string
+	id    id
+	dated bool  // named by a date, not by a number
+	order []int // the greater the newer, among those named alike
+}
+
+// leftOut tells whether a path that a wildcard matched is not a log of its own: it is compressed, or the rotated form of
+// a log that is followed.
 func (r *run) leftOut(path string) bool {
 	switch filepath.Ext(path) {
 	case ".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".lzo", ".br", ".Z", ".zip":
 		return true
 	}
-	base, ok := rotatedFrom(path)
-	return ok && r.sources[base] != nil
+	for i := len(path) - 1; i > 0 && path[i] != '/'; i-- {
+		log := path[:i]
+		if r.sources[log] != nil && rotated(filepath.Base(log), filepath.Base(path)) {
+			return true
+		}
+	}
+	return false
 }
 
-// rotatedFrom is the log that a path is, by its name, a rotated form of: log.1, log.20261122, log-20261122.
-func rotatedFrom(path string) (log string, ok bool) {
-	base := strings.TrimRight(path, "0123456789-_.:T")
-	suffix := path[len(base):]
-	if suffix == "" || base == "" || strings.HasSuffix(base, "/") {
-		return "", false
+// rotated tells whether name is log with a number or a date behind it.
+func rotated(log, name string) bool {
+	_, _, ok := rank(log, name)
+	return ok && strings.HasPrefix(name, log)
+}
+
+// rank reads the number or date that makes name a rotated form of log: log.1, log-20261122, and where log has an
+// extension also log.1.ext, log-20261122.ext; log.old is like log.1.
+func rank(log, name string) (dated bool, order []int, ok bool) {
+	ext := filepath.Ext(log)
+	mark, ok := strings.CutPrefix(name, log)
+	if !ok {
+		mark, ok = strings.CutPrefix(name, strings.TrimSuffix(log, ext))
+		mark, ok = cutSuffix(mark, ext, ok && ext != "")
 	}
-	digits := strings.Trim(suffix, "-_.")
-	return base, suffix[0] == '.' && digits != "" || len(digits) >= 8
+	if !ok || len(mark) < 2 || !strings.ContainsRune(".-_", rune(mark[0])) {
+		return false, nil, false
+	}
+	if mark == ".old" {
+		return false, []int{-1}, true
+	}
+	return rankMark(mark[0], mark[1:])
+}
+
+func cutSuffix(s, suffix string, ok bool) (string, bool) {
+	before, found := strings.CutSuffix(s, suffix)
+	return before, found && ok
+}
+
+func rankMark(separator byte, mark string) (dated bool, order []int, ok bool) {
+	if strings.Trim(mark, "0123456789-_.:T") != "" {
+		return false, nil, false
+	}
+	digits := 0
+	for number := range strings.FieldsFuncSeq(mark, func(r rune) bool { return r < '0' || r > '9' }) {
+		n, err := strconv.Atoi(number)
+		if err != nil {
+			return false, nil, false
+		}
+		digits += len(number)
+		order = append(order, n)
+	}
+	if len(order) == 1 && digits < 6 {
+		return false, []int{-order[0]}, separator == '.'
+	}
+	return true, order, digits >= 6
+}
+
+// generations lists the rotated forms of a source's log that are not followed for themselves, oldest first.
+func (r *run) generations(s *source) (found []generation) {
+	add := func(dir, log string) {
+		for _, name := range names(dir) {
+			dated, order, ok := rank(log, name)
+			path := filepath.Join(dir, name)
+			if !ok || r.sources[path] != nil {
+				continue
+			}
+			if st, err := stat(path); err == nil && regular(&st) {
+				found = append(found, generation{path, ident(&st), dated, order})
+			}
+		}
+	}
+	add(filepath.Dir(s.path), filepath.Base(s.path))
+	if s.target != "" {
+		add(filepath.Dir(s.target), filepath.Base(s.target))
+	}
+	if s.target != "" && filepath.Dir(s.target) != filepath.Dir(s.path) {
+		add(filepath.Dir(s.target), filepath.Base(s.path))
+	}
+	slices.SortStableFunc(found, func(a, b generation) int { return slices.Compare(a.order, b.order) })
+	return found
+}
+
+func names(dir string) []string {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil
+	}
+	defer d.Close()
+	names, _ := d.Readdirnames(-1)
+	return names
+}
+
+// since lists the rotated files that came after one of them: what was made and rotated away while nobody looked.
+func (r *run) since(s *source, anchor *file) []generation {
+	for range 3 {
+		all := r.generations(s)
+		at := slices.IndexFunc(all, func(g generation) bool { return g.id == anchor.mark.id() })
+		if at < 0 {
+			if st, err := anchor.stat(); err == nil && st.Nlink > 0 {
+				continue // a rotation is under way, or it was moved elsewhere
+			}
+			return nil
+		}
+		a := all[at]
+		return slices.DeleteFunc(all, func(g generation) bool {
+			return g.dated != a.dated || slices.Compare(g.order, a.order) <= 0 || r.open[g.id] != nil
+		})
+	}
+	return nil
+}
+
+// locate opens the file that a mark was made in: at its path, under another name by its identity, or a copy of it by
+// its content. Nil means that it is gone.
+func (r *run) locate(s *source, m Mark) *file {
+	if f := r.try(s.path, m, true); f != nil {
+		return f
+	}
+	dir := filepath.Dir(s.path)
+	for _, name := range names(dir) {
+		path := filepath.Join(dir, name)
+		if st, err := stat(path); err != nil || ident(&st) != m.id() || r.known(path) {
+			continue
+		}
+		if f := r.try(path, m, true); f != nil {
+			return f
+		}
+	}
+	if m.Offset == 0 {
+		return nil
+	}
+	if f := r.try(s.path, m, false); f != nil {
+		return f
+	}
+	return r.copyOf(s, m)
+}
+
+// copyOf opens the rotated file that has the content a mark was made in, the newest if there are several.
+func (r *run) copyOf(s *source, m Mark) *file {
+	all := r.generations(s)
+	slices.SortStableFunc(all, func(a, b generation) int { return cmp.Or(slices.Compare(b.order, a.order)) })
+	for _, g := range all {
+		if f := r.try(g.path, m, false); f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+// try opens a file if it is the one of a mark, and moves it there. Exact asks for the same identity too.
+func (r *run) try(path string, m Mark, exact bool) *file {
+	f, err := openFile(path)
+	if err != nil {
+		return nil
+	}
+	if r.open[f.mark.id()] != nil || exact && f.mark.id() != m.id() || !f.holds(m) {
+		f.close()
+		return nil
+	}
+	i := f.mark.id()
+	f.mark = m
+	f.mark.Device, f.mark.Inode = i.device, i.inode
+	return f
 }

@@ -161,11 +161,15 @@ func expandLiteral(dir string, parts []part, literal bool, found, watch func(str
 		}
 		return
 	}
-	if _, err := os.Stat(path); err == nil {
+	_, err := os.Stat(path)
+	if err != nil {
+		watch(dir)
+		_, err = os.Stat(path) // it may have been made before the watch stood
+	}
+	if err == nil {
 		expand(path, parts[1:], literal, found, watch)
 		return
 	}
-	watch(dir)
 	if literal {
 		for _, p := range parts[1:] {
 			path = filepath.Join(path, p.text)

@@ -123,7 +123,7 @@ func (d *decoder) tidy(text []byte) []byte {
 		} else {
 			text = nil
 		}
-		line = bytes.TrimLeft(bytes.TrimRight(line, "\r"), "\x00")
+		line = trimZeros(bytes.TrimRight(line, "\r"))
 		if len(line) > lineCap {
 			line = cut(line)
 			d.counters.CutLines.Add(1)
@@ -139,9 +139,9 @@ func (d *decoder) tidy(text []byte) []byte {
 // enough is how many raw bytes of a line show that it is over the cap.
 func (d *decoder) enough() int {
 	if d.width == 1 {
-		return lineCap + 1
+		return lineCap + 2
 	}
-	return 2 * (lineCap + 1)
+	return 2 * (lineCap + 2)
 }
 
 // cut shortens a line to the cap without splitting a character.
@@ -207,3 +207,6 @@ func invalidLen(text []byte) int {
 }
 
 func countLines(text []byte) int64 { return int64(bytes.Count(text, []byte{'\n'})) }
+
+// trimZeros drops leading NUL bytes. Those are what a file has where nothing was written.
+func trimZeros(b []byte) []byte { return bytes.TrimLeft(b, "\x00") }

@@ -95,7 +95,15 @@ func (r *run) loop(ctx context.Context) error {
 // begin looks at the files that are there when Run begins: first at those that were followed before, so that the others
 // can be told from files that were only renamed.
 func (r *run) begin(ctx context.Context) error {
-	slices.SortStableFunc(r.queue, func(a, b *source) int { return r.known(b) - r.known(a) })
+	var known, others []*source
+	for _, s := range r.queue {
+		if r.known(s.path) {
+			known = append(known, s)
+		} else {
+			others = append(others, s)
+		}
+	}
+	r.queue = append(known, others...)
 	for n := len(r.queue); n > 0 && ctx.Err() == nil; n-- {
 		if err := r.next(); err != nil {
 			return err
@@ -105,11 +113,10 @@ func (r *run) begin(ctx context.Context) error {
 	return nil
 }
 
-func (r *run) known(s *source) int {
-	if _, ok := r.position(s.path); ok {
-		return 1
-	}
-	return 0
+// known tells whether a path was followed before.
+func (r *run) known(path string) bool {
+	_, ok := r.position(path)
+	return ok
 }
 
 func (r *run) position(path string) (Position, bool) {
@@ -206,9 +213,7 @@ func (r *run) due(now time.Time) {
 		return
 	}
 	for _, s := range r.sources {
-		if s.retry.Before(now) {
-			r.look(s)
-		}
+		r.look(s)
 	}
 	r.polled = now.Add(max(r.interval(), share*lookCost*time.Duration(len(r.sources))))
 }
@@ -220,11 +225,17 @@ func (r *run) interval() time.Duration {
 	return time.Second
 }
 
-// scan expands the globs: new paths become sources, new directories are watched.
+// scan expands the globs: new paths become sources, new directories are watched. What was written into a directory
+// before it was watched made no event, so every file is looked at then.
 func (r *run) scan() {
 	begun := time.Now()
+	watch := func(dir string) {
+		if r.watch.add(dir) && !r.first {
+			r.polled = time.Time{}
+		}
+	}
 	for i, p := range r.patterns {
-		p.expand(func(path string) { r.found(path, i) }, r.watch.add)
+		p.expand(func(path string) { r.found(path, i) }, watch)
 	}
 	r.scanned = begun.Add(max(r.interval(), share*time.Since(begun)))
 }

@@ -2,10 +2,10 @@ package filefollow
 
 import (
 	"errors"
-	"io/fs"
-	"path/filepath"
 	"slices"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // linger is how long a file that was renamed or deleted is still read after it last grew.
@@ -16,56 +16,59 @@ type source struct {
 	path    string
 	target  string // where links lead, when elsewhere
 	globs   []int
-	literal bool // a glob names it without wildcards: it is waited for
+	shared  []int // globs and those of the paths that lead to the same file; nil: only globs
+	literal bool  // a glob names it without wildcards: it is waited for
 	queued  bool
+	begun   bool // it had its first turn
+	resumed bool // it was followed before, by its saved position
 	live    bool
-	known   bool     // last holds where reading stopped when no file was left
-	last    Position // see known
+	warned  bool     // of bytes that are not in the encoding
 	current *file    // the one at path
 	old     []*file  // those that were at path before, oldest first
-	trouble string   // the last fault that was reported
-	retry   time.Time
+	last    Position // where reading stopped when no file was left; see stopped
+	stopped bool
+	alias   *source // the one that reads the file for this one too, under another path
+	doubt   bool    // the path may no longer lead to the alias's file
+
+	trouble string    // the last fault that was reported
+	retry   time.Time // not to be opened before
 	delay   time.Duration
 }
 
-// files are all files of the source, oldest first.
-func (s *source) files() []*file {
-	if s.current == nil {
-		return s.old
+// newest is the youngest file of the source, nil when it has none.
+func (s *source) newest() *file {
+	if s.current != nil || len(s.old) == 0 {
+		return s.current
 	}
-	return append(s.old[:len(s.old):len(s.old)], s.current)
+	return s.old[len(s.old)-1]
 }
 
 // position is how far the source was read.
 func (s *source) position() Position {
-	if len(s.old) == 0 && s.current != nil {
-		return Position{Mark: s.current.reached()}
-	}
 	var p Position
-	for i, f := range s.files() {
-		if i > 0 {
-			p.Older = append(p.Older, p.Mark)
+	if len(s.old) == 0 && s.current == nil {
+		return s.last
+	}
+	p.Mark = s.newest().reached()
+	for _, f := range s.old {
+		if f != s.newest() {
+			p.Older = append(p.Older, f.reached())
 		}
-		p.Mark = f.reached()
 	}
 	return p
-}
-
-// reached is how far the file's text was handed out, also in an earlier run.
-func (f *file) reached() Mark {
-	if f.mark.Offset < f.seen.Offset {
-		return f.seen
-	}
-	return f.mark
 }
 
 // turn reads what is new in a source: first the rest of older files, then the one at its path. More tells that there is
 // more to read at once.
 func (r *run) turn(s *source) (more bool, err error) {
-	st, missing := stat(s.path)
-	if s.current != nil && (missing != nil || ident(&st) != s.current.mark.id()) {
-		r.retire(s)
+	if !s.begun {
+		s.begun = true
+		r.resume(s)
 	}
+	if s.alias != nil && r.stillAlias(s) {
+		return false, nil
+	}
+	missing := r.compare(s)
 	budget := turnBytes
 	for _, f := range slices.Clone(s.old) {
 		if more, err := r.read(s, f, &budget); more || err != nil {
@@ -85,177 +88,62 @@ func (r *run) turn(s *source) (more bool, err error) {
 			return more, err
 		}
 	}
-	r.letGo(s)
+	r.letGo(s, time.Now())
 	return false, nil
 }
 
-// retire makes the current file an old one.
-func (r *run) retire(s *source) {
-	s.current.grown = time.Now()
-	s.old = append(s.old, s.current)
-	s.current = nil
-	r.counters.Rotations.Add(1)
-	r.log.Debug("log was rotated", "path", s.path)
+// compare retires the current file when the path leads to another one, or to none; then it says why.
+func (r *run) compare(s *source) (missing error) {
+	st, err := stat(s.path)
+	if s.current == nil {
+		return err
+	}
+	if isMissing(err) || err == nil && ident(&st) != s.current.mark.id() {
+		s.current.grown = time.Now()
+		s.old = append(s.old, s.current)
+		s.current = nil
+		r.counters.Rotations.Add(1)
+		r.log.Debug("log was rotated", "path", s.path)
+	}
+	return err
 }
 
+func isMissing(err error) bool { return errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) }
+
 // letGo closes the old files that have not grown for a while, and forgets a source that has no file left.
-func (r *run) letGo(s *source) {
-	now := time.Now()
+func (r *run) letGo(s *source, now time.Time) {
 	for len(s.old) > 0 && now.Sub(s.old[0].grown) > linger {
 		if len(s.old) == 1 && s.current == nil {
-			s.last, s.known = s.position(), true
+			s.last, s.stopped = s.position(), true
 		}
-		r.shut(s.old[0])
-		s.old = slices.Delete(s.old, 0, 1)
+		r.drop(s, s.old[0])
 	}
-	if s.current == nil && len(s.old) == 0 && !s.literal {
+	if s.current == nil && len(s.old) == 0 && !s.literal && s.alias == nil && s.trouble == "" {
 		delete(r.sources, s.path)
 		delete(r.targets, s.target)
 	}
+}
+
+// own makes a file one of the source's.
+func (r *run) own(s *source, f *file) {
+	f.owner = s
+	r.open[f.mark.id()] = f
+	r.counters.Files.Add(1)
+	if f.fifo {
+		d := *r.decoder
+		d.decoded, d.tidied = nil, nil
+		f.pipe = &Reader{from: f, decoder: &d}
+	}
+}
+
+// drop closes an old file.
+func (r *run) drop(s *source, f *file) {
+	r.shut(f)
+	s.old = slices.DeleteFunc(s.old, func(o *file) bool { return o == f })
 }
 
 func (r *run) shut(f *file) {
 	f.close()
 	delete(r.open, f.mark.id())
 	r.counters.Files.Add(-1)
-}
-
-// fault reports, once for each reason, that a source's path cannot be read, and puts off the next try.
-func (r *run) fault(s *source, err error) {
-	if errors.Is(err, fs.ErrNotExist) {
-		s.retry, s.delay = time.Time{}, 0
-	} else {
-		s.delay = min(max(2*s.delay, time.Second), time.Minute)
-		s.retry = time.Now().Add(s.delay)
-	}
-	if s.trouble == err.Error() || s.current != nil || len(s.old) > 0 {
-		return
-	}
-	s.trouble = err.Error()
-	if errors.Is(err, fs.ErrNotExist) {
-		r.log.Info("log does not exist, waiting for it", "path", s.path)
-		return
-	}
-	r.counters.Errors.Add(1)
-	r.log.Warn("log cannot be read, trying again", "path", s.path, "error", err)
-}
-
-// adopt opens the file at a source's path and finds where to read on.
-func (r *run) adopt(s *source) (more bool, err error) {
-	f, err := openFile(s.path)
-	if err != nil {
-		r.fault(s, err)
-		return false, nil
-	}
-	if mine := r.open[f.mark.id()]; mine != nil {
-		f.close()
-		f = mine
-		s.old = slices.DeleteFunc(s.old, func(o *file) bool { return o == mine })
-	} else {
-		r.open[f.mark.id()] = f
-		r.counters.Files.Add(1)
-	}
-	rotated := len(s.old) > 0
-	f.owner, s.current = s, f
-	if s.trouble != "" {
-		r.log.Info("log is read", "path", s.path)
-		s.trouble, s.delay, s.retry = "", 0, time.Time{}
-	}
-	r.aim(s)
-	if rotated {
-		return false, nil
-	}
-	r.place(s, f)
-	return false, r.hand(s, f, nil)
-}
-
-// place puts the reading position of a file that was not followed until now.
-func (r *run) place(s *source, f *file) {
-	p, ok := s.last, s.known
-	if !ok {
-		p, ok = r.position(s.path)
-	}
-	s.known = false
-	if ok && f.holds(p.Mark) {
-		f.mark, _, _ = f.markAt(p.Offset)
-	}
-}
-
-// aim follows the links of a source's path, and has the directory watched where they lead.
-func (r *run) aim(s *source) {
-	delete(r.targets, s.target)
-	s.target = ""
-	target, err := filepath.EvalSymlinks(s.path)
-	if err != nil || target == s.path {
-		return
-	}
-	s.target = target
-	r.targets[target] = s
-	r.watch.add(filepath.Dir(target))
-}
-
-// read hands out what is new in a file, as far as the budget goes.
-func (r *run) read(s *source, f *file, budget *int) (more bool, err error) {
-	for {
-		raw, whole, err := r.fetch(f)
-		if errors.Is(err, errRewritten) {
-			return true, r.rewritten(s, f)
-		}
-		if err != nil {
-			r.fault(s, err)
-			return false, nil
-		}
-		if len(raw) > 0 {
-			if err := r.hand(s, f, raw); err != nil {
-				return false, err
-			}
-		}
-		if !whole {
-			s.live = s.live || f == s.current
-			return false, nil
-		}
-		if *budget -= len(raw); *budget <= 0 {
-			return true, nil
-		}
-	}
-}
-
-// fetch reads the next complete lines of a file and moves its mark over them. Whole tells that the read was a full one,
-// so that there may be more.
-func (r *run) fetch(f *file) (raw []byte, whole bool, err error) {
-	before := int(min(f.mark.Offset, tailLen))
-	n, err := f.readAt(r.raw[:before+chunkSize], f.mark.Offset-int64(before))
-	if err != nil {
-		return nil, false, err
-	}
-	if n < before || n > before && sum(fnvBase, r.raw[:before]) != f.mark.Tail {
-		return nil, false, errRewritten
-	}
-	raw, whole = r.raw[before:n], n == before+chunkSize
-	raw = raw[:r.decoder.lastEnd(raw)]
-	if len(raw) > 0 {
-		f.grown = time.Now()
-		f.mark.advance(r.raw[:before+len(raw)], before)
-	}
-	return raw, whole, nil
-}
-
-// rewritten goes on at the start of a file that was cut or written anew in place.
-func (r *run) rewritten(s *source, f *file) error {
-	f.mark = f.mark.id().start()
-	r.counters.Truncations.Add(1)
-	r.log.Debug("log was truncated", "path", s.path)
-	return nil
-}
-
-// hand hands out raw lines of a file, or with none of them its position.
-func (r *run) hand(s *source, f *file, raw []byte) error {
-	c := Chunk{Path: s.path, Text: r.decoder.text(raw), Globs: s.globs, End: s.position(), Live: s.live}
-	r.counters.Bytes.Add(int64(len(raw)))
-	r.counters.Lines.Add(countLines(c.Text))
-	if err := r.yield(c); err != nil {
-		return err
-	}
-	r.idle()
-	return nil
 }

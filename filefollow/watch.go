@@ -54,33 +54,34 @@ func (w *watch) errors() <-chan error {
 	return w.inotify.Errors
 }
 
-// add watches a directory. What cannot be watched is left to polling.
-func (w *watch) add(dir string) {
+// add watches a directory; it tells whether it was not watched before. What cannot be watched is left to polling.
+func (w *watch) add(dir string) bool {
 	if w == nil {
-		return
+		return false
 	}
 	st, err := stat(dir)
 	if err != nil {
-		return
+		return false
 	}
 	i := ident(&st)
 	if old, ok := w.paths[dir]; ok {
 		if old == i {
-			return
+			return false
 		}
 		w.forget(dir)
 	}
 	if d := w.dirs[i]; d != nil {
 		d.paths = append(d.paths, dir)
 		w.paths[dir] = i
-		return
+		return true
 	}
 	if err := w.inotify.Add(dir); err != nil {
 		w.refused(dir, err)
-		return
+		return false
 	}
 	w.dirs[i] = &watched{name: dir, paths: []string{dir}}
 	w.paths[dir] = i
+	return true
 }
 
 func (w *watch) refused(dir string, err error) {

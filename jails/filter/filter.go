@@ -138,3 +138,6 @@ func (f *Filter) Prefregex() string {
 	}
 	return f.pref.expr
 }
+
+// DateTemplates returns the names of the date templates, in the order in which they are tried at first.
+func (f *Filter) DateTemplates() []string { return f.dates.Names() }

@@ -78,7 +78,6 @@ func (m *Matcher) hold(t tuple) {
 // prefix runs the prefregex. It returns the text for the failregexes: what <F-CONTENT> matched, or else text itself,
 // and nil where the prefregex does not match.
 func (m *Matcher) prefix(text []byte, now time.Time) []byte {
-	m.pref = nil
 	r := m.filter.pref
 	if r == nil {
 		return text

@@ -52,6 +52,8 @@ type Matcher struct {
 
 	lastDate time.Time // the last time read in a line; zero: none yet
 	lastText []byte    // and how it was written
+	dated    date.Match
+	hasDate  bool
 	sessions sessions
 	warned   warned
 	found    []Match
@@ -77,7 +79,7 @@ func (f *Filter) NewMatcher(o Options) *Matcher {
 // Match returns the failures in a line, valid until the next call. The clock stands at now. The line's text must be
 // valid UTF-8.
 func (m *Matcher) Match(l event.Line, now time.Time) []Match {
-	m.found = m.found[:0]
+	m.found, m.pref, m.hasDate = m.found[:0], nil, false
 	w := m.moment(l, now)
 	if m.timely(&w, l, now) {
 		m.find(l, w, now)
@@ -85,8 +87,16 @@ func (m *Matcher) Match(l event.Line, now time.Time) []Match {
 	return m.found
 }
 
-// Detector returns the date detector, whose templates know how often they hit.
-func (m *Matcher) Detector() *date.Detector { return m.detector }
+// Date returns the date found in the last line; false where there was none or the journal told the time.
+func (m *Matcher) Date() (date.Match, bool) { return m.dated, m.hasDate }
+
+// Prefix returns the groups of the prefregex in the last line; false where it did not match or was not tried.
+func (m *Matcher) Prefix() ([]Group, bool) {
+	if m.pref == nil {
+		return nil, false
+	}
+	return m.filter.pref.groups(m.pref, m.text.whole), true
+}
 
 // Buffer returns the lines kept for a failregex that spans lines, each as its text before the date, the date and the
 // text after it. It is valid until the next Match.

@@ -35,6 +35,7 @@ func (m *Matcher) moment(l event.Line, now time.Time) moment {
 	}
 	w := moment{tuple: tuple{post: l.Text}}
 	d, ok := m.detector.Match(l.Text, now)
+	m.dated, m.hasDate = d, ok
 	if ok {
 		w.tuple = tuple{pre: l.Text[:d.Start], date: l.Text[d.Start:d.End], post: l.Text[d.End:]}
 	}

@@ -42,6 +42,9 @@ type piece struct {
 	copied   bool
 }
 
+// Expand returns a regex with its tags replaced. With usedns "no", <HOST> is an address only.
+func Expand(regex, usedns string) string { return expand(regex, usedns).expr }
+
 // expand replaces the tags of fail2ban's regexes. usedns "no" makes <HOST> an address only.
 func expand(source, usedns string) expansion {
 	e := expansion{source: source}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"bailiff/jails/config"
+	"bailiff/jails/event"
+	"bailiff/jails/filter"
+)
+
+// A loadedFilter is what FILTER or REGEX on the command line means.
+type loadedFilter struct {
+	filter.Definition
+	journal event.Selector
+}
+
+// filterName is what fail2ban-regex takes for a filter and not for a regex.
+var filterName = regexp.MustCompile(`(?s)^/{0,3}[\pL\pN_/\-.]+(?:\[.*\])?$`)
+
+// load finds out what a filter argument means: a filter's name or its file, else a regex.
+func (t *regexTest) load(log, text string) (loadedFilter, error) {
+	if filterName.MatchString(text) {
+		name, options, _ := strings.Cut(text, "[")
+		if options != "" {
+			options = "[" + options
+		}
+		if tree := t.find(name); tree != nil {
+			return t.loadNamed(tree, options, t.journal || strings.HasPrefix(log, "systemd-journal"))
+		}
+	}
+	t.say("Use   failregex line : %s", shorten(text))
+	return loadedFilter{Definition: filter.Definition{Failregex: []string{text}}}, nil
+}
+
+// find looks for a filter's file, nil where there is none. A name without a slash is one of the configuration's.
+func (t *regexTest) find(name string) *filterTree {
+	root, dir := configRoot(t.config)
+	if t.fail2ban && t.config == "" {
+		root, dir = fail2banRoot()
+	}
+	if abs, err := filepath.Abs(dir); err == nil {
+		dir = abs
+	}
+	if strings.Contains(name, "/") {
+		return findFile(name)
+	}
+	if path.Base(dir) == "filter.d" {
+		dir = path.Dir(dir)
+	}
+	for _, file := range candidates(name) {
+		f := &filterTree{root: root, dir: strings.Trim(dir, "/"), file: file, shown: dir}
+		if info, err := fs.Stat(root, f.dir+"/filter.d/"+file); err == nil && info.Mode().IsRegular() {
+			return f
+		}
+	}
+	return nil
+}
+
+// findFile looks for a filter's file by its path.
+func findFile(name string) *filterTree {
+	for _, file := range candidates(name) {
+		abs, err := filepath.Abs(file)
+		if err != nil || !isFile(abs) {
+			continue
+		}
+		f := &filterTree{root: os.DirFS("/"), file: path.Base(abs), dir: strings.Trim(path.Dir(path.Dir(abs)), "/")}
+		f.shown = "/" + f.dir
+		if folder := path.Dir(abs); path.Base(folder) != "filter.d" {
+			f.folder, f.shown = strings.Trim(folder, "/"), ""
+		}
+		return f
+	}
+	return nil
+}
+
+// candidates are the files that a filter's name may mean.
+func candidates(name string) []string {
+	if strings.Contains(name[max(0, len(name)-6):], ".") {
+		return []string{name}
+	}
+	return []string{name, name + ".conf", name + ".local"}
+}
+
+// fail2banRoot is where fail2ban-regex looks for filters: in our configuration if there is one, else in fail2ban's.
+func fail2banRoot() (fs.FS, string) {
+	const theirs = "/etc/fail2ban"
+	if _, err := os.Stat(defaultConfig); err != nil {
+		if _, err := os.Stat(theirs); err == nil {
+			return os.DirFS("/"), theirs
+		}
+	}
+	return configRoot("")
+}
+
+// loadNamed has the configuration resolve the filter as it would for a jail.
+func (t *regexTest) loadNamed(f *filterTree, options string, journal bool) (loadedFilter, error) {
+	name := strings.TrimSuffix(strings.TrimSuffix(f.file, ".conf"), ".local")
+	if f.shown != "" {
+		t.say("Use   failregex filter file : %s, basedir: %s", name, f.shown)
+	} else {
+		t.say("Use   failregex file : /%s/%s", f.folder, f.file)
+	}
+	if shown := f.optionsRepr(options); shown != "" {
+		t.say("Use   filter options : %s", shown)
+	}
+	f.jail = jailText(name+options, journal)
+	c, err := config.Load(f, "/"+f.dir)
+	if err != nil {
+		return loadedFilter{}, fmt.Errorf("load the filter: %w", err)
+	}
+	if len(c.Jails) != 1 {
+		return loadedFilter{}, errors.New("the filter has nothing to test")
+	}
+	j := c.Jails[0]
+	return loadedFilter{Definition: j.Definition, journal: j.Journal}, nil
+}
+
+// jailText is a configuration of one jail that uses the filter.
+func jailText(filter string, journal bool) string {
+	backend := "auto"
+	if journal {
+		backend = "systemd"
+	}
+	filter = strings.ReplaceAll(strings.ReplaceAll(filter, "%", "%%"), "\n", "\n  ")
+	return fmt.Sprintf("[fail2ban-regex-jail]\nenabled = true\nbackend = %s\nfilter = %s\n", backend, filter)
+}
+
+// A filterTree is a configuration directory in which there is one jail only, so that one filter can be loaded.
+type filterTree struct {
+	root   fs.FS
+	dir    string // the configuration directory, below root
+	file   string // of the filter, in filter.d
+	shown  string // the directory's name for people; "": the file lies in no configuration
+	folder string // where the filter's file lies if not in dir/filter.d
+	jail   string // the text of jail.conf
+}
+
+// hidden are what a configuration has besides filters and actions.
+var hidden = []string{"jail.local", "jail.d", "fail2ban.conf", "fail2ban.local", "fail2ban.d", "bailiff.conf", "bailiff.local", "bailiff.d"}
+
+// Open opens a file of the tree.
+func (f *filterTree) Open(name string) (fs.File, error) {
+	rest, ok := strings.CutPrefix(name, f.dir+"/")
+	if !ok {
+		return f.root.Open(name)
+	}
+	first, below, _ := strings.Cut(rest, "/")
+	switch {
+	case rest == "jail.conf":
+		return &textFile{name: rest, Reader: strings.NewReader(f.jail)}, nil
+	case slices.Contains(hidden, first):
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	case first == "filter.d" && f.folder != "":
+		return f.openBeside(below)
+	}
+	return f.root.Open(name)
+}
+
+// openBeside opens a file in the folder of a filter that lies in no configuration. A filter there need not be called
+// .conf.
+func (f *filterTree) openBeside(name string) (fs.File, error) {
+	file, err := f.root.Open(path.Join(f.folder, name))
+	if stem, ok := strings.CutSuffix(name, ".conf"); ok && errors.Is(err, fs.ErrNotExist) && stem == f.file {
+		return f.root.Open(path.Join(f.folder, stem))
+	}
+	return file, err
+}

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"bailiff/jails/event"
+	"bailiff/jails/filter"
+)
+
+// output prepares what the flags ask for: statistics, failures as -o wants them, or JSON.
+func (t *regexTest) output() {
+	t.resolver = hostCache{}
+	t.stats.dates = map[string]int{}
+	t.stats.fail = make([]regexHits, len(t.definition.Failregex))
+	t.stats.ignore = make([]regexHits, len(t.definition.Ignoreregex))
+	switch t.template {
+	case "":
+	case "id", "fid":
+		t.print = t.each(func(x filter.Match) string { return x.ID })
+	case "ip":
+		t.print = t.each(addressOf)
+	case "msg":
+		t.print = t.each(func(x filter.Match) string { return strings.Join(x.Lines, "\n") })
+	case "row":
+		t.print = t.each(func(x filter.Match) string {
+			return fmt.Sprintf("[%s,\t%s,\t%s],", filter.Repr(x.ID), seconds(x.Time), dictRepr(x.Groups))
+		})
+	default:
+		t.print = t.each(func(x filter.Match) string { return groupOf(x, t.template) })
+		if strings.Contains(t.template, "<") {
+			t.print = t.fill
+		}
+	}
+}
+
+// each prints one line for a match.
+func (t *regexTest) each(text func(filter.Match) string) func([]filter.Match) {
+	return func(found []filter.Match) {
+		for _, x := range found {
+			fmt.Fprintln(t.out, text(x))
+		}
+	}
+}
+
+// addressOf is the address of a match, beside which it may have another id.
+func addressOf(x filter.Match) string {
+	if ip, ok := x.Fields["ip"]; ok {
+		return ip
+	}
+	return x.ID
+}
+
+// groupOf is a group as Python prints it.
+func groupOf(x filter.Match, name string) string {
+	for _, g := range x.Groups {
+		if g.Name == name && g.Kind != filter.Null {
+			return g.Value
+		}
+	}
+	return "None"
+}
+
+// seconds writes a time as Python prints it.
+func seconds(at time.Time) string {
+	if at.IsZero() {
+		return "None"
+	}
+	s := strconv.FormatFloat(float64(at.UnixMicro())/1e6, 'f', -1, 64)
+	if !strings.Contains(s, ".") {
+		s += ".0"
+	}
+	return s
+}
+
+var outTag = regexp.MustCompile(`<([^ <>]+)>`)
+
+// fill prints the template with its tags filled in: one line for a match, or with <msg> one for each line that led to
+// one of several matches.
+func (t *regexTest) fill(found []filter.Match) {
+	for _, x := range found {
+		lines := []string{strings.Join(x.Lines, "\n")}
+		if len(x.Lines) > 1 && strings.Contains(t.template, "<msg>") {
+			lines = x.Lines
+		}
+		for _, line := range lines {
+			fmt.Fprintln(t.out, outTag.ReplaceAllStringFunc(t.template, func(tag string) string {
+				return tagValue(x, tag, line)
+			}))
+		}
+	}
+}
+
+// tagValue is the value of a tag; an unknown one stays.
+func tagValue(x filter.Match, tag, line string) string {
+	switch name := tag[1 : len(tag)-1]; name {
+	case "ip":
+		return addressOf(x)
+	case "fid":
+		return x.ID
+	case "family":
+		return x.Subject.Family()
+	case "time":
+		return seconds(x.Time)
+	case "failures", "restored", "bancount":
+		return "0"
+	case "msg":
+		return line
+	case "matches":
+		return strings.Join(x.Lines, "\n")
+	case "br":
+		return "\n"
+	case "sp":
+		return " "
+	default:
+		if group, ok := strings.CutPrefix(name, "F-"); ok {
+			return x.Fields[strings.ToLower(group)]
+		}
+		return tag
+	}
+}
+
+// A regexObject is what --json prints of a match.
+type regexObject struct {
+	Line     int               `json:"line"`
+	Filter   string            `json:"filter"`
+	Regex    int               `json:"regex"`
+	Host     string            `json:"host"`
+	Addr     string            `json:"addr"`
+	ID       string            `json:"id"`
+	Time     string            `json:"time"`
+	Attempts int               `json:"attempts"`
+	NoFail   bool              `json:"nofail"`
+	Ignored  bool              `json:"ignored"`
+	Fields   map[string]string `json:"fields"`
+}
+
+// printJSON prints the matches of line n. What waits for its address is no failure yet.
+func (t *regexTest) printJSON(n int, found []filter.Match) {
+	e := json.NewEncoder(t.out)
+	e.SetEscapeHTML(false)
+	for _, x := range found {
+		o := regexObject{Line: n, Filter: t.definition.Name, Regex: x.Regex, Host: x.Host, Addr: addr(x.Subject), ID: x.ID,
+			Attempts: max(1, len(x.Lines)), NoFail: x.NoFail || x.Pending, Ignored: x.Ignored, Fields: captures(x)}
+		if !x.Time.IsZero() {
+			o.Time = x.Time.Local().Format(time.RFC3339Nano)
+		}
+		// Writing goes to a buffer, whose error is seen when it is flushed.
+		_ = e.Encode(o)
+	}
+}
+
+// addr is the subject's address or network, "" for an id.
+func addr(s event.Subject) string {
+	if _, ok := s.Prefix(); ok {
+		return s.String()
+	}
+	return ""
+}
+
+// bookkeeping are the groups that say whom a match is about or what it means for its connection: the object has them
+// elsewhere.
+var bookkeeping = map[string]bool{"ip4": true, "ip6": true, "dns": true, "fid": true, "cidr": true, "mlfid": true,
+	"nofail": true, "mlfgained": true, "mlfforget": true, "mlfpending": true}
+
+// captures are the groups that are about neither.
+func captures(x filter.Match) map[string]string {
+	fields := map[string]string{}
+	for name, value := range x.Fields {
+		if !bookkeeping[name] {
+			fields[name] = value
+		}
+	}
+	return fields
+}

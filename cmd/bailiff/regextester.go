@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"slices"
+	"time"
+
+	"bailiff/jails/event"
+	"bailiff/jails/filter"
+)
+
+// regexStats is what a run found.
+type regexStats struct {
+	tested                   int
+	matched, ignored, missed kept
+	fail, ignore             []regexHits
+	prefix                   int
+	prefixes                 [][]filter.Group
+	dates                    map[string]int
+}
+
+// kept counts lines and keeps some of them for printing.
+type kept struct {
+	n     int
+	lines []string
+	texts []string // the same for debuggex
+}
+
+// regexHits are the matches of one regex.
+type regexHits struct {
+	n    int
+	seen []regexHit
+}
+
+type regexHit struct {
+	id       string
+	at       time.Time
+	multiple bool
+}
+
+// keepLines is how many lines of a kind are printed.
+func (t *regexTest) keepLines() int {
+	if t.maxlines > 0 {
+		return t.maxlines
+	}
+	return 20
+}
+
+// test tests one line. raw is the line for people.
+func (t *regexTest) test(n int, l event.Line, raw string) {
+	before := t.matcher.Buffer()
+	full := len(before) >= t.definition.Maxlines
+	found := t.resolve(t.matcher.Match(l, t.clock()))
+	if t.json {
+		t.printJSON(n, found)
+		return
+	}
+	if t.print != nil {
+		t.print(slices.DeleteFunc(found, func(x filter.Match) bool { return x.NoFail }))
+		return
+	}
+	hits, ignored := t.count(found)
+	t.countPrefix()
+	t.countDate()
+	text := t.settle(before, full, raw)
+	t.file(raw, text, hits, ignored)
+	t.stats.tested++
+}
+
+// count counts the matches by regex. It returns how many of them are failures, and whether the line was ignored.
+func (t *regexTest) count(found []filter.Match) (hits int, ignored bool) {
+	for _, x := range found {
+		if x.Ignored {
+			t.stats.ignore[x.Ignoreregex].n++
+			ignored = true
+			continue
+		}
+		h := &t.stats.fail[x.Regex]
+		h.n++
+		h.seen = append(h.seen, regexHit{idOf(x), x.Time, hits > 1})
+		if x.NoFail {
+			ignored = true
+		} else {
+			hits++
+		}
+	}
+	return hits, ignored
+}
+
+// idOf is whom a match is about, as fail2ban prints it.
+func idOf(x filter.Match) string {
+	if x.Pending {
+		return "None"
+	}
+	return x.ID
+}
+
+func (t *regexTest) countPrefix() {
+	groups, ok := t.matcher.Prefix()
+	if !ok {
+		return
+	}
+	t.stats.prefix++
+	if t.verbose > 0 && len(t.stats.prefixes) <= t.keepLines() {
+		t.stats.prefixes = append(t.stats.prefixes, groups)
+	}
+}
+
+func (t *regexTest) countDate() {
+	if d, ok := t.matcher.Date(); ok {
+		t.stats.dates[d.Template]++
+	}
+}
+
+// settle takes lines that a later line completed off the missed ones. It returns the line, after such lines before it
+// where they are to be printed together.
+func (t *regexTest) settle(before [][3]string, full bool, raw string) (text string) {
+	if t.definition.Maxlines <= 1 {
+		return raw
+	}
+	if full {
+		before = before[1:]
+	}
+	now := t.matcher.Buffer()
+	lines := ""
+	for _, b := range before {
+		if slices.Contains(now, b) {
+			continue
+		}
+		whole := b[0] + b[1] + b[2]
+		if i := slices.Index(t.stats.missed.lines, whole); i >= 0 {
+			t.stats.missed.lines = slices.Delete(t.stats.missed.lines, i, i+1)
+			t.stats.missed.texts = slices.Delete(t.stats.missed.texts, i, i+1)
+		}
+		if t.printAllMatched && t.debuggex {
+			lines += b[0] + b[2] + "\n"
+		} else if t.printAllMatched {
+			t.stats.matched.lines = append(t.stats.matched.lines, whole)
+			t.stats.matched.texts = append(t.stats.matched.texts, b[0]+b[2])
+		}
+		t.stats.matched.n++
+		t.stats.missed.n--
+	}
+	if lines == "" {
+		return raw
+	}
+	if d, ok := t.matcher.Date(); ok {
+		raw = raw[:d.Start] + raw[d.End:]
+	}
+	return lines + raw
+}
+
+// file counts the line among its kind and keeps it if it is to be printed.
+func (t *regexTest) file(raw, text string, hits int, ignored bool) {
+	kind, keep := &t.stats.missed, !t.printNoMissed && (t.printAllMissed || t.stats.missed.n <= t.keepLines())
+	switch {
+	case ignored:
+		kind, keep = &t.stats.ignored, !t.printNoIgnored && (t.printAllIgnored || t.stats.ignored.n <= t.keepLines())
+	case hits > 0:
+		kind, keep = &t.stats.matched, t.printAllMatched
+	}
+	kind.n++
+	if keep {
+		kind.lines = append(kind.lines, raw)
+		kind.texts = append(kind.texts, text)
+	}
+}
+
+// A hostCache remembers the addresses of host names.
+type hostCache map[string][]netip.Addr
+
+// resolve looks up the host names among the matches. A name that nobody has is no match, but for JSON, which shows it
+// without an address.
+func (t *regexTest) resolve(found []filter.Match) (all []filter.Match) {
+	for _, x := range found {
+		if x.Pending || x.Ignored || !x.Subject.IsZero() {
+			all = append(all, x)
+			continue
+		}
+		addrs := t.lookup(x.Host)
+		for _, a := range addrs {
+			x.Subject = event.Address(a)
+			x.ID = x.Subject.String()
+			all = append(all, x)
+		}
+		if len(addrs) == 0 && t.json {
+			all = append(all, x)
+		}
+	}
+	return all
+}
+
+func (t *regexTest) lookup(host string) []netip.Addr {
+	addrs, ok := t.resolver[host]
+	if !ok {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		// A name that cannot be looked up has no address.
+		addrs, _ = net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		t.resolver[host] = addrs
+	}
+	return addrs
+}

@@ -1,7 +1,6 @@
 package date
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 )
@@ -47,16 +46,20 @@ func (b *builder) add(pattern string) error {
 			return err
 		}
 	}
-	if b.names[t.name] {
-		return fmt.Errorf("the same template %q twice", t.name)
-	}
-	b.append(t)
-	return nil
+	return b.append(t, false)
 }
 
-func (b *builder) append(t *template) {
+// append appends t. A second one of the same name is an error, unless again allows it and leaves it out.
+func (b *builder) append(t *template, again bool) error {
+	if b.names[t.name] {
+		if again {
+			return nil
+		}
+		return fmt.Errorf("the template %q is in the list already", t.name)
+	}
 	b.names[t.name] = true
 	b.templates = append(b.templates, t)
+	return nil
 }
 
 func keyOf(pattern string) string {
@@ -69,6 +72,7 @@ func keyOf(pattern string) string {
 // addDefaults appends the default templates that want allows and the list has not yet: all forms that are tied to the
 // line's begin, then the list as it is.
 func (b *builder) addDefaults(want func(*template) bool) error {
+	again := len(b.templates) > 0
 	var front, back []*template
 	for _, d := range b.defaults {
 		t, err := b.template(d.pattern)
@@ -85,8 +89,11 @@ func (b *builder) addDefaults(want func(*template) bool) error {
 		front = append(front, t)
 	}
 	for _, t := range append(front, back...) {
-		if want(t) && !b.names[t.name] {
-			b.append(t)
+		if !want(t) {
+			continue
+		}
+		if err := b.append(t, again); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -94,7 +101,7 @@ func (b *builder) addDefaults(want func(*template) bool) error {
 
 // addAround appends the default templates, each put in place of {DATE} in pattern.
 func (b *builder) addAround(pattern string) error {
-	var errs []error
+	again := len(b.templates) > 0
 	for _, d := range b.defaults {
 		text := d.pattern
 		if d.near == nearEpoch {
@@ -102,16 +109,15 @@ func (b *builder) addAround(pattern string) error {
 		}
 		around, _ := replaceKey(pattern, "{DATE}", strings.TrimPrefix(text, lineBegin))
 		t, err := b.template(around)
-		if err == nil {
-			_, err = t.pattern()
-		}
 		if err != nil {
-			errs = append(errs, err)
-			continue
+			return err
 		}
-		if !b.names[t.name] {
-			b.append(t)
+		if _, err = t.pattern(); err != nil {
+			return err
+		}
+		if err = b.append(t, again); err != nil {
+			return err
 		}
 	}
-	return errors.Join(errs...)
+	return nil
 }

@@ -23,7 +23,6 @@ type Detector struct {
 type entry struct {
 	*template
 	wins     int       // lines this template decided
-	matches  int       // lines it matched, decided or not
 	used     time.Time // when it last decided a line
 	distance int       // where its date began then, in characters
 }
@@ -93,19 +92,10 @@ func (d *Detector) find(now time.Time) (*template, *hit) {
 func (d *Detector) tryLast(e *entry, h *hit) (found, whole bool) {
 	if !e.anchored {
 		if start, end, ok := d.place.in(d.line); ok {
-			return e.try(d.line[:end], start, &d.work, h), false
+			return e.search(d.line[:end], start, &d.work, h), false
 		}
 	}
-	return e.try(d.line, 0, &d.work, h), true
-}
-
-// try searches and counts.
-func (e *entry) try(text []byte, from int, w *work, h *hit) bool {
-	found := e.search(text, from, w, h)
-	if found {
-		e.matches++
-	}
-	return found
+	return e.search(d.line, 0, &d.work, h), true
 }
 
 // findInList tries all entries in order, but for the one at skip. reserved is the entry that d.reserve is a hit of, or
@@ -114,7 +104,7 @@ func (d *Detector) findInList(skip, reserved int, now time.Time) (*template, *hi
 	h := &d.best
 	for i := range d.entries {
 		e := &d.entries[i]
-		if i == skip || !e.try(d.line, 0, &d.work, h) {
+		if i == skip || !e.search(d.line, 0, &d.work, h) {
 			continue
 		}
 		if d.wins(i, h) {
@@ -134,9 +124,6 @@ func (d *Detector) findInList(skip, reserved int, now time.Time) (*template, *hi
 func (d *Detector) wins(i int, h *hit) bool {
 	e := &d.entries[i]
 	if i+1 >= len(d.entries) || e.anchored {
-		return true
-	}
-	if h.start == 0 && e.wins > 0 && d.entries[i+1].matches == 0 {
 		return true
 	}
 	distance := utf8.RuneCount(d.line[:h.start])

@@ -61,6 +61,7 @@ func (g *generator) date(t time.Time, layout string) string {
 func (g *generator) moment(loc *time.Location) time.Time {
 	turn := pick(g,
 		time.Date(2026, 1, 1, 0, 0, 0, 0, loc), time.Date(2028, 2, 29, 0, 0, 0, 0, loc), time.Date(2027, 3, 1, 0, 0, 0, 0, loc),
+		time.Date(2023, 1, 1, 0, 0, 0, 0, loc), time.Date(2024, 1, 1, 0, 0, 0, 0, loc), // a Sunday, a Monday
 		time.Date(2026, 3, 29, 2, 30, 0, 0, loc), time.Date(2026, 10, 25, 2, 30, 0, 0, loc), // Europe
 		time.Date(2026, 3, 8, 2, 30, 0, 0, loc), time.Date(2026, 11, 1, 1, 30, 0, 0, loc), // North America
 		time.Date(2026, 4, 5, 2, 0, 0, 0, loc), time.Date(2026, 10, 4, 2, 0, 0, 0, loc), // Australia

@@ -60,33 +60,60 @@ type peer struct {
 	*oracle
 	detector  *Detector
 	templates [][]any // of fail2ban: name, expression, weight
+	refused   string  // why fail2ban did not take the patterns
 }
 
-func (o *oracle) detector(patterns []string, tz, zone string) *peer {
+// use makes tz the local zone.
+func (o *oracle) use(tz string) {
 	o.t.Helper()
-	if patterns == nil {
-		patterns = []string{}
-	}
 	location, err := time.LoadLocation(tz)
 	if err != nil {
 		o.t.Fatal(err)
 	}
 	time.Local = location
+}
+
+func (o *oracle) detector(patterns []string, tz, zone string) *peer {
+	o.t.Helper()
+	p, err := o.tryDetector(patterns, tz, zone)
+	if err != nil || p.refused != "" {
+		o.t.Fatal(err, p.refused)
+	}
+	return p
+}
+
+// tryDetector returns the error that our Compile gave.
+func (o *oracle) tryDetector(patterns []string, tz, zone string) (*peer, error) {
+	o.t.Helper()
+	o.use(tz)
+	if patterns == nil {
+		patterns = []string{}
+	}
 	request := map[string]any{"patterns": patterns, "tz": tz, "zone": nil}
-	options := Options{}
+	var options Options
 	if zone != "" {
 		request["zone"] = zone
+		var err error
 		if options.Zone, err = ParseZone(zone); err != nil {
 			o.t.Fatal(err)
 		}
 	}
+	var answer any
+	o.ask(map[string]any{"new": request}, &answer)
+	p := &peer{oracle: o}
+	if list, ok := answer.([]any); ok {
+		for _, t := range list {
+			p.templates = append(p.templates, t.([]any))
+		}
+	} else {
+		p.refused = answer.(string)
+	}
 	compiled, err := Compile(patterns, options)
 	if err != nil {
-		o.t.Fatal(err)
+		return p, err
 	}
-	p := &peer{oracle: o, detector: compiled.NewDetector()}
-	o.ask(map[string]any{"new": request}, &p.templates)
-	return p
+	p.detector = compiled.NewDetector()
+	return p, nil
 }
 
 // A stamped line is a line and the Unix time at which it is read.
@@ -95,8 +122,30 @@ type stamped struct {
 	now  float64
 }
 
-// compare feeds the lines to both and reports where they differ.
-func (p *peer) compare(lines []stamped) {
+// compare feeds the lines to both, reports where they differ, and returns how many had a date.
+func (p *peer) compare(lines []stamped) (found int) {
+	p.t.Helper()
+	answers := p.find(lines)
+	for i, l := range lines {
+		want := describe(answers[i])
+		now := time.UnixMicro(int64(l.now * 1e6))
+		got := "none"
+		if m, ok := p.detector.Match([]byte(l.line), now); ok {
+			got = describeMatch(m)
+			found++
+		}
+		if raised, ok := answers[i].(string); ok && strings.Contains(got, raisedMeans(raised)) {
+			continue
+		}
+		if got != want {
+			p.t.Errorf("line %d %q at %v\n got %s\nwant %s", i, l.line, now, got, want)
+			return found
+		}
+	}
+	return found
+}
+
+func (p *peer) find(lines []stamped) []any {
 	p.t.Helper()
 	request := make([][]any, len(lines))
 	for i, l := range lines {
@@ -104,21 +153,17 @@ func (p *peer) compare(lines []stamped) {
 	}
 	var answers []any
 	p.ask(map[string]any{"lines": request}, &answers)
-	for i, l := range lines {
-		want := describe(answers[i])
-		now := time.UnixMicro(int64(l.now * 1e6))
-		got := "none"
-		if m, ok := p.detector.Match([]byte(l.line), now); ok {
-			got = describeMatch(m)
-		}
-		if raised, ok := answers[i].(string); ok && strings.Contains(got, raisedMeans(raised)) {
-			continue
-		}
-		if got != want {
-			p.t.Errorf("line %d %q at %v\n got %s\nwant %s", i, l.line, now, got, want)
-			return
+	return answers
+}
+
+// raises tells whether fail2ban cannot compile the patterns when it sees the lines.
+func (p *peer) raises(lines []stamped) bool {
+	for _, a := range p.find(lines) {
+		if a == "error" {
+			return true
 		}
 	}
+	return false
 }
 
 // raisedMeans returns what a detector here says where fail2ban raises an exception, and so drops the line.

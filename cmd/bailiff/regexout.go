@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -103,7 +104,7 @@ func tagValue(x filter.Match, tag, line string) string {
 	case "fid":
 		return x.ID
 	case "family":
-		return x.Subject.Family()
+		return cmp.Or(x.Subject.Family(), "None")
 	case "time":
 		return seconds(x.Time)
 	case "failures", "restored", "bancount":

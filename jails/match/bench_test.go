@@ -25,10 +25,15 @@ func BenchmarkSearch(b *testing.B) {
 		text []byte
 	}
 	var searches []search
+	patterns := map[string]*Pattern{}
 	for _, r := range fromPython[recordedSearch](b, "record.py") {
-		p, err := Compile(r.Expr, r.Flags)
-		if err != nil {
-			b.Fatal(err)
+		p := patterns[r.Expr]
+		if p == nil {
+			var err error
+			if p, err = Compile(r.Expr, r.Flags); err != nil {
+				b.Fatal(err)
+			}
+			patterns[r.Expr] = p
 		}
 		searches = append(searches, search{p, []byte(r.Text)})
 	}

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"os/exec"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -112,4 +114,49 @@ func TestNoLinearSearch(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
+}
+
+// TestHostileLines stretches lines that Debian's filters match to 64 KB, by repeating a part of them. Every line must be
+// decided by every pattern that has a linear search.
+func TestHostileLines(t *testing.T) {
+	variants := 2
+	if testing.Short() {
+		variants = 1
+	}
+	r := rand.New(rand.NewPCG(*seed, 2))
+	t.Logf("-seed %d", *seed)
+	patterns := map[string]*Pattern{}
+	var s Scratch
+	steps, given, searches := 0, 0, 0
+	for _, rec := range fromPython[recordedSearch](t, "record.py") {
+		if rec.Caps == nil || patterns[rec.Expr] != nil {
+			continue
+		}
+		p, err := Compile(rec.Expr, rec.Flags)
+		if err != nil {
+			t.Fatal(err)
+		}
+		patterns[rec.Expr] = p
+		for range variants {
+			line := stretch(r, rec.Text)
+			_, err := p.Search(&s, []byte(line), 0)
+			searches++
+			steps = max(steps, s.Steps())
+			if err != nil {
+				given++
+			}
+			if err != nil && p.prog.linear {
+				t.Errorf("%q on %d bytes %q…: %v", rec.Expr, len(line), line[:min(200, len(line))], err)
+			}
+		}
+	}
+	t.Logf("%d searches, %d given up, at most %d steps", searches, given, steps)
+}
+
+func stretch(r *rand.Rand, text string) string {
+	runes := []rune(text)
+	from := r.IntN(len(runes))
+	to := from + 1 + r.IntN(min(40, len(runes)-from))
+	part := string(runes[from:to])
+	return string(runes[:from]) + strings.Repeat(part, (longLine-len(text))/len(part)) + string(runes[to:])
 }

@@ -3,6 +3,7 @@ package match
 import (
 	"flag"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -265,4 +266,28 @@ func (g *generator) lookBehind(depth int) string {
 	s := g.pickText("(?<=", "(?<!") + g.pickText("a", "b", ".", `\w`, "[^a]", "ab", "(?:a|b)", `\b`, "^", "(?=b)a", "a{2}", "a|c") + ")"
 	g.fixed = was
 	return s
+}
+
+// FuzzSearch looks for patterns that are not compiled or searched in peace, or that the linear search sees differently.
+func FuzzSearch(f *testing.F) {
+	f.Add(`(?P<a>x*?)(?(a)y|z)+`, "xxyy", uint16(0))
+	f.Add(`(?i)[^\W\d-]{2,}?(?<=a|b)$`, "Äab\n", uint16(8))
+	f.Fuzz(func(t *testing.T, expr, text string, flags uint16) {
+		if !utf8.ValidString(text) || len(text) > 200 || len(expr) > 200 {
+			return
+		}
+		p, err := Compile(expr, Flags(flags)&(IgnoreCase|Multiline|DotAll|Verbose|ASCII))
+		if err != nil {
+			return
+		}
+		var s Scratch
+		caps, err := p.Search(&s, []byte(text), 0)
+		want := slices.Clone(caps)
+		if err != nil {
+			return
+		}
+		if got, ok := searchLinear(p, &s, []byte(text), 0); ok && !slices.Equal(got, want) {
+			t.Errorf("{%q, %d, %q, 0, %#v}, // linear: got %v", expr, flags, text, want, got)
+		}
+	})
 }

@@ -1,6 +1,10 @@
 package match
 
-import "unicode/utf8"
+import (
+	"math/bits"
+	"slices"
+	"unicode/utf8"
+)
 
 // A linear search remembers at most so many bits, and a point may be reached in at most so many states.
 const (
@@ -47,7 +51,10 @@ func (s *Scratch) bit(p *program, in *inst, pos int) int {
 			}
 		}
 	}
-	for _, g := range p.conds {
+	for i, g := range p.conds {
+		if in.asks>>i&1 == 0 {
+			continue
+		}
 		state *= 2
 		if start := s.marks[2*g]; start >= 0 && s.marks[2*g+1] >= start {
 			state++
@@ -122,33 +129,63 @@ func (s *Scratch) giveBack(p *program, in *inst, text []byte, low, end int) (pc 
 
 // findPoints numbers the points that a linear search remembers, if there can be one.
 func (p *program) findPoints() {
-	p.linear = len(p.conds) <= 3
+	p.linear = len(p.conds) <= 8
+	p.findConditions()
 	for i := range p.insts {
 		in := &p.insts[i]
 		in.point = -1
-		switch in.op {
-		case opBackref:
+		if in.op == opBackref {
 			p.linear = false
-		case opBranch, opSpan, opSpanLazy, opLoop, opLoopLazy, opLook, opNot, opAtomic:
-		case opSpanOnly:
-			if !in.givesBack {
-				continue
-			}
-		default:
+		}
+		if !in.isPoint() {
 			continue
 		}
-		states := 1 << len(p.conds)
-		for _, pc := range in.loops {
-			states *= min(p.insts[pc].turns(), maxStates+1)
-			if p.insts[pc].empty {
-				states *= 2
-			}
-			if states > maxStates {
-				p.linear = false
-				return
-			}
+		states := p.states(in)
+		if states > maxStates {
+			p.linear = false
 		}
 		in.point = int32(p.points)
 		p.points += states
+	}
+}
+
+// isPoint tells whether a linear search remembers the failures of in.
+func (in *inst) isPoint() bool {
+	switch in.op {
+	case opBranch, opSpan, opSpanLazy, opLoop, opLoopLazy, opLook, opNot, opAtomic:
+		return true
+	}
+	return in.op == opSpanOnly && in.givesBack
+}
+
+// states returns in how many states in may be reached; a little more than maxStates, if it is more.
+func (p *program) states(in *inst) int {
+	states := 1 << bits.OnesCount8(in.asks)
+	for _, pc := range in.loops {
+		states *= min(p.insts[pc].turns(), maxStates+1)
+		if p.insts[pc].empty {
+			states *= 2
+		}
+		states = min(states, maxStates+1)
+	}
+	return states
+}
+
+// findConditions finds out which groups each instruction may still ask for on its way to the end.
+func (p *program) findConditions() {
+	for changed := len(p.conds) > 0; changed; {
+		changed = false
+		for i := range p.insts {
+			in := &p.insts[i]
+			was := in.asks
+			in.asks |= p.insts[in.next].asks | p.insts[in.other].asks
+			for _, w := range in.ways {
+				in.asks |= p.insts[w.pc].asks
+			}
+			if in.op == opCond {
+				in.asks |= 1 << slices.Index(p.conds, in.slot)
+			}
+			changed = changed || in.asks != was
+		}
 	}
 }

@@ -40,6 +40,7 @@ type inst struct {
 	other     int32 // the body of a loop, look or atomic group; the way of a condition not met
 	slot      int32 // number of a mark, group, loop or cut
 	self      int32 // the instruction's own number
+	asks      uint8 // the conditions that may still come, a bit each
 	point     int32 // number of a point that a linear search remembers; -1: none
 	back      int   // characters a look behind goes back
 	min, max  int   // of a span or loop

@@ -46,6 +46,7 @@ func (p *Pattern) Search(s *Scratch, text []byte, from int) ([]int, error) {
 		s.limit += linearBudget
 		caps = p.prog.search(s, text, from)
 	}
+	s.trim()
 	if s.over {
 		return nil, ErrBudget
 	}
@@ -120,6 +121,19 @@ func (s *Scratch) prepare(p *program) {
 	s.loops = resize(s.loops, p.loops)
 	s.cuts = resize(s.cuts, p.cuts)
 	s.forget()
+}
+
+// maxKept is how many frames are kept from one search to the next.
+const maxKept = 32 << 10
+
+// trim gives back what an unusual search took.
+func (s *Scratch) trim() {
+	if cap(s.stack) > maxKept {
+		s.stack = nil
+	}
+	if len(s.failed.bits) > maxKept {
+		s.failed.bits = nil
+	}
 }
 
 func resize[T any](s []T, n int) []T {

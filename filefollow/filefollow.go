@@ -36,6 +36,8 @@ type Follower struct {
 	// many files it grows, so that looking takes at most half a percent of a core.
 	PollInterval time.Duration
 
+	linger time.Duration // instead of the usual, for tests
+
 	// Polling leaves inotify alone, as backend = polling asks for.
 	Polling bool
 }

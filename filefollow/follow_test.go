@@ -25,6 +25,8 @@ type tail struct {
 	positions map[string]Position
 	stop      func()
 	gate      func() // called, once, when a chunk with text comes
+
+	unprivileged bool // run as nobody
 }
 
 // newTail makes a Follower of patterns in a new directory.
@@ -53,7 +55,7 @@ func (f *tail) begin() *tail {
 			old()
 		}
 	}
-	go func() { done <- f.Run(ctx, f.see) }()
+	go func() { done <- f.run(ctx) }()
 	f.stop = func() {
 		cancel()
 		if err := <-done; err != nil {

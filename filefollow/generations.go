@@ -18,15 +18,21 @@ type generation struct {
 }
 
 // leftOut tells whether a path that a wildcard matched is not a log of its own: it is compressed, or the rotated form of
-// a log that is followed.
-func (r *run) leftOut(path string) bool {
+// a log that is followed, or was when its position was saved.
+func (r *run) leftOut(path string, glob int) bool {
 	switch filepath.Ext(path) {
 	case ".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".lzo", ".br", ".Z", ".zip":
 		return true
 	}
 	for i := len(path) - 1; i > 0 && path[i] != '/'; i-- {
 		log := path[:i]
-		if r.sources[log] != nil && rotated(filepath.Base(log), filepath.Base(path)) {
+		if !rotated(filepath.Base(log), path[strings.LastIndexByte(path, '/')+1:]) {
+			continue
+		}
+		if at, _ := r.patterns[glob].match(log); at && r.sources[log] == nil && r.known(log) {
+			r.found(log, glob)
+		}
+		if r.sources[log] != nil {
 			return true
 		}
 	}

@@ -14,6 +14,7 @@ const (
 	turnBytes = 1 << 20                // how much of one source is read before the others get their turn
 	breathe   = 500 * time.Millisecond // how often Idle is called, to stay well under a second
 	share     = 200                    // looking at all files may take one part in so many of the time
+	pipePause = 100 * time.Millisecond // how often FIFOs are looked at: writing into one makes no event
 	lookCost  = 3 * time.Microsecond   // of looking at one file that did not change
 )
 
@@ -30,17 +31,19 @@ type run struct {
 	sources map[string]*source // by path
 	targets map[string]*source // by the path that links lead to
 	open    map[id]*file
-	queue   []*source // those to look at
-	raw     []byte    // the one read buffer
-	first   bool      // the files found now were there before us
-	polled  time.Time // when all files are looked at next
-	scanned time.Time // when the globs are expanded next
-	breath  time.Time // when Idle was called last
+	pipes   map[*file]bool // the FIFOs among the open files
+	queue   []*source      // those to look at
+	raw     []byte         // the one read buffer
+	first   bool           // the files found now were there before us
+	polled  time.Time      // when all files are looked at next
+	scanned time.Time      // when the globs are expanded next
+	piped   time.Time      // when FIFOs are looked at next
+	breath  time.Time      // when Idle was called last
 }
 
 func newRun(f *Follower, yield func(Chunk) error) (*run, error) {
 	r := &run{Follower: f, yield: yield, log: f.Log, counters: f.Counters, first: true,
-		sources: map[string]*source{}, targets: map[string]*source{}, open: map[id]*file{}}
+		sources: map[string]*source{}, targets: map[string]*source{}, open: map[id]*file{}, pipes: map[*file]bool{}}
 	if r.log == nil {
 		r.log = slog.Default()
 	}
@@ -174,6 +177,9 @@ func (r *run) hear() {
 // wait sleeps until something happens or is due.
 func (r *run) wait(ctx context.Context) {
 	until := min(time.Until(r.polled), time.Until(r.scanned), breathe)
+	if len(r.pipes) > 0 {
+		until = min(until, pipePause)
+	}
 	t := time.NewTimer(until)
 	defer t.Stop()
 	select {
@@ -209,6 +215,12 @@ func (r *run) due(now time.Time) {
 	if now.After(r.scanned) {
 		r.scan()
 	}
+	if len(r.pipes) > 0 && now.After(r.piped) {
+		for f := range r.pipes {
+			r.look(f.owner)
+		}
+		r.piped = now.Add(pipePause)
+	}
 	if !now.After(r.polled) {
 		return
 	}
@@ -242,7 +254,7 @@ func (r *run) scan() {
 
 // found makes a path that a glob matches a source.
 func (r *run) found(path string, glob int) {
-	if r.patterns[glob].wild && r.leftOut(path) {
+	if r.patterns[glob].wild && r.leftOut(path, glob) {
 		return
 	}
 	s := r.sources[path]

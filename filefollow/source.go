@@ -112,7 +112,7 @@ func isMissing(err error) bool { return errors.Is(err, unix.ENOENT) || errors.Is
 
 // letGo closes the old files that have not grown for a while, and forgets a source that has no file left.
 func (r *run) letGo(s *source, now time.Time) {
-	for len(s.old) > 0 && now.Sub(s.old[0].grown) > linger {
+	for len(s.old) > 0 && now.Sub(s.old[0].grown) > r.linger() {
 		if len(s.old) == 1 && s.current == nil {
 			s.last, s.stopped = s.position(), true
 		}
@@ -124,6 +124,13 @@ func (r *run) letGo(s *source, now time.Time) {
 	}
 }
 
+func (r *run) linger() time.Duration {
+	if r.Follower.linger > 0 {
+		return r.Follower.linger
+	}
+	return linger
+}
+
 // own makes a file one of the source's.
 func (r *run) own(s *source, f *file) {
 	f.owner = s
@@ -133,6 +140,7 @@ func (r *run) own(s *source, f *file) {
 		d := *r.decoder
 		d.decoded, d.tidied = nil, nil
 		f.pipe = &Reader{from: f, decoder: &d}
+		r.pipes[f] = true
 	}
 }
 
@@ -145,5 +153,6 @@ func (r *run) drop(s *source, f *file) {
 func (r *run) shut(f *file) {
 	f.close()
 	delete(r.open, f.mark.id())
+	delete(r.pipes, f)
 	r.counters.Files.Add(-1)
 }

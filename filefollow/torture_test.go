@@ -1,0 +1,3 @@
+package filefollow
+
+func tortured(dir string) {}

@@ -101,7 +101,7 @@ func (b *builder) strptime(pattern string) (*template, error) {
 	t := &template{name: name}
 	for _, d := range b.defaults {
 		if pattern == d.pattern || pattern == lineBegin+d.pattern {
-			t.parse, t.near = d.parse, d.near
+			t.parse, t.near, t.begins = d.parse, d.near, d.begins
 		}
 	}
 	return b.finish(t, expr, bound, unitNone, 0), nil

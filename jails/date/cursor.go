@@ -1,24 +1,31 @@
 package date
 
-// A cursor reads one line byte by byte for the parsers. They decide as the templates' expressions would, as long as
-// all they looked at is ASCII: odd gathers the high bits, and once it has one the expression itself must decide.
+import "unicode/utf8"
+
+// A cursor reads one line byte by byte for the parsers, which decide as the templates' expressions would. It is lost
+// once a character beyond ASCII had a say; then the expression itself must decide.
 type cursor struct {
-	s     []byte
+	s     []byte // the line, or its begin
 	years years
-	odd   byte
+	cut   bool // s is the line up to a byte beyond ASCII
+	lost  bool
 }
 
-// at returns the byte at i, and 0 beyond the line's ends.
+// at returns the byte at i, and 0 beyond the end.
 func (c *cursor) at(i int) byte {
-	if uint(i) >= uint(len(c.s)) {
-		return 0
+	if uint(i) < uint(len(c.s)) {
+		return c.s[i]
 	}
-	b := c.s[i]
-	c.odd |= b
-	return b
+	c.lost = c.lost || c.cut
+	return 0
 }
 
-func (c *cursor) unsure() bool { return c.odd >= 0x80 }
+// word tells whether the character at i is a letter, a digit or an underscore.
+func (c *cursor) word(i int) bool {
+	b := c.at(i)
+	c.lost = c.lost || b >= utf8.RuneSelf
+	return isWord(b)
+}
 
 func isDigit(b byte) bool { return b-'0' < 10 }
 
@@ -28,11 +35,11 @@ func isWord(b byte) bool { return isDigit(b) || (b|0x20)-'a' < 26 || b == '_' }
 func isSpace(b byte) bool { return b == ' ' || b-'\t' < 5 || b-0x1c < 4 }
 
 // starts tells whether a template that wants a word bound may begin at i.
-func (c *cursor) starts(i int) bool { return i == 0 || !isWord(c.at(i-1)) || !isWord(c.at(i)) }
+func (c *cursor) starts(i int) bool { return i == 0 || !c.word(i) || !c.word(i-1) }
 
 // ends returns i if a template may end there, else -1.
 func (c *cursor) ends(i int) int {
-	if isWord(c.at(i)) && isWord(c.at(i-1)) {
+	if c.word(i) && c.word(i-1) {
 		return -1
 	}
 	return i
@@ -185,7 +192,7 @@ func (c *cursor) minutes(i, hour int, f *fields) int {
 	if s < 0 || s > 61 {
 		return -1
 	}
-	f.hour, f.minute, f.second = hour, m, s
+	f.setClock(hour, m, s)
 	return i
 }
 

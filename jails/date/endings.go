@@ -50,7 +50,7 @@ func (c *cursor) endYear(i int, f *fields) int {
 		return -1
 	}
 	v := c.yearAt(i + 1)
-	if v < 0 || isWord(c.at(i+5)) {
+	if v < 0 || c.word(i+5) {
 		return -1
 	}
 	f.setYear(v)

@@ -62,21 +62,21 @@ func (f *fields) setNumber(name byte, v int) {
 	case 'd':
 		f.setDay(v)
 	case 'j':
-		f.yearday, f.has = v, f.has|hasYearday
+		f.yearday, f.has = int32(v), f.has|hasYearday
 	case 'U', 'W':
-		f.week, f.sundayWeek, f.has = v, name == 'U', f.has|hasWeek
+		f.week, f.sundayWeek, f.has = int32(v), name == 'U', f.has|hasWeek
 	case 'w':
 		f.setWeekday((v + 6) % 7)
 	case 'H', 'I':
-		f.hour, f.halfDay = v, name == 'I'
+		f.hour, f.halfDay = int32(v), name == 'I'
 	case 'M':
-		f.minute = v
+		f.minute = int32(v)
 	case 'S':
-		f.second = v
+		f.second = int32(v)
 	}
 }
 
-func (f *fields) setWeekday(v int) { f.weekday, f.has = v, f.has|hasWeekday }
+func (f *fields) setWeekday(v int) { f.weekday, f.has = int32(v), f.has|hasWeekday }
 
 // nameIn returns the place of text in a list of names, in any case. A letter that only folds to one of a name's, as a
 // long s does, makes it no name.

@@ -208,7 +208,7 @@ func parseTomcat(c *cursor, i int, f *fields) int {
 	if half != 'a' && half != 'p' || c.at(i+2)|0x20 != 'm' {
 		return -1
 	}
-	f.hour = hour % 12
+	f.hour %= 12
 	if half == 'p' {
 		f.hour += 12
 	}
@@ -252,10 +252,11 @@ func parseCompact(c *cursor, i int, f *fields) int {
 	default:
 		return -1
 	}
-	f.hour, f.minute, f.second = c.pairIn(i, 0, 23), c.pairIn(i+2, 0, 59), c.pairIn(i+4, 0, 61)
-	if f.hour < 0 || f.minute < 0 || f.second < 0 {
+	hour, minute, second := c.pairIn(i, 0, 23), c.pairIn(i+2, 0, 59), c.pairIn(i+4, 0, 61)
+	if hour < 0 || minute < 0 || second < 0 {
 		return -1
 	}
+	f.setClock(hour, minute, second)
 	return c.fractionThen(i+6, true, endZone, f)
 }
 
@@ -293,7 +294,7 @@ func parseEpoch(c *cursor, i int, f *fields) int {
 		}
 		sec = sec*10 + int64(c.at(i+n)-'0')
 	}
-	if n < 10 || isWord(c.at(i+n)) {
+	if n < 10 || c.word(i+n) {
 		return -1
 	}
 	i += n

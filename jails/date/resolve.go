@@ -7,6 +7,13 @@ type resolver struct {
 	zone  *time.Location // of dates that name none; nil means the local one
 	clock localClock
 	now   period // the local zone's, around now
+	year  year   // the local year around now
+}
+
+// A year is one year of civil time; end is outside.
+type year struct {
+	number     int32
+	start, end int64
 }
 
 // time returns the time that f means when the local clock shows now. It is zero where f means none.
@@ -15,49 +22,35 @@ func (r *resolver) time(f *fields, now time.Time) time.Time {
 		return time.Time{}
 	}
 	if f.has&hasEpoch != 0 {
-		return time.Unix(f.sec, f.nsec)
+		return time.Unix(f.sec, int64(f.nsec))
 	}
 	local := time.Local
 	sec := now.Unix()
 	if !r.now.has(local, sec) {
 		r.now.load(local, sec)
 	}
-	unix, ok := r.unix(*f, local, sec+r.now.offset)
+	unix, ok := r.unix(f, local, sec+r.now.offset)
 	if !ok {
 		return time.Time{}
 	}
 	return time.Unix(unix, 0)
 }
 
-// unix works on a copy of the fields and fills in what the date leaves open. Where fail2ban compares a time in another
-// zone with the local now, or puts back the day but not the hour, so does this.
-func (r *resolver) unix(f fields, local *time.Location, now int64) (int64, bool) {
-	const both = hasMonth | hasDay
-	var year, month, day int
-	if f.has&(hasYear|both) != hasYear|both {
-		year, month, day = calendar(now)
-	}
+// unix fills in what f leaves open. Where fail2ban compares a time in another zone with the local now, or puts back the
+// day but not the hour, so does this.
+func (r *resolver) unix(f *fields, local *time.Location, now int64) (int64, bool) {
 	if f.has&hasYear == 0 {
-		f.year = year
+		f.year = r.yearOf(now)
 	}
-	if f.has&both != both {
-		if !f.fromYearday() {
-			return 0, false
-		}
-	}
-	today := f.has&both == 0
-	if today {
-		f.month, f.day = month, day
-		f.has |= both
-	}
-	if f.has&both != both {
+	today, ok := f.fillDay(now)
+	if !ok {
 		return 0, false
 	}
 	t, ok := civil(f.year, f.month, f.day, f.hour, f.minute, f.second)
 	if !ok {
 		return 0, false
 	}
-	t, zoned := r.toUTC(&f, t)
+	t, zoned := r.toUTC(f, t)
 	if today && t > now {
 		t -= secondsADay
 	}
@@ -72,6 +65,38 @@ func (r *resolver) unix(f fields, local *time.Location, now int64) (int64, bool)
 		return t, true
 	}
 	return r.clock.unix(local, t), true
+}
+
+// yearOf returns the year of the civil time now.
+func (r *resolver) yearOf(now int64) int32 {
+	if now < r.year.start || now >= r.year.end {
+		n, _, _ := calendar(now)
+		r.year.number = n
+		r.year.start, _ = civil(n, 1, 1, 0, 0, 0)
+		r.year.end = r.year.start + int64(365*secondsADay)
+		if leap(n) {
+			r.year.end += secondsADay
+		}
+	}
+	return r.year.number
+}
+
+// fillDay sets the month and day that f does not name: from the day of the year, or to those of now, which makes it
+// today's date. It returns false where there is no such day, or only one of both.
+func (f *fields) fillDay(now int64) (today, ok bool) {
+	const both = hasMonth | hasDay
+	if f.has&both == both {
+		return false, true
+	}
+	if !f.fromYearday() {
+		return false, false
+	}
+	if f.has&both == 0 {
+		_, f.month, f.day = calendar(now)
+		f.has |= both
+		return true, true
+	}
+	return false, f.has&both == both
 }
 
 // toUTC moves a civil time whose zone is known to UTC.
@@ -106,8 +131,8 @@ func (f *fields) fromYearday() bool {
 
 // weekYearday returns the day of the year, counted from 1, of a weekday in a week that begins on Monday or Sunday.
 // Week 0 holds the days before the year's first such day, so that the result may be less than 1.
-func (f *fields) weekYearday() int {
-	first := int(time.Date(f.year, 1, 1, 0, 0, 0, 0, time.UTC).Weekday()+6) % 7
+func (f *fields) weekYearday() int32 {
+	first := int32(time.Date(int(f.year), 1, 1, 0, 0, 0, 0, time.UTC).Weekday()+6) % 7
 	day := f.weekday
 	if f.sundayWeek {
 		first, day = (first+1)%7, (day+1)%7

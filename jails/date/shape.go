@@ -2,6 +2,7 @@ package date
 
 import (
 	"bytes"
+	"encoding/binary"
 	"unicode"
 	"unicode/utf8"
 )
@@ -16,25 +17,53 @@ const (
 	nearEpoch                  // the line's begin, or audit(
 )
 
-// dateBeforeClock is more than any default template has before the colon behind its hour.
-const dateBeforeClock = 24
+// class is a set of kinds of bytes that a date may begin with.
+type class uint8
 
-// A lineShape is what the searches in one line have in common. It is made when first asked for.
+const (
+	classDigit class = 1 << iota
+	classLetter
+	classBlank
+	classSign
+)
+
+func classOf(b byte) class {
+	switch {
+	case isDigit(b):
+		return classDigit
+	case (b|0x20)-'a' < 26:
+		return classLetter
+	case b == ' ':
+		return classBlank
+	case b == '+' || b == '-':
+		return classSign
+	}
+	return 0
+}
+
+// A lineShape is what the searches in one line have in common. Each part is made when first asked for.
 type lineShape struct {
 	text         []byte
 	foreignKnown bool
 	isForeign    bool
-	clocksKnown  bool
-	colons       []int
+	placesKnown  bool
+	places       []startPlace
 }
 
-func (l *lineShape) reset(text []byte) { l.text, l.foreignKnown, l.clocksKnown = text, false, false }
+// A startPlace is where a date with a time of day may begin.
+type startPlace struct {
+	at    int
+	class class
+}
+
+func (l *lineShape) reset(text []byte) { l.text, l.foreignKnown, l.placesKnown = text, false, false }
 
 // foreign tells whether the line has characters beyond ASCII that could be part of a date: digits, blanks, and the four
 // letters that fold to ASCII ones.
 func (l *lineShape) foreign() bool {
 	if !l.foreignKnown {
-		l.foreignKnown, l.isForeign = true, bytes.ContainsFunc(l.text, foreignRune)
+		n := asciiPrefix(l.text)
+		l.foreignKnown, l.isForeign = true, bytes.ContainsFunc(l.text[n:], foreignRune)
 	}
 	return l.isForeign
 }
@@ -49,24 +78,55 @@ func foreignRune(r rune) bool {
 	return unicode.IsDigit(r) || unicode.IsSpace(r)
 }
 
-// clocks returns where the colons behind the hours of the line's times are.
-func (l *lineShape) clocks() []int {
-	if l.clocksKnown {
-		return l.colons
+// asciiPrefix counts the bytes before the first beyond ASCII.
+func asciiPrefix(text []byte) int {
+	i := 0
+	for i+8 <= len(text) && binary.LittleEndian.Uint64(text[i:])&0x8080808080808080 == 0 {
+		i += 8
 	}
-	l.clocksKnown, l.colons = true, l.colons[:0]
+	for i < len(text) && text[i] < utf8.RuneSelf {
+		i++
+	}
+	return i
+}
+
+// untilForeign returns the text's begin, as far as a date at from could reach and all behind from is ASCII, and whether
+// there is more.
+func untilForeign(text []byte, from int) (begin []byte, cut bool) {
+	const reach = 72
+	end := min(from+reach, len(text))
+	end = from + asciiPrefix(text[from:end])
+	return text[:end], end < len(text)
+}
+
+// starts returns the places from which a default template could reach the first colon of a time of day.
+func (l *lineShape) starts() []startPlace {
+	if l.placesKnown {
+		return l.places
+	}
+	l.placesKnown, l.places = true, l.places[:0]
+	next := 0
 	for i := 0; i < len(l.text); i++ {
 		n := bytes.IndexByte(l.text[i:], ':')
 		if n < 0 {
 			break
 		}
 		i += n
-		if clockAt(l.text, i) {
-			l.colons = append(l.colons, i)
+		if !clockAt(l.text, i) {
+			continue
 		}
+		for k := max(next, i-dateBeforeClock); k < i; k++ {
+			if class := classOf(l.text[k]); class != 0 {
+				l.places = append(l.places, startPlace{k, class})
+			}
+		}
+		next = i
 	}
-	return l.colons
+	return l.places
 }
+
+// dateBeforeClock is more than any default template has before the colon behind its hour.
+const dateBeforeClock = 24
 
 // clockAt tells whether the colon at i may stand behind the hour of H:M:S.
 func clockAt(text []byte, i int) bool {

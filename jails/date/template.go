@@ -24,10 +24,11 @@ type template struct {
 	weight   float64 // how easily it moves up
 
 	// The parser and where it may begin. No parser: the expression decides every line.
-	parse parser
-	front front
-	near  nearness
-	years years
+	parse  parser
+	front  front
+	near   nearness
+	begins class
+	years  years
 
 	pattern func() (*expression, error) // the compiled expr
 }
@@ -56,29 +57,50 @@ type work struct {
 	cursor  cursor
 }
 
-// fast runs the parser. It is not sure where a byte beyond ASCII has a say.
+// fast runs the parser. It is not sure where a character beyond ASCII has a say.
 func (t *template) fast(text []byte, from int, w *work, h *hit) (found, sure bool) {
 	c := &w.cursor
 	*c = cursor{s: text, years: t.years}
+	c.s, c.cut = untilForeign(text, from)
+	if found = t.tryFirst(c, from, h); (found || t.tied()) && !c.lost {
+		return found, true
+	}
+	if w.shape.foreign() {
+		return false, false
+	}
+	c.s, c.cut, c.lost = text, false, false
+	if t.tied() {
+		found = t.tryFirst(c, from, h)
+	} else {
+		found = t.scan(c, from, &w.shape, h)
+	}
+	return found, !c.lost
+}
+
+// tied tells whether the template may begin in one place only.
+func (t *template) tied() bool { return t.front == frontLine || t.front == frontCaret }
+
+// tryFirst tries the parser in the first place where the template may begin.
+func (t *template) tryFirst(c *cursor, from int, h *hit) bool {
 	switch t.front {
 	case frontLine:
-		found = t.tryBegin(c, h)
+		return t.tryBegin(c, h)
 	case frontCaret:
-		found = t.try(c, 0, h)
-	default:
-		if w.shape.foreign() {
-			return false, false
-		}
-		found = t.scan(c, from, w, h)
+		return t.try(c, 0, h)
+	case frontWord:
+		return c.starts(from) && t.try(c, from, h)
 	}
-	return found, !c.unsure()
+	return from == 0 && t.try(c, 0, h)
 }
 
 // tryBegin tries the parser behind up to two characters that are no word, behind as many as there are first.
 func (t *template) tryBegin(c *cursor, h *hit) bool {
 	skip := 0
-	for skip < 2 && skip < len(c.s) && !isWord(c.at(skip)) {
+	for skip < 2 && skip < len(c.s) && !c.word(skip) {
 		skip++
+	}
+	if skip == len(c.s) {
+		c.at(skip)
 	}
 	for ; skip >= 0; skip-- {
 		if t.try(c, skip, h) {
@@ -101,16 +123,12 @@ func (t *template) try(c *cursor, i int, h *hit) bool {
 }
 
 // scan tries the parser at every place where the template may begin.
-func (t *template) scan(c *cursor, from int, w *work, h *hit) bool {
+func (t *template) scan(c *cursor, from int, l *lineShape, h *hit) bool {
 	switch t.near {
 	case nearClock:
-		return t.scanClocks(c, from, w, h)
-	case nearDigits:
-		for i := from; i < len(c.s); i++ {
-			if isDigit(c.s[i]) && c.starts(i) && t.try(c, i, h) {
-				return true
-			}
-		}
+		return t.scanClocks(c, from, l, h)
+	case nearEpoch:
+		return t.scanEpochs(c, from, h)
 	case nearAt:
 		for i := from; i < len(c.s); i++ {
 			n := bytes.IndexByte(c.s[i:], '@')
@@ -122,21 +140,21 @@ func (t *template) scan(c *cursor, from int, w *work, h *hit) bool {
 				return true
 			}
 		}
-	case nearEpoch:
-		return t.scanEpochs(c, from, h)
+	case nearDigits:
+		for i := from; i < len(c.s); i++ {
+			if isDigit(c.s[i]) && c.starts(i) && t.try(c, i, h) {
+				return true
+			}
+		}
 	}
 	return false
 }
 
-func (t *template) scanClocks(c *cursor, from int, w *work, h *hit) bool {
-	next := from
-	for _, clock := range w.shape.clocks() {
-		for i := max(next, clock-dateBeforeClock); i <= clock; i++ {
-			if c.starts(i) && t.try(c, i, h) {
-				return true
-			}
+func (t *template) scanClocks(c *cursor, from int, l *lineShape, h *hit) bool {
+	for _, p := range l.starts() {
+		if p.at >= from && p.class&t.begins != 0 && c.starts(p.at) && t.try(c, p.at, h) {
+			return true
 		}
-		next = max(next, clock+1)
 	}
 	return false
 }

@@ -64,14 +64,14 @@ func identity(g *groups, raw bool) (x who, ok bool) {
 	if hasID && id != host {
 		_, at := address(host, g)
 		g.set(Group{Name: "ip", Value: at})
-		s := parse(id)
+		s := parse(id, raw)
 		return who{subject: s, id: s.String(), host: host}, true
 	}
 	if isAddr {
 		s, at := address(host, g)
 		return who{subject: s, id: at, host: host}, true
 	}
-	s := parse(host)
+	s := parse(host, raw)
 	return who{subject: s, id: s.String(), host: host}, true
 }
 
@@ -99,8 +99,9 @@ func address(text string, g *groups) (event.Subject, string) {
 	return s, s.String()
 }
 
-// parse is the subject of an id: an address or a network where it reads as one, [brackets] and netmasks included.
-func parse(id string) event.Subject {
+// parse is the subject of an id: an address or a network where it reads as one, [brackets] and netmasks included. Raw
+// takes it as one only where it is written as this package would write it.
+func parse(id string, raw bool) event.Subject {
 	text := id
 	if len(text) > 2 && text[0] == '[' && text[len(text)-1] == ']' {
 		text = text[1 : len(text)-1]
@@ -111,7 +112,7 @@ func parse(id string) event.Subject {
 		}
 	}
 	s, err := event.ParseSubject(text)
-	if err != nil {
+	if err != nil || raw && s.String() != id {
 		return event.ID(id)
 	}
 	return s

@@ -14,6 +14,11 @@ type list struct {
 	i     uint64 // the place in the array
 }
 
+// chain returns the list of the file's first n entries.
+func (f *file) chain(n uint64) list {
+	return list{array: le.Uint64(f.b[atEntryArray:]), n: n}
+}
+
 // seek goes to the first entry at or after an offset and returns it, none when the chain has none yet.
 func (l *list) seek(f *file, least uint64) uint64 {
 	for l.enter(f) {

@@ -7,7 +7,8 @@ const maxNames = 4096
 
 // A picker reads the fields of entries. What it fills an entry with is valid until it fills the next.
 type picker struct {
-	wanted []wanted // nil: all
+	all    bool
+	wanted []wanted // otherwise
 	names  map[string]string
 	buf    []byte
 	unpack *unpacker
@@ -22,7 +23,7 @@ type wanted struct {
 }
 
 func newPicker(fields []string, u *unpacker) *picker {
-	p := &picker{names: map[string]string{}, unpack: u}
+	p := &picker{all: fields == nil, names: map[string]string{}, unpack: u}
 	for _, name := range fields {
 		w := wanted{name: name, key: []byte(name + "=")}
 		var start, mask [8]byte
@@ -44,7 +45,11 @@ func newPicker(fields []string, u *unpacker) *picker {
 func (p *picker) fill(f *file, entry []byte, fields []Field) (_ []Field, bad int) {
 	p.buf = p.buf[:0]
 	for i := len(entry) - int(f.entryItem); i >= entryItems; i -= int(f.entryItem) {
-		data, ok := f.object(f.itemOf(entry, i), objectData, f.payload)
+		at := f.itemOf(entry, i)
+		if !p.all && p.other(f, at) {
+			continue
+		}
+		data, ok := f.object(at, objectData, f.payload)
 		if !ok {
 			bad++
 			continue
@@ -58,11 +63,30 @@ func (p *picker) fill(f *file, entry []byte, fields []Field) (_ []Field, bad int
 			}
 		}
 		fields = p.pick(payload, fields)
-		if p.wanted != nil && len(fields) == len(p.wanted) {
+		if !p.all && len(fields) == len(p.wanted) {
 			break
 		}
 	}
 	return fields, bad
+}
+
+// other tells whether the data object at an offset is plainly of a field that is not asked for. That takes one look at its
+// payload and spares one at its head, which may lie in memory that is still far away.
+func (p *picker) other(f *file, at uint64) bool {
+	at += f.payload
+	if at > uint64(len(f.b))-8 || f.lz4 {
+		return false
+	}
+	start := le.Uint64(f.b[at:])
+	if first := byte(start); first != '_' && (first < 'A' || first > 'Z') {
+		return false // perhaps compressed
+	}
+	for i := range p.wanted {
+		if start&p.wanted[i].mask == p.wanted[i].start {
+			return false
+		}
+	}
+	return true
 }
 
 // itemOf returns the offset of the data object that an entry names at one of its items.
@@ -75,7 +99,7 @@ func (l *layout) itemOf(entry []byte, i int) uint64 {
 
 // pick adds the field, when it is asked for.
 func (p *picker) pick(payload []byte, fields []Field) []Field {
-	if p.wanted == nil {
+	if p.all {
 		name, value, ok := bytes.Cut(payload, []byte{'='})
 		if !ok {
 			return fields

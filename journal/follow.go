@@ -93,7 +93,11 @@ func open(o Options) (reader, error) {
 	}
 	switch o.Reader {
 	case ReaderNative:
-		return openNative(o)
+		n, err := newNative(o)
+		if err != nil {
+			return nil, err
+		}
+		return n, nil
 	case ReaderSDJournal:
 		return openSDJournal(o)
 	case ReaderAuto, "":
@@ -103,18 +107,24 @@ func open(o Options) (reader, error) {
 	}
 }
 
-// openAuto opens the native reader, and where that cannot do it libsystemd's.
+// openAuto opens the native reader, and where that cannot read all of it libsystemd's, if that can.
 func openAuto(o Options) (reader, error) {
-	r, err := openNative(o)
+	n, err := newNative(o)
 	if err == nil {
-		return r, nil
+		if err = n.newer; err == nil {
+			return n, nil
+		}
 	}
 	r, sdErr := openSDJournal(o)
-	if sdErr != nil {
-		return nil, err
+	switch {
+	case sdErr == nil:
+		o.log().Info("reading the journal through libsystemd", "why", err)
+		n.close()
+		return r, nil
+	case n != nil:
+		return n, nil
 	}
-	o.log().Info("reading the journal through libsystemd", "why", err)
-	return r, nil
+	return nil, err
 }
 
 // check finds what no reader could make sense of.

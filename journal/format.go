@@ -28,9 +28,10 @@ const (
 	atHeadRealtime  = 184
 	atTailRealtime  = 192
 
+	incompatibleLZ4     = 1 << 1
 	incompatibleKeyed   = 1 << 2
 	incompatibleCompact = 1 << 4
-	incompatibleKnown   = 1<<5 - 1 // and XZ, LZ4 and ZSTD
+	incompatibleKnown   = 1<<5 - 1 // and XZ and ZSTD
 
 	objectHeader = 16
 	objectData   = 1
@@ -75,6 +76,7 @@ var le = binary.LittleEndian
 // A layout is what a file's header fixes for good.
 type layout struct {
 	compact, keyed bool
+	lz4            bool // some payloads may be compressed so
 	fileID         id
 	machine        id
 	seqnumID       id
@@ -101,6 +103,7 @@ func readLayout(b []byte) (layout, error) {
 	l := layout{
 		keyed:      flags&incompatibleKeyed != 0,
 		compact:    flags&incompatibleCompact != 0,
+		lz4:        flags&incompatibleLZ4 != 0,
 		fileID:     id(b[atFileID:]),
 		machine:    id(b[atMachineID:]),
 		seqnumID:   id(b[atSeqnumID:]),

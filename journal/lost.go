@@ -24,19 +24,19 @@ func (n *native) reportResume() {
 
 // around returns the file's last entry up to a position and its first after it, nil where there is none.
 func (f *file) around(p *position) (before, after *position) {
-	index, at := f.search(f.now, func(q *position) bool { return q.compare(p) > 0 })
-	if at != none {
-		after = f.entryAt(index)
-	}
-	if index > 0 {
-		before = f.entryAt(index - 1)
-	}
-	return before, after
+	count, last := f.search(f.now, func(q *position) bool { return q.compare(p) > 0 })
+	return f.position(last), f.entryAt(count)
 }
 
+// entryAt returns the file's entry at an index, nil where there is none.
 func (f *file) entryAt(index uint64) *position {
-	l := list{array: le.Uint64(f.b[atEntryArray:]), n: f.now}
-	b, ok := f.object(l.get(f, index), objectEntry, entryItems)
+	l := f.chain(f.now)
+	return f.position(l.get(f, index))
+}
+
+// position returns the entry at an offset, nil where there is none.
+func (f *file) position(at uint64) *position {
+	b, ok := f.object(at, objectEntry, entryItems)
 	if !ok {
 		return nil
 	}
@@ -117,11 +117,12 @@ func (n *native) elsewhere(was position, next *position) (count uint64) {
 
 // reportCutOff says so when a deleted file is let go before it was read to its end.
 func (n *native) reportCutOff(f *file) {
-	first, _ := f.search(f.now, func(p *position) bool { return p.compare(&f.at) >= 0 })
-	g := Gap{Entries: f.now - first, From: time.UnixMicro(int64(f.at.realtime)), Reason: "a file was deleted before it was read"}
-	g.To = g.From
-	if last := f.entryAt(f.now - 1); last != nil {
-		g.To = time.UnixMicro(int64(last.realtime))
+	l := f.chain(f.now)
+	at := l.seek(f, min(f.head, f.from))
+	first, last := f.position(at), f.entryAt(f.now-1)
+	if first == nil || last == nil {
+		return
 	}
-	n.o.lost(g)
+	n.o.lost(Gap{Entries: f.now - l.index(), From: time.UnixMicro(int64(first.realtime)),
+		To: time.UnixMicro(int64(last.realtime)), Reason: "a file was deleted before it was read"})
 }

@@ -23,6 +23,7 @@ type native struct {
 	known   map[inode]record // files that are not open: read to their end, or given up
 	bad     map[inode]string // those given up, by path
 	refused error            // why the first of those was
+	newer   error            // not nil: some file can only be read by a newer libsystemd
 	tails   map[id]position  // the last entry that each counter is known to have counted
 	dirty   bool             // a file was there that could not be read yet: look again
 	scan    time.Time        // when the directories were last read
@@ -40,7 +41,8 @@ type record struct {
 	mtime time.Time
 }
 
-func openNative(o Options) (reader, error) {
+// newNative opens the journals that o names.
+func newNative(o Options) (*native, error) {
 	n := &native{o: o, places: o.places(), watch: newWatcher(), known: map[inode]record{}, bad: map[inode]string{}, tails: map[id]position{}}
 	n.fields = newPicker(o.Fields, &n.unpack)
 	n.notes = newPicker([]string{"MESSAGE", "N_DROPPED"}, &n.unpack)
@@ -83,6 +85,9 @@ func (n *native) begin() error {
 }
 
 func (n *native) close() {
+	if n == nil {
+		return
+	}
 	for _, f := range n.files {
 		f.close()
 		n.o.Counters.closed()
@@ -214,6 +219,9 @@ func (n *native) fail(f *file, err error) {
 func (n *native) giveUp(at inode, path string, err error) {
 	if n.refused == nil {
 		n.refused = err
+	}
+	if n.newer == nil && errors.Is(err, errNewer) {
+		n.newer = err
 	}
 	if was, ok := n.bad[at]; ok && was == path {
 		return

@@ -17,37 +17,54 @@ func (p *position) compare(q *position) int {
 	return cmp.Compare(p.xor, q.xor)
 }
 
-// search returns the index of the file's first entry for which after holds, and its offset: the index is n and the offset
-// none when it holds for none of the n entries. Of entries in order after must hold for the last ones.
-func (f *file) search(n uint64, after func(*position) bool) (index, at uint64) {
-	l := f.entries
-	l.n = n
-	holds := func(i uint64) bool {
-		b, ok := f.object(l.item(f, i), objectEntry, entryItems)
-		if !ok {
-			return false // as if it were before: the next good one decides
-		}
-		p := entryPosition(b, f.seqnumID)
-		return after(&p)
-	}
+// search returns how many of the file's first n entries come before those for which after holds, and the offset of the last
+// of them, 0 when there is none. after must hold for an entry when it does for an earlier one.
+func (f *file) search(n uint64, after func(*position) bool) (count, last uint64) {
+	l := f.chain(n)
 	for l.enter(f) {
 		used := min(l.items, n-min(n, l.base))
+		holds := func(i uint64) bool {
+			p, ok := f.near(&l, i, used)
+			return ok && after(&p)
+		}
 		if used > 0 && holds(used-1) {
 			low, high := uint64(0), used-1
 			for low < high {
-				mid := (low + high) / 2
-				if holds(mid) {
+				if mid := (low + high) / 2; holds(mid) {
 					high = mid
 				} else {
 					low = mid + 1
 				}
 			}
-			return l.base + high, l.item(f, high)
+			if high > 0 {
+				last = l.item(f, high-1)
+			}
+			return l.base + high, last
+		}
+		if used > 0 {
+			last = l.item(f, used-1)
 		}
 		l.i = used
 		if !l.leave(f) {
 			break
 		}
 	}
-	return n, none
+	return n, last
+}
+
+// near returns the position of the entry at i of the list's array. Where that is damaged the next good one stands in, or
+// else the one before.
+func (f *file) near(l *list, i, used uint64) (position, bool) {
+	const far = 1000 // enough: a search through a worse file may go astray, but must end
+	for j := i; j < min(used, i+far); j++ {
+		if b, ok := f.object(l.item(f, j), objectEntry, entryItems); ok {
+			return entryPosition(b, f.seqnumID), true
+		}
+	}
+	for j := i; j > 0 && j+far > i; j-- {
+		if b, ok := f.object(l.item(f, j-1), objectEntry, entryItems); ok {
+			return entryPosition(b, f.seqnumID), true
+		}
+	}
+	return position{}, false
 }

@@ -156,7 +156,7 @@ func (n *native) tidy() {
 		if !f.gone.IsZero() {
 			gone = time.Since(f.gone)
 		}
-		through := f.head == none && f.number(atEntries) == f.seen
+		through := f.head == none && f.number(atEntries) <= f.seen
 		switch {
 		case through && (f.archived() || gone > goneGrace):
 			n.drop(f)

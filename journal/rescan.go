@@ -93,41 +93,27 @@ func (n *native) drop(f *file) {
 
 // enter goes to the file's first entry that is to be read.
 func (n *native) enter(f *file) {
-	f.entries = list{array: le.Uint64(f.b[atEntryArray:])}
-	f.tail = f.entries
+	f.entries, f.tail = f.chain(0), f.chain(0)
 	f.root = n.o.Match.compile(&f.layout)
 	f.notes = Match{suppression}.compile(&f.layout)
 	f.now = f.number(atEntries)
 	f.fresh = true
-	index, at := n.start(f)
-	if at == none && index > 0 {
-		l := f.tail
-		l.n = index
-		at = l.get(f, index-1) + 1
-	}
-	if at == none || at == 0 {
-		at = 1
-	}
-	f.from, f.noted, f.head = at, at, none
+	f.from = n.start(f) + 1
+	f.noted, f.head = f.from, none
 	if f.archived() {
 		f.settle()
 	}
 	n.extend(f)
 }
 
-// start returns the index and the offset of the file's first entry after what has been read, or of those asked for.
-func (n *native) start(f *file) (index, at uint64) {
+// start returns the offset of the file's last entry that is not to be read, 0 when all are.
+func (n *native) start(f *file) (last uint64) {
 	switch {
 	case n.lastFile != nil || n.o.Cursor != "":
-		if f.seqnumID == n.last.seqnumID && le.Uint64(f.b[atTailSeqnum:]) <= n.last.seqnum {
-			return f.now, none
-		}
-		return f.search(f.now, func(p *position) bool { return p.compare(&n.last) > 0 })
+		_, last = f.search(f.now, func(p *position) bool { return p.compare(&n.last) > 0 })
 	case !n.o.Since.IsZero():
 		since := uint64(max(0, n.o.Since.UnixMicro()))
-		return f.search(f.now, func(p *position) bool { return p.realtime >= since })
+		_, last = f.search(f.now, func(p *position) bool { return p.realtime >= since })
 	}
-	l := f.tail
-	l.n = f.now
-	return 0, l.get(f, 0)
+	return last
 }

@@ -99,6 +99,12 @@ func (j *Journald) Command(unit, name string, args ...string) *exec.Cmd {
 		"sh", filepath.Join(j.root, "enter.sh"), unit, name}, args...)...)
 }
 
+// Socket returns the path, as seen from outside, of the socket for journald's native protocol. What is sent there is
+// stamped with the test's own _COMM and no _SYSTEMD_UNIT.
+func (j *Journald) Socket() string {
+	return filepath.Join("/proc", strings.TrimSpace(j.read("supervisor")), "root/run/systemd/journal/socket")
+}
+
 // Run runs a command inside, as a process of test.service, and returns what it wrote to standard output.
 func (j *Journald) Run(name string, args ...string) string {
 	j.tb.Helper()

@@ -13,6 +13,20 @@ func (fw *Firewall) choose(_ context.Context, o Options) error {
 		d := openDry(fw.log)
 		fw.rules, fw.sets = d, d
 		return nil
+	case "nftables":
+		b, err := openNFT()
+		if err != nil {
+			return fmt.Errorf("backend nftables: %w", err)
+		}
+		fw.rules, fw.sets = b, b
+		return nil
+	case "iptables-plain":
+		b, err := openPlain(o)
+		if err != nil {
+			return fmt.Errorf("backend iptables-plain: %w", err)
+		}
+		fw.rules, fw.sets = b, b
+		return nil
 	case "", "auto":
 		fw.name, fw.reason = "iptables", "iptables and ipset are there"
 		fallthrough

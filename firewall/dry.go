@@ -22,7 +22,7 @@ func (d *dry) stand(_ context.Context, blocks []block) (repairs, error) {
 		for _, f := range families() {
 			if name := f.setName(b.jail); d.bans[name] == nil {
 				d.bans[name] = map[netip.Prefix]time.Time{}
-				d.log.Info("would make set", "set", name, "rules", b.rules(f, b.chains[0], setMatch(f, b.jail, b.direction(b.chains[0]))))
+				d.log.Info("would make set", "set", name, "rules", b.setRules(f, b.chains[0]))
 			}
 		}
 	}

@@ -249,8 +249,3 @@ func ipsetError(err error) error {
 	}
 	return err
 }
-
-// setMatch is the rule's match for a jail's set.
-func setMatch(f family, jail, direction string) string {
-	return fmt.Sprintf("-m set --match-set %s %s", f.setName(jail), direction)
-}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -60,23 +61,40 @@ func (b *ipset) stand(ctx context.Context, blocks []block) (repairs, error) {
 	}
 	var errs []error
 	for _, t := range b.tables {
-		done, err := t.stand(ctx, wantedRules(t.f, blocks))
-		errs = append(errs, err)
-		made.done = append(made.done, describe(t.f, done)...)
+		want, err := t.hookRules(blocks, block.setRules)
+		s, err2 := t.stand(ctx, layout{hooks: want})
+		errs = append(errs, err, err2)
+		made.done = append(made.done, describe(t.f, s.done)...)
 	}
 	return made, errors.Join(append(errs, b.destroy(blocks))...)
 }
 
-// wantedRules are the rules for the sets of all jails, by the hook they are for.
-func wantedRules(f family, blocks []block) map[string]rules {
+// hookRules gathers the rules of all jails by the hook they are for.
+func (t *xtable) hookRules(blocks []block, of func(block, family, string) rules) (map[string]rules, error) {
 	wanted := map[string]rules{}
+	auto, err := t.autoHooks(blocks)
 	for _, b := range blocks {
-		for _, hook := range b.chains {
-			match := setMatch(f, b.jail, b.direction(hook))
-			wanted[hook] = append(wanted[hook], b.rules(f, hook, match)...)
+		hooks := b.chains
+		if b.auto {
+			hooks = slices.Concat(hooks, auto)
+		}
+		for _, hook := range hooks {
+			wanted[hook] = append(wanted[hook], of(b, t.f, hook)...)
 		}
 	}
-	return wanted
+	return wanted, err
+}
+
+// autoHooks are the chains that packets to published ports of containers pass, where there may be any.
+func (t *xtable) autoHooks(blocks []block) ([]string, error) {
+	if !wantsForward(blocks) {
+		return nil, nil
+	}
+	docker, err := t.list("DOCKER-USER")
+	if docker == nil {
+		return []string{"FORWARD"}, err
+	}
+	return []string{"FORWARD", "DOCKER-USER"}, err
 }
 
 func describe(f family, done []string) []string {

@@ -1,4 +1,4 @@
-package firewall
+package firewall_test
 
 import (
 	"context"
@@ -7,12 +7,13 @@ import (
 	"testing"
 	"time"
 
+	"bailiff/firewall"
 	"bailiff/firewall/firewalltest"
 )
 
-func open(t testing.TB, o Options) *Firewall {
+func open(t testing.TB, o firewall.Options) *firewall.Firewall {
 	t.Helper()
-	fw, err := Open(context.Background(), o)
+	fw, err := firewall.Open(context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,8 +48,8 @@ func TestBanStopsPacketsAndUnbanRestoresThem(t *testing.T) {
 				ssh, web := netip.AddrPortFrom(box, 22), netip.AddrPortFrom(box, 80)
 				lab.Box.Listen(t, "tcp", ssh)
 				lab.Box.Listen(t, "tcp", web)
-				fw := open(t, Options{Backend: "iptables", Program: program})
-				must(t, fw.Ensure(t.Context(), []Spec{{Jail: "sshd", Ports: []string{"ssh"}}}))
+				fw := open(t, firewall.Options{Backend: "iptables", Program: program})
+				must(t, fw.Ensure(t.Context(), []firewall.Spec{{Jail: "sshd", Ports: []string{"ssh"}}}))
 				lab.Attacker.Passes(t, "tcp", attacker, ssh)
 				must(t, fw.Add(t.Context(), "sshd", bans(0, host(attacker))))
 				lab.Attacker.Stopped(t, "tcp", attacker, ssh, firewalltest.Refused)
@@ -67,14 +68,14 @@ func TestBanOutlivesTheProcessAndExpires(t *testing.T) {
 	attacker, _, box := firewalltest.Addresses(false)
 	at := netip.AddrPortFrom(box, 22)
 	lab.Box.Listen(t, "tcp", at)
-	specs := []Spec{{Jail: "sshd", BlockType: "DROP"}}
-	fw := open(t, Options{Backend: "iptables"})
+	specs := []firewall.Spec{{Jail: "sshd", BlockType: "DROP"}}
+	fw := open(t, firewall.Options{Backend: "iptables"})
 	must(t, fw.Ensure(t.Context(), specs))
 	must(t, fw.Add(t.Context(), "sshd", bans(2*time.Second, host(attacker))))
 	must(t, fw.Close())
 	lab.Attacker.Stopped(t, "tcp", attacker, at, firewalltest.Dropped)
 
-	fw = open(t, Options{Backend: "iptables"})
+	fw = open(t, firewall.Options{Backend: "iptables"})
 	must(t, fw.Ensure(t.Context(), specs))
 	lab.Attacker.Stopped(t, "tcp", attacker, at, firewalltest.Dropped)
 	left, err := fw.List(t.Context(), "sshd")
@@ -89,15 +90,15 @@ func TestBanOutlivesTheProcessAndExpires(t *testing.T) {
 func TestOneBadBanLosesNoOther(t *testing.T) {
 	lab := firewalltest.New(t)
 	lab.Box.Enter(t)
-	fw := open(t, Options{Backend: "iptables", MaxElem: 8})
-	must(t, fw.Ensure(t.Context(), []Spec{{Jail: "sshd"}}))
+	fw := open(t, firewall.Options{Backend: "iptables", MaxElem: 8})
+	must(t, fw.Ensure(t.Context(), []firewall.Spec{{Jail: "sshd"}}))
 	good := bans(time.Minute, netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("2001:db8:5::/64"), netip.MustParsePrefix("203.0.113.7/32"))
 	all := bans(time.Minute, netip.MustParsePrefix("0.0.0.0/0"), netip.Prefix{})
 	for p, d := range good {
 		all[p] = d
 	}
 	err := fw.Add(t.Context(), "sshd", all)
-	var bad *BanError
+	var bad *firewall.BanError
 	if !errors.As(err, &bad) {
 		t.Errorf("error is %v, want a BanError", err)
 	}
@@ -119,9 +120,9 @@ func TestLiftLeavesNothingOfOursAndAllOfOthers(t *testing.T) {
 	lab.Box.Run(t, "ipset", "create", "theirs", "hash:ip")
 	lab.Box.Run(t, "iptables", "-A", "INPUT", "-m", "set", "--match-set", "theirs", "src", "-j", "DROP")
 	before := lab.Box.Run(t, "iptables", "-S") + lab.Box.Run(t, "ip6tables", "-S") + lab.Box.Run(t, "ipset", "list", "-n")
-	fw := open(t, Options{Backend: "iptables"})
-	must(t, fw.Ensure(t.Context(), []Spec{{Jail: "sshd", Chains: []string{"INPUT", "FORWARD"}}, {Jail: "web", Log: true}}))
-	must(t, fw.Ensure(t.Context(), []Spec{{Jail: "web"}}))
+	fw := open(t, firewall.Options{Backend: "iptables"})
+	must(t, fw.Ensure(t.Context(), []firewall.Spec{{Jail: "sshd", Chains: []string{"INPUT", "FORWARD"}}, {Jail: "web", Log: true}}))
+	must(t, fw.Ensure(t.Context(), []firewall.Spec{{Jail: "web"}}))
 	must(t, fw.Lift(t.Context()))
 	after := lab.Box.Run(t, "iptables", "-S") + lab.Box.Run(t, "ip6tables", "-S") + lab.Box.Run(t, "ipset", "list", "-n")
 	if before != after {

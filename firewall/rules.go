@@ -5,24 +5,42 @@ import (
 	"strings"
 )
 
-// rules are a jail's rules for a family in the chain of ours that hook jumps to, in the words and order in which
-// iptables -S prints them, without the leading -A CHAIN. match finds the banned: it follows the protocol and ports.
-func (b block) rules(f family, hook, match string) []string {
+// packets are some of those a jail is about: their protocol, and the match that finds them.
+type packets struct{ protocol, match string }
+
+// packets are the alternatives of a jail's packets in a family, in the chain of ours that hook jumps to. All matches are
+// in the words and order in which iptables -S prints them.
+func (b block) packets(f family, hook string) []packets {
 	protocols := b.protocols
 	if b.verdict.reject.reset && protocols[0] == "all" {
 		protocols = []string{"tcp", "all"}
 	}
-	var rules []string
+	var all []packets
 	for _, protocol := range protocols {
 		for _, ports := range b.portMatches(hook) {
-			packets := join(protocolMatch(f, protocol), ports, match)
-			if b.log {
-				rules = append(rules, join(packets, b.logTarget()))
-			}
-			rules = append(rules, join(packets, "-j "+b.verdict.target(f, protocol)))
+			all = append(all, packets{protocol, join(protocolMatch(f, protocol), ports)})
 		}
 	}
-	return rules
+	return all
+}
+
+// setRules are the rules that stop the jail's packets from those in its set.
+func (b block) setRules(f family, hook string) rules {
+	var all rules
+	for _, p := range b.packets(f, hook) {
+		match := fmt.Sprintf("-m set --match-set %s %s", f.setName(b.jail), b.direction(hook))
+		all = append(all, b.stopRules(f, p.protocol, join(p.match, match))...)
+	}
+	return all
+}
+
+// stopRules stop what matches, and log it first where the jail says so.
+func (b block) stopRules(f family, protocol, match string) rules {
+	stop := join(match, "-j "+b.verdict.target(f, protocol))
+	if !b.log {
+		return rules{stop}
+	}
+	return rules{join(match, b.logTarget()), stop}
 }
 
 // direction is ipset's word for the side of the packet whose address is looked up.

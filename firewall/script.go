@@ -7,10 +7,11 @@ import (
 
 // A script is what iptables-restore is to do in one transaction, and what that repairs, in words.
 type script struct {
-	chains []string // declared chains, which empties them, and their rules
+	chains []string // declarations, which make or empty a chain
+	rules  []string
 	jumps  []string
 	drops  []string
-	made   map[string]bool
+	made   map[string]rules // the chains, and what they are made of
 	done   []string
 }
 
@@ -18,12 +19,9 @@ type script struct {
 func (s *script) chain(own string, want rules) {
 	s.chains = append(s.chains, fmt.Sprintf(":%s - [0:0]", own))
 	for _, r := range want {
-		s.chains = append(s.chains, "-A "+own+" "+r)
+		s.rules = append(s.rules, "-A "+own+" "+r)
 	}
-	if s.made == nil {
-		s.made = map[string]bool{}
-	}
-	s.made[own] = true
+	s.made[own] = want
 	s.done = append(s.done, "chain "+own)
 }
 
@@ -42,14 +40,15 @@ func (s *script) unjump(hook, own string, n int) {
 
 // drop removes a chain of ours.
 func (s *script) drop(own string) {
-	s.drops = append(s.drops, "-F "+own, "-X "+own)
+	s.chains = append(s.chains, fmt.Sprintf(":%s - [0:0]", own))
+	s.drops = append(s.drops, "-X "+own)
 	s.done = append(s.done, "chain "+own)
 }
 
 func (s *script) text() []byte {
 	var b bytes.Buffer
 	b.WriteString("*filter\n")
-	for _, part := range [][]string{s.chains, s.jumps, s.drops} {
+	for _, part := range [][]string{s.chains, s.rules, s.jumps, s.drops} {
 		for _, line := range part {
 			b.WriteString(line)
 			b.WriteByte('\n')

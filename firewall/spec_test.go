@@ -43,7 +43,7 @@ func TestRules(t *testing.T) {
 			if c.v6 {
 				f = families()[1]
 			}
-			got := b.rules(f, c.hook, setMatch(f, "j", b.direction(c.hook)))
+			got := []string(b.setRules(f, c.hook))
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Error(diff)
 			}

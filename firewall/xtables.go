@@ -26,13 +26,21 @@ type xtable struct {
 	f       family
 	ipt     *iptables.IPTables
 	restore string           // the program
-	ours    map[string]bool  // the hooks that jump to a chain of ours
+	hooks   map[string]bool  // the chains of others that jump to ours; nil until looked for
+	ours    map[string]bool  // our chains
 	asked   map[string]rules // what each chain of ours was last made of
 	printed map[string]rules // and how iptables printed that
 }
 
 // rules are a chain's rules as iptables -S prints them, without -A CHAIN.
 type rules []string
+
+// A layout is what is to stand in a table.
+type layout struct {
+	hooks  map[string]rules // for each chain of others the rules of the one of ours that it jumps to
+	chains map[string]rules // further chains
+	kept   []string         // further chains that are left as they are where there are any
+}
 
 // openXTable finds the programs of a family: program is iptables, iptables-nft or iptables-legacy.
 func openXTable(f family, program string) (*xtable, error) {
@@ -49,58 +57,69 @@ func openXTable(f family, program string) (*xtable, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &xtable{f, ipt, restore, nil, map[string]rules{}, map[string]rules{}}, nil
+	return &xtable{f: f, ipt: ipt, restore: restore, asked: map[string]rules{}, printed: map[string]rules{}}, nil
 }
 
-// stand makes our chain and the jump to it stand for every hook in wanted, and for no other, in one transaction. It
-// tells what was missing or wrong.
-func (t *xtable) stand(ctx context.Context, wanted map[string]rules) ([]string, error) {
+// stand makes a layout stand, and nothing else of ours, in one transaction. It tells what that took.
+func (t *xtable) stand(ctx context.Context, want layout) (script, error) {
 	if err := t.findOurs(); err != nil {
-		return nil, err
+		return script{}, err
 	}
-	var s script
+	s := script{made: map[string]rules{}}
 	var errs []error
-	for _, hook := range slices.Sorted(maps.Keys(wanted)) {
-		if err := t.plan(&s, hook, wanted[hook]); err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		t.ours[hook] = true
+	for _, chain := range want.kept {
+		errs = append(errs, t.plan(&s, chain, nil, true))
 	}
-	for hook := range t.ours {
-		if _, ok := wanted[hook]; !ok {
-			errs = append(errs, t.planRemoval(&s, hook))
-			delete(t.ours, hook)
-		}
+	for chain, rules := range want.chains {
+		errs = append(errs, t.plan(&s, chain, rules, false))
 	}
-	if err := t.run(ctx, s); err != nil {
-		return nil, errors.Join(append(errs, err)...)
+	for _, hook := range slices.Sorted(maps.Keys(want.hooks)) {
+		errs = append(errs, t.planHook(&s, hook, want.hooks[hook]))
 	}
-	return s.done, errors.Join(append(errs, t.remember(s, wanted))...)
+	errs = append(errs, t.planRemovals(&s, want), t.run(ctx, s))
+	if err := errors.Join(errs...); err != nil {
+		t.hooks = nil // look again
+		return script{}, err
+	}
+	return s, t.remember(s)
 }
 
 // findOurs looks once for what an earlier process left.
 func (t *xtable) findOurs() error {
-	if t.ours != nil {
+	if t.hooks != nil {
 		return nil
 	}
 	chains, err := t.ipt.ListChains("filter")
 	if err != nil {
 		return err
 	}
-	ours := map[string]bool{}
-	for _, hook := range chains {
-		if slices.Contains(chains, ownChain(hook)) {
-			ours[hook] = true
+	t.hooks, t.ours = map[string]bool{}, map[string]bool{}
+	for _, chain := range chains {
+		if chain == chainName || strings.HasPrefix(chain, chainName+"-") {
+			t.ours[chain] = true
+		}
+		if slices.Contains(chains, ownChain(chain)) {
+			t.hooks[chain] = true
 		}
 	}
-	t.ours = ours
 	return nil
 }
 
-// plan adds to the script what a hook lacks.
-func (t *xtable) plan(s *script, hook string, want rules) error {
-	own := ownChain(hook)
+// plan adds to the script a chain of ours that is not as wanted.
+func (t *xtable) plan(s *script, chain string, want rules, keep bool) error {
+	have, err := t.list(chain)
+	if err != nil {
+		return err
+	}
+	t.ours[chain] = true
+	if have == nil || !keep && !t.same(chain, have, want) {
+		s.chain(chain, want)
+	}
+	return nil
+}
+
+// planHook adds to the script what a chain of others lacks: our chain, and the jump to it in the first place.
+func (t *xtable) planHook(s *script, hook string, want rules) error {
 	in, err := t.list(hook)
 	if err != nil {
 		return err
@@ -108,13 +127,11 @@ func (t *xtable) plan(s *script, hook string, want rules) error {
 	if in == nil {
 		return fmt.Errorf("chain %s does not exist", hook)
 	}
-	have, err := t.list(own)
-	if err != nil {
+	own := ownChain(hook)
+	if err := t.plan(s, own, want, false); err != nil {
 		return err
 	}
-	if have == nil || !t.same(own, have, want) {
-		s.chain(own, want)
-	}
+	t.hooks[hook] = true
 	jump := "-j " + own
 	if n := count(in, jump); n != 1 || in[0] != jump {
 		s.jump(hook, own, n)
@@ -122,15 +139,31 @@ func (t *xtable) plan(s *script, hook string, want rules) error {
 	return nil
 }
 
-// planRemoval adds to the script what takes our chain of a hook away.
-func (t *xtable) planRemoval(s *script, hook string) error {
-	in, err := t.list(hook)
-	if err != nil {
-		return err
+// planRemovals adds to the script what takes away the jumps and chains of ours that are not wanted.
+func (t *xtable) planRemovals(s *script, want layout) error {
+	needed := map[string]bool{}
+	for hook := range want.hooks {
+		needed[ownChain(hook)] = true
 	}
-	own := ownChain(hook)
-	s.unjump(hook, own, count(in, "-j "+own))
-	s.drop(own)
+	for _, chain := range slices.Concat(want.kept, slices.Collect(maps.Keys(want.chains))) {
+		needed[chain] = true
+	}
+	for hook := range t.hooks {
+		if own := ownChain(hook); !needed[own] {
+			in, err := t.list(hook)
+			if err != nil {
+				return err
+			}
+			s.unjump(hook, own, count(in, "-j "+own))
+			delete(t.hooks, hook)
+		}
+	}
+	for chain := range t.ours {
+		if !needed[chain] {
+			s.drop(chain)
+			delete(t.ours, chain)
+		}
+	}
 	return nil
 }
 
@@ -141,16 +174,12 @@ func (t *xtable) same(chain string, have, want rules) bool {
 }
 
 // remember reads back the chains that a script has made.
-func (t *xtable) remember(s script, wanted map[string]rules) error {
+func (t *xtable) remember(s script) error {
 	var errs []error
-	for hook, want := range wanted {
-		own := ownChain(hook)
-		if !s.made[own] {
-			continue
-		}
-		printed, err := t.list(own)
+	for chain, want := range s.made {
+		printed, err := t.list(chain)
 		errs = append(errs, err)
-		t.asked[own], t.printed[own] = want, printed
+		t.asked[chain], t.printed[chain] = want, printed
 	}
 	return errors.Join(errs...)
 }
@@ -180,7 +209,7 @@ func absent(err error) bool {
 }
 
 func (t *xtable) lift(ctx context.Context) error {
-	_, err := t.stand(ctx, nil)
+	_, err := t.stand(ctx, layout{})
 	return err
 }
 
@@ -189,10 +218,10 @@ func (t *xtable) run(ctx context.Context, s script) error {
 	if len(s.done) == 0 {
 		return nil
 	}
-	return t.restoreInput(ctx, s.text())
+	return t.input(ctx, s.text())
 }
 
-func (t *xtable) restoreInput(ctx context.Context, input []byte) error {
+func (t *xtable) input(ctx context.Context, input []byte) error {
 	var err error
 	for range lockTries {
 		var stderr bytes.Buffer

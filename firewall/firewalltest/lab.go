@@ -53,6 +53,25 @@ func Addresses(v6 bool) (attacker, bystander, box netip.Addr) {
 	return netip.MustParseAddr(Attacker4), netip.MustParseAddr(Bystander4), netip.MustParseAddr(Box4)
 }
 
+// MoreAttackers gives the attacker's namespace n further addresses in a family. All are even: the odd ones
+// after them are nobody's.
+func (lab *Lab) MoreAttackers(t testing.TB, v6 bool, n int) []netip.Addr {
+	t.Helper()
+	addr, suffix := netip.MustParseAddr("192.0.2.100"), "/24 dev cable"
+	if v6 {
+		addr, suffix = netip.MustParseAddr("2001:db8::1000"), "/64 dev cable nodad"
+	}
+	var all []netip.Addr
+	var commands []string
+	for range n {
+		addr = addr.Next().Next()
+		all = append(all, addr)
+		commands = append(commands, "addr add "+addr.String()+suffix)
+	}
+	lab.Attacker.ip(t, commands...)
+	return all
+}
+
 func newNamespace(t testing.TB, end string) *Namespace {
 	t.Helper()
 	n := &Namespace{Name: fmt.Sprintf("bailiff-%s-%s", strings.ToLower(rand.Text()[:10]), end)}
@@ -70,10 +89,16 @@ func newNamespace(t testing.TB, end string) *Namespace {
 // unlimit lets the namespace answer every packet it rejects: the kernel sends one such answer a second by default.
 func (n *Namespace) unlimit(t testing.TB) {
 	t.Helper()
+	limits := map[string]string{
+		"ipv4/icmp_ratelimit": "0", "ipv6/icmp/ratelimit": "0", // to one machine
+		"ipv4/icmp_msgs_per_sec": "1000000", "ipv4/icmp_msgs_burst": "100000", // to all, in both families
+	}
 	err := n.Do(func() error {
-		return errors.Join(
-			os.WriteFile("/proc/sys/net/ipv4/icmp_ratelimit", []byte("0"), 0),
-			os.WriteFile("/proc/sys/net/ipv6/icmp/ratelimit", []byte("0"), 0))
+		var errs []error
+		for name, value := range limits {
+			errs = append(errs, os.WriteFile("/proc/sys/net/"+name, []byte(value), 0))
+		}
+		return errors.Join(errs...)
 	})
 	if err != nil {
 		t.Fatalf("lift the limit of ICMP answers: %v", err)

@@ -30,32 +30,43 @@ const (
 	Dropped  Fate = "dropped"
 )
 
-// Listen answers TCP connections or UDP packets at an address of the namespace with what they say, until the test ends.
+// Listen answers tcp connections, or udp or sctp packets, at an address of the namespace with what they say, until the test ends.
 func (n *Namespace) Listen(t testing.TB, network string, at netip.AddrPort) {
 	t.Helper()
 	var closer io.Closer
-	err := n.Do(func() error {
-		if network == "udp" {
-			conn, err := net.ListenPacket("udp", at.String())
-			if err != nil {
-				return err
-			}
-			closer = conn
-			go echoPackets(conn)
-			return nil
-		}
-		listener, err := net.Listen("tcp", at.String())
-		if err != nil {
-			return err
-		}
-		closer = listener
-		go echoConnections(listener)
-		return nil
+	err := n.Do(func() (err error) {
+		closer, err = listen(network, at)
+		return err
 	})
 	if err != nil {
 		t.Fatalf("listen at %s: %v", at, err)
 	}
 	t.Cleanup(func() { closer.Close() })
+}
+
+func listen(network string, at netip.AddrPort) (io.Closer, error) {
+	switch network {
+	case "udp":
+		conn, err := net.ListenPacket("udp", at.String())
+		if err != nil {
+			return nil, err
+		}
+		go echoPackets(conn)
+		return conn, nil
+	case "sctp":
+		conn, err := net.ListenPacket(sctpNetwork(at.Addr()), at.Addr().String())
+		if err != nil {
+			return nil, err
+		}
+		go answerSCTP(conn, at.Port())
+		return conn, nil
+	}
+	listener, err := net.Listen("tcp", at.String())
+	if err != nil {
+		return nil, err
+	}
+	go echoConnections(listener)
+	return listener, nil
 }
 
 func echoPackets(conn net.PacketConn) {
@@ -108,10 +119,13 @@ func (n *Namespace) dial(network string, from netip.Addr, to netip.AddrPort, tim
 
 // Probe sends a packet from an address of the namespace and waits up to timeout for its echo.
 func (n *Namespace) Probe(network string, from netip.Addr, to netip.AddrPort, timeout time.Duration) (Fate, error) {
+	if network == "sctp" {
+		return n.probeSCTP(from, to, timeout)
+	}
 	deadline := time.Now().Add(timeout)
 	conn, err := n.dial(network, from, to, timeout)
 	if err != nil {
-		return fate(err)
+		return fateOf(err)
 	}
 	defer conn.Close()
 	return Echo(conn, deadline)
@@ -121,15 +135,15 @@ func (n *Namespace) Probe(network string, from netip.Addr, to netip.AddrPort, ti
 func Echo(conn net.Conn, deadline time.Time) (Fate, error) {
 	conn.SetDeadline(deadline)
 	if _, err := conn.Write([]byte("?")); err != nil {
-		return fate(err)
+		return fateOf(err)
 	}
 	if _, err := io.ReadFull(conn, make([]byte, 1)); err != nil {
-		return fate(err)
+		return fateOf(err)
 	}
 	return Passed, nil
 }
 
-func fate(err error) (Fate, error) {
+func fateOf(err error) (Fate, error) {
 	var slow net.Error
 	switch {
 	case errors.As(err, &slow) && slow.Timeout():

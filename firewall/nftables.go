@@ -1,0 +1,208 @@
+package firewall
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/nftables"
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// nft is the backend that has a table of its own in nftables, "inet bailiff". Whole addresses are in sets named as the
+// ipsets are; networks are in a set for each length, bailiff4-JAIL/24, since a set of intervals refuses those that
+// overlap.
+type nft struct {
+	conn     *nftables.Conn
+	elements *netlink.Conn // for what the library has no words for
+	table    *nftables.Table
+
+	// What the table was last made of, and the handles its rules got; nil before that.
+	blocks  []block
+	forward bool
+	handles []uint64
+	lengths map[string][]int // a set's name to the lengths of networks there are sets for
+}
+
+func openNFT() (*nft, error) {
+	roomy := func(c *netlink.Conn) error { return errors.Join(c.SetReadBuffer(8<<20), c.SetWriteBuffer(8<<20)) }
+	conn, err := nftables.New(nftables.AsLasting(), nftables.WithSockOptions(roomy))
+	if err != nil {
+		return nil, fmt.Errorf("open netlink: %w", err)
+	}
+	elements, err := netlink.Dial(unix.NETLINK_NETFILTER, nil)
+	if err == nil {
+		err = roomy(elements)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open netlink: %w", err), conn.CloseLasting())
+	}
+	table := &nftables.Table{Family: nftables.TableFamilyINet, Name: chainName}
+	return &nft{conn: conn, elements: elements, table: table, lengths: map[string][]int{}}, nil
+}
+
+func (n *nft) close() error { return errors.Join(n.conn.CloseLasting(), n.elements.Close()) }
+
+// stand makes the whole table anew in one transaction, except for the sets that are needed, unless it is as it was left.
+func (n *nft) stand(_ context.Context, blocks []block) (repairs, error) {
+	forward := wantsForward(blocks)
+	handles, err := n.ruleHandles()
+	if err != nil {
+		return repairs{}, err
+	}
+	if n.handles != nil && slices.Equal(handles, n.handles) && forward == n.forward && reflect.DeepEqual(blocks, n.blocks) {
+		return repairs{}, nil
+	}
+	made, err := n.rebuild(blocks, forward)
+	if err != nil {
+		return made, fmt.Errorf("make table inet %s: %w", n.table.Name, err)
+	}
+	n.blocks, n.forward = blocks, forward
+	n.handles, err = n.ruleHandles()
+	return made, err
+}
+
+func (n *nft) rebuild(blocks []block, forward bool) (repairs, error) {
+	there, err := n.setsThere()
+	if err != nil {
+		return repairs{}, err
+	}
+	n.conn.AddTable(n.table)
+	n.conn.FlushTable(n.table)
+	if err := n.dropChains(); err != nil {
+		return repairs{}, err
+	}
+	made := n.makeSets(blocks, there)
+	n.makeRules(blocks, forward)
+	n.dropSets(blocks, there)
+	made.done = append(made.done, "table inet "+n.table.Name)
+	return made, n.conn.Flush()
+}
+
+// dropChains removes the chains of our table, which are made again in the same transaction.
+func (n *nft) dropChains() error {
+	chains, err := n.ourChains()
+	slices.SortStableFunc(chains, func(a, b *nftables.Chain) int { return hooked(b) - hooked(a) })
+	for _, c := range chains {
+		n.conn.DelChain(c)
+	}
+	return err
+}
+
+func hooked(c *nftables.Chain) int {
+	if c.Hooknum != nil {
+		return 1
+	}
+	return 0
+}
+
+func (n *nft) ourChains() ([]*nftables.Chain, error) {
+	all, err := n.conn.ListChainsOfTableFamily(n.table.Family)
+	if err != nil {
+		return nil, fmt.Errorf("list chains: %w", err)
+	}
+	return slices.DeleteFunc(all, func(c *nftables.Chain) bool { return c.Table.Name != n.table.Name }), nil
+}
+
+// setsThere finds the sets of our table and learns the lengths of networks among them.
+func (n *nft) setsThere() (map[string]bool, error) {
+	there := map[string]bool{}
+	clear(n.lengths)
+	tables, err := n.conn.ListTablesOfFamily(n.table.Family)
+	if err != nil {
+		return nil, fmt.Errorf("list tables: %w", err)
+	}
+	if !slices.ContainsFunc(tables, func(t *nftables.Table) bool { return t.Name == n.table.Name }) {
+		return there, nil
+	}
+	sets, err := n.conn.GetSets(n.table)
+	if err != nil {
+		return nil, fmt.Errorf("list sets: %w", err)
+	}
+	for _, s := range sets {
+		if s.Anonymous {
+			continue
+		}
+		there[s.Name] = true
+		name, length, network := strings.Cut(s.Name, "/")
+		if bits, err := strconv.Atoi(length); network && err == nil {
+			n.lengths[name] = append(n.lengths[name], bits)
+		}
+	}
+	return there, nil
+}
+
+func (n *nft) makeSets(blocks []block, there map[string]bool) repairs {
+	var made repairs
+	for _, b := range blocks {
+		fresh := false
+		for _, f := range families() {
+			if name := f.setName(b.jail); !there[name] {
+				n.addSet(f, name)
+				made.done, fresh = append(made.done, "set "+name), true
+			}
+		}
+		if fresh {
+			made.empty = append(made.empty, b.jail)
+		}
+	}
+	return made
+}
+
+// addSet puts the making of a set into the transaction. One that is there is left as it is.
+func (n *nft) addSet(f family, name string) {
+	s := &nftables.Set{Table: n.table, Name: name, KeyType: nftables.TypeIPAddr, HasTimeout: true, Counter: true}
+	if f.v6 {
+		s.KeyType = nftables.TypeIP6Addr
+	}
+	_ = n.conn.AddSet(s, nil) // fails for anonymous sets only
+}
+
+// dropSets removes the sets that no block needs.
+func (n *nft) dropSets(blocks []block, there map[string]bool) {
+	needed := map[string]bool{}
+	for _, b := range blocks {
+		for _, f := range families() {
+			needed[f.setName(b.jail)] = true
+		}
+	}
+	for name := range there {
+		base, _, _ := strings.Cut(name, "/")
+		if !needed[base] {
+			n.conn.DelSet(&nftables.Set{Table: n.table, Name: name})
+			delete(n.lengths, base)
+		}
+	}
+}
+
+// ruleHandles are the kernel's numbers of all our rules. A rule that is made anew gets another.
+func (n *nft) ruleHandles() ([]uint64, error) {
+	chains, err := n.ourChains()
+	if err != nil {
+		return nil, err
+	}
+	var handles []uint64
+	for _, c := range chains {
+		rules, err := n.conn.GetRules(n.table, c)
+		if err != nil {
+			return nil, fmt.Errorf("list rules of chain %s: %w", c.Name, err)
+		}
+		for _, r := range rules {
+			handles = append(handles, r.Handle)
+		}
+	}
+	return handles, nil
+}
+
+func (n *nft) lift(context.Context) error {
+	n.handles, n.blocks = nil, nil
+	clear(n.lengths)
+	n.conn.AddTable(n.table) // so that there is one to delete
+	n.conn.DelTable(n.table)
+	return n.conn.Flush()
+}

@@ -1,0 +1,210 @@
+package firewall
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+)
+
+// plain is the backend for kernels without ipset: a rule an address, in a chain of the jail. A rule that is to end bears
+// the time after which it matches no more, so that bans end without us; expired rules are cleared away by stand.
+type plain struct {
+	tables []*xtable
+	known  map[string]map[netip.Prefix]string // by family's digit and chain: the rules in the kernel, as printed
+	now    func() time.Time
+}
+
+func openPlain(o Options) (*plain, error) {
+	tables, err := openXTables(o.Program)
+	if err != nil {
+		return nil, err
+	}
+	return &plain{tables, map[string]map[netip.Prefix]string{}, time.Now}, nil
+}
+
+func (p *plain) close() error { return nil }
+
+// The chains of a jail: where its addresses are looked up as sources, or as destinations, and where packets end.
+func fromChain(jail string) string { return shorten(chainName+"-from-"+jail, maxChainName) }
+func toChain(jail string) string   { return shorten(chainName+"-to-"+jail, maxChainName) }
+func stopChain(jail string) string { return shorten(chainName+"-stop-"+jail, maxChainName) }
+
+// banChain is the chain that holds a jail's addresses.
+func (b block) banChain() string {
+	if b.egress || slices.Equal(b.chains, []string{"OUTPUT"}) {
+		return toChain(b.jail)
+	}
+	return fromChain(b.jail)
+}
+
+func (p *plain) stand(ctx context.Context, blocks []block) (repairs, error) {
+	var made repairs
+	var errs []error
+	for _, t := range p.tables {
+		hooks, err := t.hookRules(blocks, block.jumpRules)
+		want := layout{hooks: hooks, chains: map[string]rules{}}
+		for _, b := range blocks {
+			want.kept = append(want.kept, b.banChain())
+			want.chains[stopChain(b.jail)] = b.endRules(t.f)
+		}
+		s, err2 := t.stand(ctx, want)
+		made.done = append(made.done, describe(t.f, s.done)...)
+		for _, b := range blocks {
+			if _, fresh := s.made[b.banChain()]; fresh {
+				made.empty = append(made.empty, b.jail)
+			}
+		}
+		errs = append(errs, err, err2, p.learn(ctx, t, blocks))
+	}
+	slices.Sort(made.empty)
+	made.empty = slices.Compact(made.empty)
+	return made, errors.Join(errs...)
+}
+
+// jumpRules send a jail's packets to where its addresses are looked up.
+func (b block) jumpRules(f family, hook string) rules {
+	var all rules
+	for _, p := range b.packets(f, hook) {
+		all = append(all, join(p.match, "-j "+b.banChain()))
+	}
+	return all
+}
+
+// endRules are the rules of the chain in which a jail's packets end.
+func (b block) endRules(f family) rules {
+	if b.verdict.reject.reset {
+		return append(b.stopRules(f, "tcp", "-p tcp"), b.stopRules(f, "all", "")...)
+	}
+	return b.stopRules(f, "all", "")
+}
+
+// learn reads the bans that stand, for their rules must be known word by word to be deleted, and clears away those that
+// are over.
+func (p *plain) learn(ctx context.Context, t *xtable, blocks []block) error {
+	var errs []error
+	for _, b := range blocks {
+		chain := b.banChain()
+		rules, err := t.list(chain)
+		errs = append(errs, err)
+		known := map[netip.Prefix]string{}
+		var over []string
+		for _, rule := range rules {
+			prefix, until, err := readRule(rule)
+			switch {
+			case err != nil:
+				errs = append(errs, fmt.Errorf("chain %s: %w", chain, err))
+			case !until.IsZero() && !until.After(p.now()):
+				over = append(over, "-D "+chain+" "+rule)
+			default:
+				known[prefix] = rule
+			}
+		}
+		p.known[t.f.digit+chain] = known
+		errs = append(errs, p.run(ctx, t, over))
+	}
+	return errors.Join(errs...)
+}
+
+func (p *plain) lift(ctx context.Context) error {
+	var errs []error
+	for _, t := range p.tables {
+		errs = append(errs, t.lift(ctx))
+	}
+	clear(p.known)
+	return errors.Join(errs...)
+}
+
+// run does commands of iptables in one transaction.
+func (p *plain) run(ctx context.Context, t *xtable, commands []string) error {
+	if len(commands) == 0 {
+		return nil
+	}
+	return t.input(ctx, []byte("*filter\n"+strings.Join(commands, "\n")+"\nCOMMIT\n"))
+}
+
+// place finds a jail's bans of a family: their table, chain and what is known of them.
+func (p *plain) place(jail string, f family) (*xtable, string, map[netip.Prefix]string, error) {
+	for _, t := range p.tables {
+		for _, chain := range []string{fromChain(jail), toChain(jail)} {
+			if known := p.known[f.digit+chain]; t.f == f && known != nil {
+				return t, chain, known, nil
+			}
+		}
+	}
+	return nil, "", nil, errors.New("jail has no chain")
+}
+
+// add replaces rules in one transaction. All entries have been looked at, so what fails is not the fault of one.
+func (p *plain) add(ctx context.Context, jail string, f family, entries []entry) []error {
+	t, chain, known, err := p.place(jail, f)
+	var commands []string
+	added := map[netip.Prefix]string{}
+	for _, e := range entries {
+		if old, ok := known[e.prefix]; ok {
+			commands = append(commands, "-D "+chain+" "+old)
+		}
+		added[e.prefix] = banRule(chain, jail, e, p.now())
+		commands = append(commands, "-A "+chain+" "+added[e.prefix])
+	}
+	if err == nil {
+		err = p.run(ctx, t, commands)
+	}
+	if err == nil {
+		maps.Copy(known, added)
+		return nil
+	}
+	var errs []error
+	for _, e := range entries {
+		errs = append(errs, &BanError{jail, e.prefix, err})
+	}
+	return errs
+}
+
+func (p *plain) remove(ctx context.Context, jail string, f family, prefixes []netip.Prefix) error {
+	t, chain, known, err := p.place(jail, f)
+	if err != nil {
+		return err
+	}
+	var commands []string
+	for _, prefix := range prefixes {
+		if old, ok := known[prefix]; ok {
+			commands = append(commands, "-D "+chain+" "+old)
+		}
+	}
+	if err := p.run(ctx, t, commands); err != nil {
+		return err
+	}
+	for _, prefix := range prefixes {
+		delete(known, prefix)
+	}
+	return nil
+}
+
+func (p *plain) list(_ context.Context, jail string, f family) (map[netip.Prefix]time.Duration, error) {
+	t, chain, _, err := p.place(jail, f)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := t.list(chain)
+	if err != nil {
+		return nil, err
+	}
+	bans := map[netip.Prefix]time.Duration{}
+	for _, rule := range rules {
+		prefix, until, err := readRule(rule)
+		if err != nil {
+			return nil, err
+		}
+		if left := until.Sub(p.now()); until.IsZero() {
+			bans[prefix] = 0
+		} else if left > 0 {
+			bans[prefix] = left
+		}
+	}
+	return bans, nil
+}

@@ -1,0 +1,141 @@
+package journal_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"bailiff/journal"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestMatchesAgainstTheirTwin holds random matches, which go through the files' indexes, against looking at every entry.
+func TestMatchesAgainstTheirTwin(t *testing.T) {
+	dir := t.TempDir()
+	writeJournals(t, dir, nil)
+	all := read(t, journal.Options{Dir: dir, Reader: journal.ReaderNative})
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 200 {
+		match := randomMatch(r)
+		var want []string
+		for _, e := range all {
+			if holds(match, e) {
+				want = append(want, e["__CURSOR"][0])
+			}
+		}
+		var got []string
+		for _, e := range read(t, journal.Options{Dir: dir, Reader: journal.ReaderNative, Match: match, Fields: []string{}}) {
+			got = append(got, e["__CURSOR"][0])
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("%v: all entries -, index +\n%s", match, diff)
+		}
+	}
+}
+
+func holds(m journal.Match, e map[string][]string) bool {
+	return slices.ContainsFunc(m, func(group []journal.Term) bool {
+		return !slices.ContainsFunc(group, func(t journal.Term) bool {
+			return !slices.ContainsFunc(e[t.Field], func(v string) bool { return slices.Contains(t.Values, v) })
+		})
+	})
+}
+
+func randomMatch(r *rand.Rand) (m journal.Match) {
+	fields := map[string][]string{"_COMM": {"sshd", "cron", "nginx", "never"}, "A": {"0", "1", "2"}, "TAG": {"one", "two"},
+		"_SYSTEMD_UNIT": {"ssh.service", "cron.service"}, "PRIORITY": {"0", "1", "2", "3", "4", "5", "6", "7"}, "_BOOT_ID": boots}
+	names := []string{"_COMM", "A", "TAG", "_SYSTEMD_UNIT", "PRIORITY", "_BOOT_ID"}
+	for range 1 + r.IntN(4) {
+		var group []journal.Term
+		for range 1 + r.IntN(3) {
+			name := names[r.IntN(len(names))]
+			var values []string
+			for range 1 + r.IntN(3) {
+				values = append(values, fields[name][r.IntN(len(fields[name]))])
+			}
+			group = append(group, journal.Term{Field: name, Values: values})
+		}
+		m = append(m, group)
+	}
+	return m
+}
+
+// TestManyMatches holds that thousands of terms find what a few of them do.
+func TestManyMatches(t *testing.T) {
+	dir := t.TempDir()
+	writeJournals(t, dir, nil)
+	few := journal.Match{{{Field: "_COMM", Values: []string{"sshd"}}}, {{Field: "A", Values: []string{"1"}}, {Field: "_COMM", Values: []string{"cron"}}}}
+	many := slices.Clone(few)
+	for i := range 3000 {
+		many = append(many, []journal.Term{{Field: "_SYSTEMD_UNIT", Values: []string{fmt.Sprintf("unit-%d.service", i)}},
+			{Field: "PRIORITY", Values: []string{"1", "2"}}})
+	}
+	o := journal.Options{Dir: dir, Reader: journal.ReaderNative, Match: few}
+	want := read(t, o)
+	o.Match = many
+	if diff := cmp.Diff(want, read(t, o)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestCursorsArePassedOn resumes after every tenth entry with each reader, whichever reader the cursor is from, and has
+// journalctl do the same.
+func TestCursorsArePassedOn(t *testing.T) {
+	dir := t.TempDir()
+	writeJournals(t, dir, nil)
+	cursors := func(o journal.Options) (all []string) {
+		o.Dir, o.Fields = dir, []string{"MESSAGE"}
+		o.Lost = func(g journal.Gap) { t.Errorf("gap: %+v", g) }
+		for _, e := range read(t, o) {
+			all = append(all, e["__CURSOR"][0])
+		}
+		return all
+	}
+	for _, from := range readers {
+		all := cursors(journal.Options{Reader: from})
+		for i := 0; i < len(all); i += 10 {
+			for _, to := range readers {
+				if diff := cmp.Diff(all[i+1:], cursors(journal.Options{Reader: to, Cursor: all[i]}), equalEmpty); diff != "" {
+					t.Fatalf("%s to %s, entry %d: %s", from, to, i, diff)
+				}
+			}
+		}
+		out, err := exec.Command("journalctl", "-q", "-D", dir, "-o", "export", "--output-fields=X", "--after-cursor", all[99]).Output()
+		if n := strings.Count(string(out), "__CURSOR="); err != nil || n != len(all)-100 {
+			t.Errorf("journalctl after a cursor of %s: %d entries of %d: %v", from, n, len(all)-100, err)
+		}
+	}
+}
+
+var equalEmpty = cmp.Transformer("empty", func(s []string) []string { return append([]string{}, s...) })
+
+// TestSince begins at a time.
+func TestSince(t *testing.T) {
+	dir := t.TempDir()
+	writeJournals(t, dir, nil)
+	all := read(t, journal.Options{Dir: dir, Reader: journal.ReaderNative})
+	var micros int64
+	fmt.Sscan(all[200]["__REALTIME_TIMESTAMP"][0], &micros)
+	for _, reader := range readers {
+		got := read(t, journal.Options{Dir: dir, Reader: reader, Since: time.UnixMicro(micros)})
+		if len(got) != len(all)-200 || got[0]["__CURSOR"][0] != all[200]["__CURSOR"][0] {
+			t.Errorf("%s: %d entries of %d", reader, len(got), len(all)-200)
+		}
+	}
+}
+
+// TestBadCursorIsAnError holds that a cursor which is none is refused, and not taken for the journal's begin.
+func TestBadCursorIsAnError(t *testing.T) {
+	for _, reader := range readers {
+		for _, cursor := range []string{"x", "s=1;i=2", "s=zz;i=1;b=2;m=3;t=4;x=5"} {
+			if err := journal.Available(journal.Options{Dir: t.TempDir(), Reader: reader, Cursor: cursor}); err == nil {
+				t.Errorf("%s took %q", reader, cursor)
+			}
+		}
+	}
+}

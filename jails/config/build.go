@@ -76,7 +76,7 @@ func (s *section) warn(option string, n int, message, hint string) {
 
 func (s *section) at(option string, n int, message, hint string) *Fault {
 	v, ok := s.get(option)
-	if !ok || v.from.Source == nil {
+	if !ok || v.from == nil {
 		return s.all.Header(s.jail.name).Fault(0, s.jail.name, option, message, hint)
 	}
 	return v.from.Fault(n, s.jail.name, option, message, hint)

@@ -107,6 +107,6 @@ func isNumber(s string) bool {
 	return err == nil
 }
 
-func (b *builder) daemonFault(v ini.Value, option, message, hint string) {
-	b.fault(v.Fault(0, definitionSection, option, message, hint))
+func (b *builder) daemonFault(at *ini.Place, option, message, hint string) {
+	b.fault(at.Fault(0, definitionSection, option, message, hint))
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 
@@ -20,10 +21,10 @@ type definition struct {
 	given  *settings // parameters and the jail's options, when the options were read last
 	own    *settings // what [Definition] adds to the parameters
 	looked map[string]*string
-	as     ini.Value // the jail's line that names it
+	as     *ini.Place // the jail's line that names it
 }
 
-func (t *tree) define(file string, table []option, params *settings, as ini.Value) (*definition, bool) {
+func (t *tree) define(file string, table []option, params *settings, as *ini.Place) (*definition, bool) {
 	set, ok := t.set(file)
 	d := &definition{tree: t, file: file, set: set, table: table, params: params, looked: map[string]*string{}, as: as}
 	return d, ok
@@ -39,12 +40,14 @@ const (
 // does not name are read too.
 func (d *definition) read(jail *settings, all bool) {
 	d.given = jail
-	if len(d.params.names) > 0 {
+	if len(d.params.list) > 0 {
 		d.given = jail.with(d.params)
 	}
 	d.own = d.tree.read(d.set, definitionSection, d.table, d.given, false)
 	for _, o := range d.set.Options(initSection) {
-		d.init(o)
+		if !d.params.has(knownPrefix + o) {
+			d.init(o)
+		}
 	}
 	if !all {
 		return
@@ -54,7 +57,7 @@ func (d *definition) read(jail *settings, all bool) {
 			continue
 		}
 		if v, ok := d.get(definitionSection, o, nil); ok {
-			d.own.set(o, setting{v.Text, v})
+			d.own.set(o, fromValue(v))
 		}
 	}
 }
@@ -65,10 +68,10 @@ func (d *definition) init(option string) {
 		return
 	}
 	if !strings.HasPrefix(option, knownPrefix) {
-		d.params.set(knownPrefix+option, setting{v.Text, v})
+		d.params.set(knownPrefix+option, fromValue(v))
 	}
 	if !d.params.has(option) {
-		d.params.set(option, setting{v.Text, v})
+		d.params.set(option, fromValue(v))
 	}
 }
 
@@ -89,22 +92,18 @@ func (d *definition) combined(ignore ...string) *settings {
 	for _, n := range ignore {
 		skip[n] = true
 	}
-	for _, n := range all.names {
-		if name, _, ok := strings.Cut(n, "?"); ok && name != "" && n != name+"?" && !strings.ContainsFunc(name, notWord) {
+	for _, n := range all.list {
+		if name, _, ok := strings.Cut(n.name, "?"); ok && name != "" && n.name != name+"?" && !strings.ContainsFunc(name, notWord) {
 			skip[name] = true
 		}
 	}
-	values, err := substitute(all, skip, d.lookup)
-	if err != nil {
-		from := all.values[err.option].from
-		if from.Source == nil {
-			from = d.as
-		}
-		d.tree.fault(from.Fault(0, definitionSection, err.option, err.message, "an option cannot be made of itself; <known/option> is the one it overrides"))
+	if err := substitute(all, skip, d.lookup); err != nil {
+		v, _ := all.get(err.option)
+		d.tree.fault(cmp.Or(v.from, d.as).Fault(0, definitionSection, err.option, err.message, "an option cannot be made of itself; <known/option> is the one it overrides"))
 		return nil
 	}
-	d.convert(values)
-	return values
+	d.convert(all)
+	return all
 }
 
 // convert gives options their types, after all replacements.
@@ -114,9 +113,7 @@ func (d *definition) convert(values *settings) {
 		if !ok || v.value == nil || o.kind == str {
 			continue
 		}
-		from := v.from
-		from.Text = v.text()
-		values.set(o.name, d.tree.convert(definitionSection, o, from))
+		values.set(o.name, d.tree.convert(definitionSection, o, ini.Value{Text: v.text(), Place: v.from}))
 	}
 }
 
@@ -139,14 +136,26 @@ func (d *definition) lookup(tag string) (string, bool) {
 }
 
 func (d *definition) find(tag string) (ini.Value, bool) {
-	if m := qualified.FindStringSubmatch(tag); m != nil {
-		for _, section := range sectionsOf(m[1]) {
-			if v, ok := d.get(section, m[2], nil); ok {
-				return v, true
-			}
+	if strings.Contains(tag, "/") {
+		if v, ok := d.findIn(tag); ok {
+			return v, true
 		}
 	}
-	return d.get(definitionSection, tag, d.given.vars())
+	return d.get(definitionSection, tag, d.given)
+}
+
+// findIn finds SECTION/OPTION.
+func (d *definition) findIn(tag string) (ini.Value, bool) {
+	m := qualified.FindStringSubmatch(tag)
+	if m == nil {
+		return ini.Value{}, false
+	}
+	for _, section := range sectionsOf(m[1]) {
+		if v, ok := d.get(section, m[2], nil); ok {
+			return v, true
+		}
+	}
+	return ini.Value{}, false
 }
 
 func sectionsOf(name string) []string {

@@ -17,8 +17,12 @@ func DumpFail2ban(fsys fs.FS, dir string, w io.Writer) error {
 		return Faults(collect(t.faults))
 	}
 	out := bufio.NewWriter(w)
+	var line []byte
 	for _, c := range commands {
-		fmt.Fprintln(out, c)
+		line = append(literal(line[:0], []any(c)), '\n')
+		if _, err := out.Write(line); err != nil {
+			return fmt.Errorf("write commands: %w", err)
+		}
 	}
 	return out.Flush()
 }

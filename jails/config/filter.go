@@ -185,12 +185,12 @@ func (s *section) resolveLine(option, line string, raw ini.Value) string {
 		return v.Text
 	}
 	d := s.jail.filter
-	v, _ := d.set.Expand(definitionSection, option, raw, d.given.vars())
+	v, _ := d.set.Expand(definitionSection, option, raw, d.given)
 	one := newSettings()
 	one.set(option, text(v.Text))
-	done, err := substitute(d.own.with(d.params).with(one), nil, d.lookup)
-	if err != nil {
+	all := d.own.with(d.params).with(one)
+	if err := substitute(all, nil, d.lookup); err != nil {
 		return line
 	}
-	return done.text(option)
+	return all.text(option)
 }

@@ -20,7 +20,7 @@ const (
 // and those without an equivalent in the built-in firewall, are remembered for a warning.
 func (s *section) firewall() Firewall {
 	action, _ := s.get("action")
-	if action.from.Source == nil && len(s.jail.actions) == 0 {
+	if action.from == nil && len(s.jail.actions) == 0 {
 		return s.checked(s.withoutAction())
 	}
 	found := Firewall{Kind: none}
@@ -30,7 +30,7 @@ func (s *section) firewall() Firewall {
 			s.remember(a, why)
 			continue
 		}
-		if own := s.text("blocktype"); own != "" && !slices.Contains(a.given, "blocktype") {
+		if own := s.text("blocktype"); own != "" && !(&settings{a.given}).has("blocktype") {
 			f.BlockType = blockType(own)
 		}
 		found = merge(found, f)
@@ -184,7 +184,7 @@ type unable struct {
 func (s *section) remember(a *action, why string) {
 	u := s.unable[a.name]
 	if u == nil {
-		u = &unable{why: why, at: a.from.Fault(lineOf(a.from.Text, a.name), s.jail.name, "action", "", "")}
+		u = &unable{why: why, at: a.from.Fault(lineOf(s.text("action"), a.name), s.jail.name, "action", "", "")}
 		s.unable[a.name] = u
 	}
 	if !slices.Contains(u.jails, s.jail.name) {

@@ -46,8 +46,8 @@ func checkIgnoreCache(s string) error {
 	if err != nil {
 		return err
 	}
-	for _, n := range opts.names {
-		switch v := opts.text(n); n {
+	for _, n := range opts.list {
+		switch v := n.text(); n.name {
 		case "key":
 		case "max-count":
 			if _, err := parseInt(v); err != nil {
@@ -58,7 +58,7 @@ func checkIgnoreCache(s string) error {
 				return fmt.Errorf("max-time: %w", err)
 			}
 		default:
-			return fmt.Errorf("there is no option %q", n)
+			return fmt.Errorf("there is no option %q", n.name)
 		}
 	}
 	if opts.text("key") == "" {

@@ -30,7 +30,7 @@ func (s *section) journal(j *Jail) {
 func (s *section) journalMatch() (match event.Selector, own bool) {
 	v, own := s.get("journalmatch")
 	if !own && s.jail.merged != nil {
-		v = s.jail.merged.values["journalmatch"]
+		v, _ = s.jail.merged.get("journalmatch")
 	}
 	if v.value == nil {
 		return nil, own

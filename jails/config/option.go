@@ -26,19 +26,19 @@ const (
 // read reads the options of a section as fail2ban does: those in vars are given already, and references may use them.
 // With typed values become what the table says.
 func (t *tree) read(set *ini.Set, section string, table []option, vars *settings, typed bool) *settings {
-	values, names := newSettings(), vars.vars()
+	values := &settings{list: make([]named, 0, len(table))}
 	for _, o := range table {
 		if vars.has(o.name) {
 			continue
 		}
-		v, ok, fault := set.Get(section, o.name, names)
+		v, ok, fault := set.Get(section, o.name, vars)
 		switch {
 		case fault != nil:
 			t.fault(fault)
 		case ok && typed:
 			values.set(o.name, t.convert(section, o, v))
 		case ok:
-			values.set(o.name, setting{v.Text, v})
+			values.set(o.name, fromValue(v))
 		case o.standard != nil || !set.Has(section): // without the section even an option without standard is there
 			values.set(o.name, setting{value: o.standard})
 		}
@@ -49,16 +49,16 @@ func (t *tree) read(set *ini.Set, section string, table []option, vars *settings
 func (t *tree) convert(section string, o option, v ini.Value) setting {
 	switch o.kind {
 	case boolean:
-		return setting{t.boolean(section, o.name, v), v}
+		return setting{t.boolean(section, o.name, v), v.Place}
 	case integer:
 		n, err := parseInt(v.Text)
 		if err != nil {
 			t.fault(v.Fault(0, section, o.name, err.Error(), "write a whole number such as 5"))
-			return setting{o.standard, v}
+			return setting{o.standard, v.Place}
 		}
-		return setting{n, v}
+		return setting{n, v.Place}
 	}
-	return setting{v.Text, v}
+	return fromValue(v)
 }
 
 // boolean is fail2ban's reading: a few words are true, everything else is false without a word.

@@ -5,78 +5,82 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // A command is one of fail2ban's command stream: texts, numbers, booleans, None (nil) and lists of them.
 type command []any
 
-// String is the command as Python prints a list.
-func (c command) String() string { return literal([]any(c)) }
-
-// literal is a value in Python's own notation.
-func literal(v any) string {
+// literal appends a value in Python's own notation.
+func literal(b []byte, v any) []byte {
 	switch v := v.(type) {
 	case string:
-		return stringLiteral(v)
+		b = stringLiteral(b, v)
 	case bool:
 		if v {
-			return "True"
+			b = append(b, "True"...)
+		} else {
+			b = append(b, "False"...)
 		}
-		return "False"
 	case int:
-		return strconv.Itoa(v)
+		b = append(b, strconv.Itoa(v)...)
 	case dictionary:
-		return "{" + stringLiteral(v.key) + ": " + literal(v.value) + "}"
-	case command:
-		return literal([]any(v))
+		b = append(b, '{')
+		b = stringLiteral(b, v.key)
+		b = append(b, ": "...)
+		b = literal(b, v.value)
+		b = append(b, '}')
 	case []any:
-		items := make([]string, len(v))
+		b = append(b, '[')
 		for i := range v {
-			items[i] = literal(v[i])
+			if i > 0 {
+				b = append(b, ", "...)
+			}
+			b = literal(b, v[i])
 		}
-		return "[" + strings.Join(items, ", ") + "]"
+		b = append(b, ']')
+	default:
+		b = append(b, "None"...)
 	}
-	return "None"
+	return b
 }
 
 // stringLiteral prefers single quotes and escapes what is not printable.
-func stringLiteral(s string) string {
-	quote := '\''
+func stringLiteral(b []byte, s string) []byte {
+	quote := byte('\'')
 	if strings.ContainsRune(s, '\'') && !strings.ContainsRune(s, '"') {
 		quote = '"'
 	}
-	var b strings.Builder
-	b.WriteRune(quote)
+	b = append(b, quote)
 	for _, r := range s {
 		switch {
-		case r == quote || r == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(r)
+		case r == rune(quote) || r == '\\':
+			b = append(b, '\\')
+			b = utf8.AppendRune(b, r)
 		case r == '\n':
-			b.WriteString(`\n`)
+			b = append(b, `\n`...)
 		case r == '\r':
-			b.WriteString(`\r`)
+			b = append(b, `\r`...)
 		case r == '\t':
-			b.WriteString(`\t`)
+			b = append(b, `\t`...)
 		case unicode.IsPrint(r):
-			b.WriteRune(r)
+			b = utf8.AppendRune(b, r)
 		case r < 0x100:
-			fmt.Fprintf(&b, `\x%02x`, r)
+			b = fmt.Appendf(b, `\x%02x`, r)
 		case r < 0x10000:
-			fmt.Fprintf(&b, `\u%04x`, r)
+			b = fmt.Appendf(b, `\u%04x`, r)
 		default:
-			fmt.Fprintf(&b, `\U%08x`, r)
+			b = fmt.Appendf(b, `\U%08x`, r)
 		}
 	}
-	b.WriteRune(quote)
-	return b.String()
+	return append(b, quote)
 }
 
 // jsonObject is settings as Python's json module prints a dictionary of texts.
 func jsonObject(s *settings) string {
-	items := make([]string, len(s.names))
-	for i, n := range s.names {
-		items[i] = jsonString(n) + ": " + jsonString(s.text(n))
+	items := make([]string, len(s.list))
+	for i, n := range s.list {
+		items[i] = jsonString(n.name) + ": " + jsonString(n.text())
 	}
 	return "{" + strings.Join(items, ", ") + "}"
 }

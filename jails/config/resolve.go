@@ -42,10 +42,10 @@ type action struct {
 	name     string // as in the list
 	actname  string
 	params   *settings
-	given    []string    // the parameters that the list gives
+	given    []named     // the parameters that the list gives
 	def      *definition // nil: a Python module
 	combined *settings
-	from     ini.Value // the jail's action option
+	from     *ini.Place // the jail's action option
 }
 
 // resolve reads the whole configuration.
@@ -132,10 +132,9 @@ func (t *tree) jailFilter(j *jail) bool {
 	if known == nil {
 		return t.broken(j, nil, "recursive tag definitions")
 	}
-	for _, o := range known.names {
-		if v := known.values[o]; !strings.HasPrefix(o, knownPrefix) && v.value != nil {
-			v.from.Text = v.text()
-			t.all.Define(j.name, knownPrefix+o, v.from)
+	for _, o := range known.list {
+		if !strings.HasPrefix(o.name, knownPrefix) && o.value != nil {
+			t.all.Define(j.name, knownPrefix+o.name, ini.Value{Text: o.text(), Place: o.from})
 		}
 	}
 	return true
@@ -161,7 +160,7 @@ func (t *tree) jailActions(j *jail) {
 				"Invalid action definition")
 			return
 		}
-		a := &action{name: name, params: params, given: slices.Clone(params.names), from: s.from}
+		a := &action{name: name, params: params, given: slices.Clone(params.list), from: s.from}
 		if !strings.HasSuffix(name, ".py") && !t.shellAction(j, a) {
 			return
 		}

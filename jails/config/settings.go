@@ -1,7 +1,6 @@
 package config
 
 import (
-	"maps"
 	"slices"
 	"strconv"
 
@@ -11,10 +10,12 @@ import (
 // A setting is the value of an option: text, a bool, an int, or nil for an option that exists and has none.
 type setting struct {
 	value any
-	from  ini.Value // where it was written
+	from  *ini.Place // where it was written; nil: nowhere
 }
 
 func text(s string) setting { return setting{value: s} }
+
+func fromValue(v ini.Value) setting { return setting{v.Text, v.Place} }
 
 // text is the value as fail2ban pastes it into texts.
 func (s setting) text() string {
@@ -32,55 +33,59 @@ func (s setting) text() string {
 	return "None"
 }
 
-// settings are options in the order in which they were first set. It is the order of the command stream.
-type settings struct {
-	names  []string
-	values map[string]setting
+// settings are options in the order in which they were first set, which is the order of the command stream. They are few:
+// looking one up by going over them is faster than keeping a map.
+type settings struct{ list []named }
+
+type named struct {
+	name string
+	setting
 }
 
-func newSettings() *settings { return &settings{values: map[string]setting{}} }
+func newSettings() *settings { return &settings{} }
+
+func (s *settings) index(name string) int {
+	return slices.IndexFunc(s.list, func(n named) bool { return n.name == name })
+}
 
 func (s *settings) set(name string, v setting) {
-	if _, ok := s.values[name]; !ok {
-		s.names = append(s.names, name)
+	if i := s.index(name); i >= 0 {
+		s.list[i].setting = v
+		return
 	}
-	s.values[name] = v
+	s.list = append(s.list, named{name, v})
 }
 
 func (s *settings) get(name string) (setting, bool) {
-	v, ok := s.values[name]
-	return v, ok
+	if i := s.index(name); i >= 0 {
+		return s.list[i].setting, true
+	}
+	return setting{}, false
 }
 
-func (s *settings) has(name string) bool {
-	_, ok := s.values[name]
-	return ok
-}
+func (s *settings) has(name string) bool { return s.index(name) >= 0 }
 
 // text is the option's text, "" when it is not set.
 func (s *settings) text(name string) string {
-	if v, ok := s.values[name]; ok && v.value != nil {
-		return v.text()
+	v, _ := s.Lookup(name)
+	return v
+}
+
+// Lookup is the option as a variable of an interpolation; ok is false when it has no value.
+func (s *settings) Lookup(name string) (text string, ok bool) {
+	v, ok := s.get(name)
+	if !ok || v.value == nil {
+		return "", false
 	}
-	return ""
+	return v.text(), true
 }
 
 // with is s overlaid by over: options of both keep the place they have in s.
 func (s *settings) with(over *settings) *settings {
-	r := &settings{names: slices.Clone(s.names), values: maps.Clone(s.values)}
-	for _, n := range over.names {
-		r.set(n, over.values[n])
+	r := &settings{list: make([]named, len(s.list), len(s.list)+len(over.list))}
+	copy(r.list, s.list)
+	for _, n := range over.list {
+		r.set(n.name, n.setting)
 	}
 	return r
-}
-
-// vars are the settings as variables of an interpolation.
-func (s *settings) vars() ini.Vars {
-	vars := make(ini.Vars, len(s.names))
-	for n, v := range s.values {
-		if v.value != nil {
-			vars[n] = v.text()
-		}
-	}
-	return vars
 }

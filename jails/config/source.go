@@ -48,8 +48,8 @@ func (s *section) backend(j *Jail) {
 	default:
 		s.fault("backend", 0, fmt.Sprintf("there is no backend %q", name), "write auto, systemd or polling")
 	}
-	for _, o := range opts.names {
-		if err := j.journalOption(o, opts.text(o)); err != nil {
+	for _, o := range opts.list {
+		if err := j.journalOption(o.name, o.text()); err != nil {
 			s.fault("backend", 0, err.Error(), "the options are journalpath, journalfiles, journalflags, namespace and rotated")
 		}
 	}

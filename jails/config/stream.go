@@ -37,7 +37,7 @@ var mainTable = []option{
 func (t *tree) mainCommands() []command {
 	var all []command
 	if thread := t.read(t.main, "Thread", []option{{"stacksize", integer, nil}}, newSettings(), true); t.main.Has("Thread") && thread.has("stacksize") {
-		all = append(all, command{"set", "thread", dictionary{"stacksize", thread.values["stacksize"].value}})
+		all = append(all, command{"set", "thread", dictionary{"stacksize", thread.list[0].value}})
 	}
 	opts := t.read(t.main, definitionSection, mainTable, newSettings(), true)
 	for _, o := range mainTable {
@@ -68,7 +68,7 @@ func (t *tree) jailCommands(j *jail) []command {
 	for _, a := range j.actions {
 		all = append(all, t.actionCommands(j, a)...)
 	}
-	return append([]command{{"add", j.name, j.opts.values["backend"].value}}, all...)
+	return append([]command{{"add", j.name, j.opts.text("backend")}}, all...)
 }
 
 // A filterStream is commands about a filter. Those that the others depend on come first.
@@ -78,8 +78,8 @@ type filterStream struct {
 }
 
 func (s *filterStream) fill(jail string, opts *settings) {
-	for _, n := range opts.names {
-		v := opts.values[n].value
+	for _, o := range opts.list {
+		n, v := o.name, o.value
 		if v == nil {
 			continue
 		}
@@ -137,8 +137,8 @@ func (s *filterStream) matches(jail, value string) {
 // options are the jail's own, the files it reads last.
 func (t *tree) options(j *jail) []command {
 	var all, files []command
-	for _, n := range j.opts.names {
-		v := j.opts.values[n].value
+	for _, o := range j.opts.list {
+		n, v := o.name, o.value
 		switch {
 		case n == "logpath":
 			if !strings.HasPrefix(j.opts.text("backend"), "systemd") {
@@ -184,9 +184,9 @@ func (t *tree) logFiles(j *jail) []command {
 func (t *tree) actionCommands(j *jail, a *action) []command {
 	if a.def == nil {
 		params := newSettings()
-		for _, n := range a.params.names {
-			if n != "actname" {
-				params.set(n, a.params.values[n])
+		for _, o := range a.params.list {
+			if o.name != "actname" {
+				params.set(o.name, o.setting)
 			}
 		}
 		name := a.params.text("actname")
@@ -195,14 +195,14 @@ func (t *tree) actionCommands(j *jail, a *action) []command {
 	}
 	all := []command{{"set", j.name, "addaction", a.actname}}
 	var pairs []any
-	for _, n := range a.combined.names {
-		if isActionOption(n) {
-			pairs = append(pairs, []any{n, a.combined.values[n].value})
+	for _, o := range a.combined.list {
+		if isActionOption(o.name) {
+			pairs = append(pairs, []any{o.name, o.value})
 		}
 	}
-	for _, n := range a.params.names {
-		if !isActionOption(n) && !strings.HasPrefix(n, knownPrefix) {
-			pairs = append(pairs, []any{n, a.params.values[n].value})
+	for _, o := range a.params.list {
+		if !isActionOption(o.name) && !strings.HasPrefix(o.name, knownPrefix) {
+			pairs = append(pairs, []any{o.name, o.value})
 		}
 	}
 	switch len(pairs) {

@@ -53,8 +53,8 @@ func answer(q question) any {
 			return nil
 		}
 		pairs := []any{}
-		for _, n := range opts.names {
-			pairs = append(pairs, []any{n, opts.text(n)})
+		for _, n := range opts.list {
+			pairs = append(pairs, []any{n.name, n.text()})
 		}
 		return []any{name, pairs}
 	case "split", "words":

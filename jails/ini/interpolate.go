@@ -13,8 +13,10 @@ const maxDepth = 10
 // maxValue bounds what a value may grow to.
 const maxValue = 1 << 20
 
-// Vars are values that take precedence over those of a section. Their names are in lower case.
-type Vars map[string]string
+// Vars are values that take precedence over those of a section. They are asked for names in lower case.
+type Vars interface {
+	Lookup(option string) (text string, ok bool)
+}
 
 // Get is an option of a section with every %(reference)s replaced: of vars, else of the section, else of [DEFAULT].
 // ok is false when there is no such option or no such section.
@@ -33,16 +35,21 @@ func (s *Set) Get(section, option string, vars Vars) (v Value, ok bool, fault *F
 
 // Expand replaces the references of a value as if it were the option of the section.
 func (s *Set) Expand(section, option string, raw Value, vars Vars) (Value, *Fault) {
+	if !strings.Contains(raw.Text, "%") {
+		return raw, nil
+	}
 	in := interpolation{set: s, section: section, option: option, vars: vars}
 	if fault := in.expand(raw, nil, 1); fault != nil {
 		return Value{}, fault
 	}
-	return Value{Text: in.out.String(), Source: raw.Source, Lines: raw.Lines}, nil
+	return Value{in.out.String(), raw.Place}, nil
 }
 
 func (s *Set) lookup(section, option string, vars Vars) (Value, bool) {
-	if text, ok := vars[option]; ok {
-		return Value{Text: text}, true
+	if vars != nil {
+		if text, ok := vars.Lookup(option); ok {
+			return Value{Text: text}, true
+		}
 	}
 	return s.Raw(section, option)
 }
@@ -183,7 +190,7 @@ func (in *interpolation) syntax(v Value, at int, rest string) *Fault {
 // fault blames the line of the value where byte at of its text stands.
 func (in *interpolation) fault(v Value, at int, message, hint string) *Fault {
 	section := strings.TrimPrefix(in.section, KnownPrefix)
-	if v.Source == nil {
+	if v.Place == nil {
 		return in.set.Header(section).Fault(0, section, in.option, message, hint)
 	}
 	return v.Fault(strings.Count(v.Text[:at], "\n"), section, in.option, message, hint)

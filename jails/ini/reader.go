@@ -15,7 +15,8 @@ import (
 type Reader struct {
 	fsys     fs.FS
 	dir      string
-	files    map[string]*file // nil: there is no such file
+	files    map[string]*file           // nil: there is no such file
+	dirs     map[string]map[string]bool // the names in a directory; nil: it cannot be listed
 	includes map[string][]*Source
 	faults   []*Fault
 }
@@ -23,7 +24,7 @@ type Reader struct {
 // NewReader is a reader of the directory dir of a file system that holds everything: the path /etc/fail2ban is its
 // etc/fail2ban. Faults name files as dir does.
 func NewReader(fsys fs.FS, dir string) *Reader {
-	return &Reader{fsys: fsys, dir: dir, files: map[string]*file{}, includes: map[string][]*Source{}}
+	return &Reader{fsys: fsys, dir: dir, files: map[string]*file{}, dirs: map[string]map[string]bool{}, includes: map[string][]*Source{}}
 }
 
 // Faults is everything that was wrong in the files read so far, in the order of reading.
@@ -54,8 +55,11 @@ func (r *Reader) Read(name string) (set *Set, ok bool) {
 func (r *Reader) Path(name string) string { return path.Join(r.dir, name) + ".conf" }
 
 func (r *Reader) glob(dir, ext string) []string {
+	if !r.exists(dir) {
+		return nil
+	}
 	entries, err := fs.ReadDir(r.fsys, inside(dir))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) && r.exists(dir) {
+	if err != nil {
 		r.faults = append(r.faults, &Fault{File: dir, Message: "read the directory: " + cause(err)})
 	}
 	var paths []string
@@ -67,7 +71,22 @@ func (r *Reader) glob(dir, ext string) []string {
 	return paths
 }
 
+// exists tells whether there is such a file or directory. One listing of the directory answers for all its files.
 func (r *Reader) exists(file string) bool {
+	dir, base := path.Split(file)
+	names, ok := r.dirs[dir]
+	if !ok {
+		if entries, err := fs.ReadDir(r.fsys, inside(dir)); err == nil {
+			names = make(map[string]bool, len(entries))
+			for _, e := range entries {
+				names[e.Name()] = true
+			}
+		}
+		r.dirs[dir] = names
+	}
+	if names != nil {
+		return names[base]
+	}
 	_, err := fs.Stat(r.fsys, inside(file))
 	return err == nil || !errors.Is(err, fs.ErrNotExist)
 }

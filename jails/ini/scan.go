@@ -2,9 +2,12 @@ package ini
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"gopkg.in/ini.v1"
 )
 
 // Limits that no configuration written by people comes near.
@@ -19,13 +22,11 @@ const (
 type scanner struct {
 	path    string
 	file    *file
-	section string
-	inside  bool // a section header was seen
+	section *ini.Section // nil before the first header
 	indent  int
-	first   map[name]int // the line where an option was first set
-	count   int          // options of this section
 
-	open   name // the option whose value is being read; option is "" when none
+	option string // whose value is being read; "" when none is
+	twice  bool   // the option was set before
 	value  []string
 	lines  []int
 	faults []*Fault
@@ -33,7 +34,7 @@ type scanner struct {
 
 // scan reads one file. What is wrong in it is left out of the result and reported.
 func scan(path string, text []byte) (*file, []*Fault) {
-	s := &scanner{path: path, file: newFile(), first: map[name]int{}}
+	s := &scanner{path: path, file: newFile()}
 	if len(text) > maxFileSize {
 		s.fault(0, "", fmt.Sprintf("the file is larger than %d bytes", maxFileSize), "")
 		return s.file, s.faults
@@ -42,9 +43,14 @@ func scan(path string, text []byte) (*file, []*Fault) {
 		s.fault(at, "", "the text is not UTF-8", "save the file as UTF-8; fail2ban would leave it out altogether")
 		return s.file, s.faults
 	}
-	body := strings.TrimSuffix(universalNewlines.Replace(string(text)), "\n")
-	for i, line := range strings.Split(body, "\n") {
-		s.line(i+1, line)
+	body := string(text)
+	if strings.Contains(body, "\r") {
+		body = universalNewlines.Replace(body)
+	}
+	no := 0
+	for line := range strings.Lines(body) {
+		no++
+		s.line(no, strings.TrimSuffix(line, "\n"))
 	}
 	s.close()
 	return s.file, s.faults
@@ -74,13 +80,13 @@ func invalid(text []byte) int {
 func (s *scanner) line(no int, line string) {
 	text, comment := strip(line)
 	if text == "" {
-		if !comment && s.open.option != "" {
+		if !comment && s.option != "" {
 			s.append(no, "")
 		}
 		return
 	}
 	indent := len(line) - len(strings.TrimLeftFunc(line, isSpace))
-	if s.open.option != "" && indent > s.indent {
+	if s.option != "" && indent > s.indent {
 		s.append(no, text)
 		return
 	}
@@ -89,7 +95,7 @@ func (s *scanner) line(no int, line string) {
 		s.begin(no, header)
 		return
 	}
-	s.option(no, text)
+	s.begins(no, text)
 }
 
 func (s *scanner) append(no int, text string) {
@@ -97,19 +103,24 @@ func (s *scanner) append(no int, text string) {
 	s.lines = append(s.lines, no)
 }
 
-func (s *scanner) begin(no int, section string) {
+func (s *scanner) begin(no int, header string) {
 	s.close()
-	s.section, s.inside, s.count = section, true, 0
-	if was, ok := s.file.headers[section]; ok && section != DefaultSection {
+	was := s.file.headers[header]
+	section, err := s.file.begin(header, no)
+	if err != nil {
+		s.fault(no, "", err.Error(), "")
+		return
+	}
+	s.section = section
+	if was > 0 && header != DefaultSection {
 		s.fault(no, "", fmt.Sprintf("the section stands in this file twice, first in line %d", was),
 			"put all its options under one header")
-	} else if !ok {
-		s.file.begin(section, no)
 	}
 }
 
-func (s *scanner) option(no int, text string) {
-	if !s.inside {
+// begins reads the first line of an option.
+func (s *scanner) begins(no int, text string) {
+	if s.section == nil {
 		s.fault(no, "", fmt.Sprintf("text before the first section: %s", quote(text)),
 			"begin the file with a section such as [DEFAULT] or [Definition]")
 		return
@@ -126,38 +137,44 @@ func (s *scanner) option(no int, text string) {
 		return
 	}
 	s.close()
-	n := name{s.section, option}
-	if was, ok := s.first[n]; ok {
-		s.fault(no, option, fmt.Sprintf("the option is set twice in this section, first in line %d", was),
+	if s.twice = s.section.HasKey(option); s.twice {
+		s.fault(no, option, fmt.Sprintf("the option is set twice in this section, first in line %d", s.file.line(s.section, option)),
 			"keep one of the two; several values of one option go on indented lines")
-	} else {
-		s.first[n] = no
 	}
-	s.open = n
+	s.option = option
 	s.append(no, strings.TrimLeftFunc(text[i+1:], isSpace))
 }
 
 // close ends the value being read and keeps it, unless the option had one before.
 func (s *scanner) close() {
-	n, lines := s.open, s.lines
-	value := strings.TrimRightFunc(strings.Join(s.value, "\n"), isSpace)
-	s.open, s.value, s.lines = name{}, nil, nil
-	if n.option == "" || len(lines) == 0 || s.first[n] != lines[0] {
+	option, value, lines := s.option, strings.TrimRightFunc(strings.Join(s.value, "\n"), isSpace), slices.Clone(s.lines)
+	s.option, s.value, s.lines = "", s.value[:0], s.lines[:0]
+	if option == "" || s.twice {
 		return
 	}
-	if s.count++; s.count > maxOptions {
-		if s.count == maxOptions+1 {
-			s.fault(lines[0], n.option, fmt.Sprintf("the section has more than %d options", maxOptions), "")
-		}
+	if len(s.file.lines[s.section.Name()]) >= maxOptions {
+		s.full(lines[0], option)
 		return
 	}
-	if err := s.file.add(n, value, lines); err != nil {
-		s.fault(lines[0], n.option, err.Error(), "")
+	if err := s.file.add(s.section, option, value, lines); err != nil {
+		s.fault(lines[0], option, err.Error(), "")
+	}
+}
+
+// full says once that there are too many options.
+func (s *scanner) full(line int, option string) {
+	message := fmt.Sprintf("the section has more than %d options", maxOptions)
+	if n := len(s.faults); n == 0 || s.faults[n-1].Message != message {
+		s.fault(line, option, message, "")
 	}
 }
 
 func (s *scanner) fault(line int, option, message, hint string) {
-	s.faults = append(s.faults, &Fault{File: s.path, Line: line, Section: s.section, Option: option, Message: message, Hint: hint})
+	section := ""
+	if s.section != nil {
+		section = s.section.Name()
+	}
+	s.faults = append(s.faults, &Fault{File: s.path, Line: line, Section: section, Option: option, Message: message, Hint: hint})
 }
 
 // strip removes comments and blanks around the text of a line.

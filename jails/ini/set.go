@@ -21,15 +21,16 @@ type Set struct {
 type Section struct {
 	names  []string
 	values map[string]Value
-	source *Source
-	line   int
+	at     *Place // where the section first begins
 }
 
 func newSet() *Set {
-	return &Set{sections: map[string]*Section{}, defaults: newSection()}
+	return &Set{sections: map[string]*Section{}, defaults: newSection(0)}
 }
 
-func newSection() *Section { return &Section{values: map[string]Value{}} }
+func newSection(options int) *Section {
+	return &Section{names: make([]string, 0, options), values: make(map[string]Value, options)}
+}
 
 func (s *Section) set(option string, v Value) {
 	if _, ok := s.values[option]; !ok {
@@ -46,21 +47,21 @@ func (s *Set) Sections() []string {
 // Has tells whether there is such a section.
 func (s *Set) Has(section string) bool { return s.section(section) != nil }
 
-// Options names the options of the section itself, without those of [DEFAULT].
+// Options names the options of the section itself, without those of [DEFAULT]. The set owns the list.
 func (s *Set) Options(section string) []string {
 	if sec := s.section(section); sec != nil {
-		return slices.Clone(sec.names)
+		return sec.names
 	}
 	return nil
 }
 
-// Header is a Value that stands where the section first begins, for faults of the section as a whole.
-func (s *Set) Header(section string) Value {
+// Header is where the section first begins, for faults of the section as a whole; nil when there is no such section.
+func (s *Set) Header(section string) *Place {
 	sec := s.section(section)
-	if sec == nil || sec.source == nil {
-		return Value{}
+	if sec == nil {
+		return nil
 	}
-	return Value{Source: sec.source, Lines: []int{sec.line}}
+	return sec.at
 }
 
 // Raw is the option as written, before interpolation, from the section or else from [DEFAULT].
@@ -86,7 +87,7 @@ func (s *Set) Own(section, option string) (Value, bool) {
 func (s *Set) Known(section, option string) (Value, bool) { return s.Own(KnownPrefix+section, option) }
 
 // Define sets an option of a section, which may be DefaultSection.
-func (s *Set) Define(section, option string, v Value) { s.ensure(section).set(option, v) }
+func (s *Set) Define(section, option string, v Value) { s.ensure(section, 1).set(option, v) }
 
 func (s *Set) section(name string) *Section {
 	if name == DefaultSection {
@@ -95,11 +96,11 @@ func (s *Set) section(name string) *Section {
 	return s.sections[name]
 }
 
-func (s *Set) ensure(name string) *Section {
+func (s *Set) ensure(name string, options int) *Section {
 	if sec := s.section(name); sec != nil {
 		return sec
 	}
-	sec := newSection()
+	sec := newSection(options)
 	s.sections[name] = sec
 	s.order = append(s.order, name)
 	return sec
@@ -108,38 +109,34 @@ func (s *Set) ensure(name string) *Section {
 // merge lays a file over what the set has.
 func (s *Set) merge(f *file, src *Source) {
 	s.Files = append(s.Files, src)
-	for _, sec := range f.keys.SectionStrings() {
-		names, values, ok := f.section(sec, src)
-		if !ok {
+	for _, p := range f.values(src) {
+		if p.header != DefaultSection {
+			s.overlay(p)
 			continue
 		}
-		if sec == DefaultSection {
-			for _, n := range names {
-				s.defaults.set(n, values[n])
-			}
-			continue
+		for _, o := range p.options {
+			s.defaults.set(o.name, o.value)
 		}
-		target, condition := conditional(sec)
-		s.overlay(target, condition, names, values, Value{Source: src, Lines: []int{f.headers[sec]}})
 	}
 }
 
-func (s *Set) overlay(target, condition string, names []string, values map[string]Value, header Value) {
-	had := s.Has(target)
-	sec := s.ensure(target)
-	if !had {
-		sec.source, sec.line = header.Source, header.Line(0)
-	}
-	var known *Section
-	if had {
-		known = s.ensure(KnownPrefix + target)
-	}
-	for _, n := range names {
-		option := n + condition
-		if was, ok := sec.values[option]; ok && known != nil {
-			known.set(option, was)
+// overlay keeps what the section's options were as the known ones.
+func (s *Set) overlay(p parsed) {
+	sec := s.section(p.name)
+	if sec == nil {
+		sec = s.ensure(p.name, len(p.options))
+		sec.at = p.at
+		for _, o := range p.options {
+			sec.set(o.name, o.value)
 		}
-		sec.set(option, values[n])
+		return
+	}
+	known := s.ensure(KnownPrefix+p.name, 0)
+	for _, o := range p.options {
+		if was, ok := sec.values[o.name]; ok {
+			known.set(o.name, was)
+		}
+		sec.set(o.name, o.value)
 	}
 }
 

@@ -3,40 +3,61 @@ package firewall
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 )
 
+// A kind is a backend that can be chosen.
+type kind struct {
+	name string
+	open func(context.Context, Options) (backend, error) // tries it, too
+}
+
+// kinds are the backends that stop packets, the one that auto likes best first: nftables needs no program, has a table
+// that the usual flushes of others do not reach, and is the fastest.
+func kinds() []kind {
+	return []kind{{"nftables", openNFT}, {"iptables", openIPSet}, {"iptables-plain", openPlain}}
+}
+
 // choose opens the backend that the options ask for.
-func (fw *Firewall) choose(_ context.Context, o Options) error {
-	fw.name, fw.reason = o.Backend, "configured"
-	switch o.Backend {
-	case "dry":
-		d := openDry(fw.log)
-		fw.rules, fw.sets = d, d
-		return nil
-	case "nftables":
-		b, err := openNFT()
-		if err != nil {
-			return fmt.Errorf("backend nftables: %w", err)
-		}
-		fw.rules, fw.sets = b, b
-		return nil
-	case "iptables-plain":
-		b, err := openPlain(o)
-		if err != nil {
-			return fmt.Errorf("backend iptables-plain: %w", err)
-		}
-		fw.rules, fw.sets = b, b
-		return nil
-	case "", "auto":
-		fw.name, fw.reason = "iptables", "iptables and ipset are there"
-		fallthrough
-	case "iptables":
-		b, err := openIPSet(o)
-		if err != nil {
-			return fmt.Errorf("backend iptables: %w", err)
-		}
-		fw.rules, fw.sets = b, b
+func (fw *Firewall) choose(ctx context.Context, o Options) error {
+	if o.Backend == "" || o.Backend == "auto" {
+		return fw.chooseFirst(ctx, o)
+	}
+	if o.Backend == "dry" {
+		fw.use("dry", "configured", openDry(fw.log))
 		return nil
 	}
-	return fmt.Errorf("backend %q is none of auto, nftables, iptables, iptables-plain, dry", o.Backend)
+	all := kinds()
+	i := slices.IndexFunc(all, func(k kind) bool { return k.name == o.Backend })
+	if i < 0 {
+		return fmt.Errorf("backend %q is none of auto, nftables, iptables, iptables-plain, dry", o.Backend)
+	}
+	b, err := all[i].open(ctx, o)
+	if err != nil {
+		return fmt.Errorf("backend %s: %w", o.Backend, err)
+	}
+	fw.use(o.Backend, "configured", b)
+	return nil
+}
+
+// chooseFirst takes the first backend that works.
+func (fw *Firewall) chooseFirst(ctx context.Context, o Options) error {
+	var faults []string
+	for _, k := range kinds() {
+		b, err := k.open(ctx, o)
+		if err == nil {
+			fw.use(k.name, strings.Join(append(faults, k.name+" works"), "; "), b)
+			return nil
+		}
+		faults = append(faults, fmt.Sprintf("%s: %v", k.name, err))
+	}
+	return fmt.Errorf("no backend works: %s", strings.Join(faults, "; "))
+}
+
+func (fw *Firewall) use(name, reason string, b backend) {
+	fw.name, fw.reason, fw.rules, fw.sets, fw.watcher = name, reason, b, b, b
+	if name == "iptables" {
+		fw.limit = maxIPSetTimeout
+	}
 }

@@ -36,6 +36,10 @@ func (d *dry) lift(context.Context) error {
 
 func (d *dry) close() error { return nil }
 
+func (d *dry) glance() bool { return false }
+
+func (d *dry) has(string, family, netip.Prefix) (bool, error) { return true, nil }
+
 func (d *dry) add(_ context.Context, jail string, f family, entries []entry) []error {
 	for _, e := range entries {
 		var until time.Time

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"slices"
 	"sync"
@@ -28,6 +29,14 @@ type Options struct {
 
 	// MaxElem is how many entries a new ipset holds before it has to grow; 0 means 65536.
 	MaxElem uint32
+
+	// Restore tells what is banned in a jail, with the time each ban still has, 0 for ever. Run asks it when a set was
+	// lost; nil means that lost bans stay lost.
+	Restore func(ctx context.Context, jail string) (map[netip.Prefix]time.Duration, error)
+
+	// RuntimeDir is a directory of ours, such as /run/bailiff. Where the process is not root, iptables gets a lock file
+	// in it, through the environment of the process.
+	RuntimeDir string
 
 	// Log is told what is chosen and repaired; nil means nobody.
 	Log *slog.Logger
@@ -52,6 +61,21 @@ type keeper interface {
 	remove(ctx context.Context, jail string, f family, prefixes []netip.Prefix) error
 	// list tells every entry's remaining time, 0 for permanent ones.
 	list(ctx context.Context, jail string, f family) (map[netip.Prefix]time.Duration, error)
+}
+
+// A watcher finds out cheaply whether something is amiss that no notification tells of.
+type watcher interface {
+	// glance tells whether rules may have changed.
+	glance() bool
+	// has tells whether a ban stands.
+	has(jail string, f family, p netip.Prefix) (bool, error)
+}
+
+// A backend is all that, of one kind.
+type backend interface {
+	rulebook
+	keeper
+	watcher
 }
 
 // An entry is a ban as a set holds it.
@@ -85,29 +109,42 @@ const batch = 1000
 // A Firewall holds the kernel's packet filter. Its methods may be called from several goroutines; each call waits its
 // turn, and a long Add or Remove lets others in after every 1000 entries, so that a single ban waits for milliseconds.
 type Firewall struct {
-	name   string
-	reason string
-	rules  rulebook
-	sets   keeper
-	log    *slog.Logger
+	Counters Counters
 
-	mu     sync.Mutex // guards all below and the backend
-	blocks []block
+	name    string
+	reason  string
+	rules   rulebook
+	sets    keeper
+	watcher watcher
+	limit   time.Duration // the longest timeout that the sets hold; 0: no limit
+	restore func(context.Context, string) (map[netip.Prefix]time.Duration, error)
+	log     *slog.Logger
+
+	mu           sync.Mutex // guards all below and the backend
+	blocks       []block
+	witnesses    map[witnessKey]witness
+	long         map[string]map[netip.Prefix]time.Time // by jail: bans beyond the limit, and when they end
+	empty        map[string]bool                       // jails with a set that was lost and is not filled again
+	lastRepair   time.Time
+	lastRepaired []string
 }
 
 // Open chooses a backend, tries whether it works, and touches nothing yet. ctx bounds the trying. The error says what
 // is missing.
 func Open(ctx context.Context, o Options) (*Firewall, error) {
-	fw := &Firewall{log: cmp.Or(o.Log, slog.New(slog.DiscardHandler))}
+	fw := &Firewall{
+		log:       cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
+		restore:   o.Restore,
+		witnesses: map[witnessKey]witness{},
+		empty:     map[string]bool{},
+		long:      map[string]map[netip.Prefix]time.Time{},
+	}
 	if err := fw.choose(ctx, o); err != nil {
 		return nil, fmt.Errorf("open firewall: %w", err)
 	}
 	fw.log.Info("firewall chosen", "backend", fw.name, "reason", fw.reason)
 	return fw, nil
 }
-
-// Backend tells which backend was chosen and why.
-func (fw *Firewall) Backend() (name, reason string) { return fw.name, fw.reason }
 
 // Ensure makes sets and rules stand for these jails and no others. It adopts the sets that are there, with their
 // timeouts, and never leaves a moment in which a ban does not hold. A jail with a fault is told of in the error; the
@@ -121,6 +158,12 @@ func (fw *Firewall) Ensure(ctx context.Context, specs []Spec) error {
 		err = fmt.Errorf("set up firewall: %w", err)
 	}
 	fw.blocks = good
+	named := func(jail string) bool {
+		return slices.ContainsFunc(good, func(b block) bool { return b.jail == jail })
+	}
+	maps.DeleteFunc(fw.witnesses, func(k witnessKey, _ witness) bool { return !named(k.jail) })
+	maps.DeleteFunc(fw.empty, func(jail string, _ bool) bool { return !named(jail) })
+	maps.DeleteFunc(fw.long, func(jail string, _ map[netip.Prefix]time.Time) bool { return !named(jail) })
 	return errors.Join(fault, err)
 }
 
@@ -153,7 +196,14 @@ func (fw *Firewall) add(ctx context.Context, jail string, f family, entries []en
 	}
 	fw.mu.Lock()
 	defer fw.mu.Unlock()
-	return fw.sets.add(ctx, jail, f, entries)
+	errs := fw.sets.add(ctx, jail, f, entries)
+	if len(errs) > 0 {
+		if amiss, _ := fw.look(ctx, true); amiss { // what it could not repair shows in the next line
+			errs = fw.sets.add(ctx, jail, f, entries)
+		}
+	}
+	fw.remember(jail, f, entries)
+	return errs
 }
 
 // Remove takes bans out of a jail's sets. Those that are not there do not matter.
@@ -183,6 +233,12 @@ func (fw *Firewall) remove(ctx context.Context, jail string, f family, prefixes 
 	}
 	fw.mu.Lock()
 	defer fw.mu.Unlock()
+	for _, p := range prefixes {
+		delete(fw.long[jail], p)
+		if key := (witnessKey{jail, f}); fw.witnesses[key].prefix == p {
+			delete(fw.witnesses, key)
+		}
+	}
 	if err := fw.sets.remove(ctx, jail, f, prefixes); err != nil {
 		return fmt.Errorf("unban in jail %s: %w", jail, err)
 	}
@@ -204,6 +260,11 @@ func (fw *Firewall) List(ctx context.Context, jail string) (map[netip.Prefix]tim
 			all[p] = timeout
 		}
 	}
+	for p, until := range fw.long[jail] {
+		if _, ok := all[p]; ok {
+			all[p] = time.Until(until)
+		}
+	}
 	return all, nil
 }
 
@@ -212,6 +273,8 @@ func (fw *Firewall) Lift(ctx context.Context) error {
 	fw.mu.Lock()
 	defer fw.mu.Unlock()
 	fw.blocks = nil
+	clear(fw.witnesses)
+	clear(fw.long)
 	if err := fw.rules.lift(ctx); err != nil {
 		return fmt.Errorf("lift firewall: %w", err)
 	}

@@ -27,7 +27,11 @@ type ipsets struct {
 	handle  *netlink.Handle
 	batch   map[int]*nl.SocketHandle // for the requests that the library has no words for
 	maxElem uint32
+	sizes   map[string]*size // by set
 }
+
+// size is how many entries a set may hold, and how many it holds at most.
+type size struct{ limit, entries uint32 }
 
 // openIPSets opens the sockets in the network namespace of the calling thread.
 func openIPSets(maxElem uint32) (*ipsets, error) {
@@ -43,7 +47,7 @@ func openIPSets(maxElem uint32) (*ipsets, error) {
 	if maxElem == 0 {
 		maxElem = defaultMaxElem
 	}
-	return &ipsets{handle, map[int]*nl.SocketHandle{unix.NETLINK_NETFILTER: {Socket: socket}}, maxElem}, nil
+	return &ipsets{handle, map[int]*nl.SocketHandle{unix.NETLINK_NETFILTER: {Socket: socket}}, maxElem, map[string]*size{}}, nil
 }
 
 func (s *ipsets) close() {
@@ -64,9 +68,11 @@ func (s *ipsets) stand(blocks []block) (repairs, error) {
 		fresh := false
 		for _, f := range families() {
 			name := f.setName(b.jail)
-			if _, ok := there[name]; ok {
+			if set, ok := there[name]; ok {
+				s.sizes[name] = &size{set.MaxElements, set.NumEntries}
 				continue
 			}
+			s.sizes[name] = &size{limit: s.maxElem}
 			if err := s.create(name, f, s.maxElem); err != nil {
 				return made, fmt.Errorf("create ipset %s: %w", name, err)
 			}
@@ -138,13 +144,13 @@ func header(message []byte) netlink.IPSetResult {
 		case nl.IPSET_ATTR_TYPENAME:
 			set.TypeName = nl.BytesToString(a.Value)
 		case nl.IPSET_ATTR_DATA | nl.NLA_F_NESTED:
-			sizes(&set, a.Value)
+			readSizes(&set, a.Value)
 		}
 	}
 	return set
 }
 
-func sizes(set *netlink.IPSetResult, data []byte) {
+func readSizes(set *netlink.IPSetResult, data []byte) {
 	for a := range nl.ParseAttributes(data) {
 		switch a.Type {
 		case nl.IPSET_ATTR_MAXELEM | nl.NLA_F_NET_BYTEORDER:
@@ -159,7 +165,11 @@ func sizes(set *netlink.IPSetResult, data []byte) {
 // library passes on, so then each is sent alone.
 func (s *ipsets) add(_ context.Context, jail string, f family, entries []entry) []error {
 	name := f.setName(jail)
-	if s.change(nl.IPSET_CMD_ADD, name, entries) == nil {
+	err := s.makeRoom(name, f, uint32(len(entries)))
+	if err == nil {
+		err = s.change(nl.IPSET_CMD_ADD, name, entries)
+	}
+	if err == nil {
 		return nil
 	}
 	var errs []error
@@ -180,7 +190,11 @@ func (s *ipsets) remove(_ context.Context, jail string, f family, prefixes []net
 }
 
 func (s *ipsets) list(_ context.Context, jail string, f family) (map[netip.Prefix]time.Duration, error) {
-	set, err := s.handle.IpsetList(f.setName(jail))
+	return s.read(f.setName(jail), f)
+}
+
+func (s *ipsets) read(name string, f family) (map[netip.Prefix]time.Duration, error) {
+	set, err := s.handle.IpsetList(name)
 	if err != nil {
 		return nil, err
 	}
@@ -198,6 +212,14 @@ func (s *ipsets) list(_ context.Context, jail string, f family) (map[netip.Prefi
 		bans[netip.PrefixFrom(addr, bits)] = left
 	}
 	return bans, nil
+}
+
+func (s *ipsets) has(jail string, f family, p netip.Prefix) (bool, error) {
+	there, err := s.handle.IpsetTest(f.setName(jail), &netlink.IPSetEntry{IP: p.Addr().AsSlice(), CIDR: uint8(p.Bits())})
+	if errors.Is(err, unix.ENOENT) {
+		return false, nil // the whole set is gone
+	}
+	return there, err
 }
 
 // change adds or deletes entries with one message. Without NLM_F_EXCL what is there is refreshed, and what is gone is no

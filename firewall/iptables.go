@@ -1,9 +1,12 @@
 package firewall
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -15,22 +18,42 @@ type ipset struct {
 	tables []*xtable
 }
 
-func openIPSet(o Options) (*ipset, error) {
-	tables, err := openXTables(o.Program)
+func openIPSet(ctx context.Context, o Options) (backend, error) {
+	tables, err := openXTables(o)
 	if err != nil {
 		return nil, err
 	}
 	sets, err := openIPSets(o.MaxElem)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, closeAll(tables))
 	}
-	return &ipset{sets, tables}, nil
+	b := &ipset{sets, tables}
+	if err := b.try(ctx); err != nil {
+		return nil, errors.Join(err, b.close())
+	}
+	return b, nil
+}
+
+// try makes sets, and rules that refer to them, and removes them again.
+func (b *ipset) try(ctx context.Context) error {
+	for _, t := range b.tables {
+		name := fmt.Sprintf("bailiff%s~try-%d", t.f.digit, os.Getpid())
+		if err := b.create(name, t.f, b.maxElem); err != nil {
+			return fmt.Errorf("create ipset: %w", explain(err, "ip_set or ip_set_hash_net"))
+		}
+		err := t.try(ctx, "-p tcp -m multiport --dports 1,2 -m set --match-set "+name+" src -j REJECT", "xt_set, xt_multiport or ipt_REJECT")
+		if err := errors.Join(err, b.handle.IpsetDestroy(name)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // openXTables finds iptables for both families; for IPv6 only where the kernel speaks it.
-func openXTables(program string) ([]*xtable, error) {
-	if program == "" {
-		program = "iptables"
+func openXTables(o Options) ([]*xtable, error) {
+	program := cmp.Or(o.Program, "iptables")
+	if err := lockFile(o.RuntimeDir); err != nil {
+		return nil, err
 	}
 	var tables []*xtable
 	for _, f := range families() {
@@ -39,11 +62,24 @@ func openXTables(program string) ([]*xtable, error) {
 		}
 		t, err := openXTable(f, program)
 		if err != nil {
-			return nil, err
+			return nil, errors.Join(explain(err, "ip_tables"), closeAll(tables))
 		}
 		tables = append(tables, t)
 	}
 	return tables, nil
+}
+
+// lockFile has the iptables that we start take a lock of our own where we may not take everybody's: the lock is
+// advisory, and the kernel itself says EAGAIN to whom comes second.
+func lockFile(runtimeDir string) error {
+	const variable = "XTABLES_LOCKFILE" // read by iptables 1.8.6 and later
+	if os.Geteuid() == 0 || runtimeDir == "" || os.Getenv(variable) != "" {
+		return nil
+	}
+	if err := os.Setenv(variable, filepath.Join(runtimeDir, "xtables.lock")); err != nil {
+		return fmt.Errorf("name iptables' lock file: %w", err)
+	}
+	return nil
 }
 
 func kernelHasIPv6() bool {
@@ -115,5 +151,33 @@ func (b *ipset) lift(ctx context.Context) error {
 
 func (b *ipset) close() error {
 	b.ipsets.close()
-	return nil
+	return closeAll(b.tables)
+}
+
+func (b *ipset) glance() bool { return changed(b.tables) }
+
+// changed tells whether a table of iptables-legacy is not as it was when this was asked before.
+func changed(tables []*xtable) bool {
+	any := false
+	for _, t := range tables {
+		if t.socket < 0 {
+			continue
+		}
+		info, err := legacyInfo(t.socket, t.f)
+		if err != nil || info != t.info {
+			any = true
+		}
+		t.info = info
+	}
+	return any
+}
+
+func closeAll(tables []*xtable) error {
+	var errs []error
+	for _, t := range tables {
+		if t.socket >= 0 {
+			errs = append(errs, unix.Close(t.socket))
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -29,7 +29,7 @@ type nft struct {
 	lengths map[string][]int // a set's name to the lengths of networks there are sets for
 }
 
-func openNFT() (*nft, error) {
+func openNFT(context.Context, Options) (backend, error) {
 	roomy := func(c *netlink.Conn) error { return errors.Join(c.SetReadBuffer(8<<20), c.SetWriteBuffer(8<<20)) }
 	conn, err := nftables.New(nftables.AsLasting(), nftables.WithSockOptions(roomy))
 	if err != nil {
@@ -43,10 +43,17 @@ func openNFT() (*nft, error) {
 		return nil, errors.Join(fmt.Errorf("open netlink: %w", err), conn.CloseLasting())
 	}
 	table := &nftables.Table{Family: nftables.TableFamilyINet, Name: chainName}
-	return &nft{conn: conn, elements: elements, table: table, lengths: map[string][]int{}}, nil
+	n := &nft{conn: conn, elements: elements, table: table, lengths: map[string][]int{}}
+	if err := n.try(); err != nil {
+		return nil, errors.Join(err, n.close())
+	}
+	return n, nil
 }
 
 func (n *nft) close() error { return errors.Join(n.conn.CloseLasting(), n.elements.Close()) }
+
+// glance has nothing to look at: all changes of nftables are notified.
+func (n *nft) glance() bool { return false }
 
 // stand makes the whole table anew in one transaction, except for the sets that are needed, unless it is as it was left.
 func (n *nft) stand(_ context.Context, blocks []block) (repairs, error) {

@@ -95,6 +95,21 @@ func (n *nft) list(_ context.Context, jail string, f family) (map[netip.Prefix]t
 	return bans, nil
 }
 
+func (n *nft) has(jail string, f family, p netip.Prefix) (bool, error) {
+	set := f.setName(jail)
+	if p.Bits() < f.length {
+		set = networkSet(set, p.Bits())
+	}
+	_, err := n.elements.Execute(netlink.Message{
+		Header: netlink.Header{Type: messageType(unix.NFT_MSG_GETSETELEM), Flags: netlink.Request},
+		Data:   elementList(set, []entry{{prefix: p}}, false),
+	})
+	if errors.Is(err, unix.ENOENT) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 func (n *nft) listInto(bans map[netip.Prefix]time.Duration, set string, bits int) error {
 	reply, err := n.elements.Execute(netlink.Message{
 		Header: netlink.Header{Type: messageType(unix.NFT_MSG_GETSETELEM), Flags: netlink.Request | netlink.Dump},

@@ -19,15 +19,25 @@ type plain struct {
 	now    func() time.Time
 }
 
-func openPlain(o Options) (*plain, error) {
-	tables, err := openXTables(o.Program)
+func openPlain(ctx context.Context, o Options) (backend, error) {
+	tables, err := openXTables(o)
 	if err != nil {
 		return nil, err
+	}
+	for _, t := range tables {
+		if err := t.try(ctx, "-m time --datestop 2030-01-01T00:00:00 -j REJECT", "xt_time or ipt_REJECT"); err != nil {
+			return nil, errors.Join(err, closeAll(tables))
+		}
 	}
 	return &plain{tables, map[string]map[netip.Prefix]string{}, time.Now}, nil
 }
 
-func (p *plain) close() error { return nil }
+func (p *plain) close() error { return closeAll(p.tables) }
+
+func (p *plain) glance() bool { return changed(p.tables) }
+
+// has says yes: whoever removes a rule of a chain changes what glance looks at, or is notified of.
+func (p *plain) has(string, family, netip.Prefix) (bool, error) { return true, nil }
 
 // The chains of a jail: where its addresses are looked up as sources, or as destinations, and where packets end.
 func fromChain(jail string) string { return shorten(chainName+"-from-"+jail, maxChainName) }
@@ -59,7 +69,15 @@ func (p *plain) stand(ctx context.Context, blocks []block) (repairs, error) {
 				made.empty = append(made.empty, b.jail)
 			}
 		}
-		errs = append(errs, err, err2, p.learn(ctx, t, blocks))
+		errs = append(errs, err, err2)
+		for _, b := range blocks {
+			lost, err := p.learn(ctx, t, b)
+			if lost {
+				made.done = append(made.done, "IPv"+t.f.digit+" bans in chain "+b.banChain())
+				made.empty = append(made.empty, b.jail)
+			}
+			errs = append(errs, err)
+		}
 	}
 	slices.Sort(made.empty)
 	made.empty = slices.Compact(made.empty)
@@ -83,32 +101,36 @@ func (b block) endRules(f family) rules {
 	return b.stopRules(f, "all", "")
 }
 
-// learn reads the bans that stand, for their rules must be known word by word to be deleted, and clears away those that
-// are over.
-func (p *plain) learn(ctx context.Context, t *xtable, blocks []block) error {
-	var errs []error
-	for _, b := range blocks {
-		chain := b.banChain()
-		rules, err := t.list(chain)
-		errs = append(errs, err)
-		known := map[netip.Prefix]string{}
-		var over []string
-		for _, rule := range rules {
-			prefix, until, err := readRule(rule)
-			switch {
-			case err != nil:
-				errs = append(errs, fmt.Errorf("chain %s: %w", chain, err))
-			case !until.IsZero() && !until.After(p.now()):
-				over = append(over, "-D "+chain+" "+rule)
-			default:
-				known[prefix] = rule
-			}
-		}
-		p.known[t.f.digit+chain] = known
-		errs = append(errs, p.run(ctx, t, over))
+// learn reads the bans of a jail that stand, for their rules must be known word by word to be deleted, and clears away
+// those that are over. It tells whether any that should stand does not.
+func (p *plain) learn(ctx context.Context, t *xtable, b block) (lost bool, err error) {
+	chain := b.banChain()
+	rules, err := t.list(chain)
+	if err != nil {
+		return false, err
 	}
-	return errors.Join(errs...)
+	known := map[netip.Prefix]string{}
+	var over []string
+	for _, rule := range rules {
+		prefix, until, err := readRule(rule)
+		if err != nil {
+			return false, fmt.Errorf("chain %s: %w", chain, err)
+		}
+		if p.past(until) {
+			over = append(over, "-D "+chain+" "+rule)
+			continue
+		}
+		known[prefix] = rule
+	}
+	for prefix, rule := range p.known[t.f.digit+chain] {
+		_, until, _ := readRule(rule) // of our own making
+		lost = lost || known[prefix] == "" && !p.past(until)
+	}
+	p.known[t.f.digit+chain] = known
+	return lost, p.run(ctx, t, over)
 }
+
+func (p *plain) past(until time.Time) bool { return !until.IsZero() && !until.After(p.now()) }
 
 func (p *plain) lift(ctx context.Context) error {
 	var errs []error

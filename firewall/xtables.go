@@ -30,6 +30,9 @@ type xtable struct {
 	ours    map[string]bool  // our chains
 	asked   map[string]rules // what each chain of ours was last made of
 	printed map[string]rules // and how iptables printed that
+
+	socket int // to ask iptables-legacy over; -1 for iptables-nft, whose changes are notified
+	info   tableInfo
 }
 
 // rules are a chain's rules as iptables -S prints them, without -A CHAIN.
@@ -57,7 +60,12 @@ func openXTable(f family, program string) (*xtable, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &xtable{f: f, ipt: ipt, restore: restore, asked: map[string]rules{}, printed: map[string]rules{}}, nil
+	t := &xtable{f: f, ipt: ipt, restore: restore, asked: map[string]rules{}, printed: map[string]rules{}, socket: -1}
+	legacy, err := isLegacy(name + variant)
+	if err == nil && legacy {
+		t.socket, err = rawSocket(f)
+	}
+	return t, err
 }
 
 // stand makes a layout stand, and nothing else of ours, in one transaction. It tells what that took.

@@ -11,6 +11,9 @@ type cursor struct {
 	lost  bool
 }
 
+// begin starts reading in s.
+func (c *cursor) begin(s []byte, cut bool) { c.s, c.cut, c.lost = s, cut, false }
+
 // at returns the byte at i, and 0 beyond the end.
 func (c *cursor) at(i int) byte {
 	if uint(i) < uint(len(c.s)) {

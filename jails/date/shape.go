@@ -44,6 +44,7 @@ func classOf(b byte) class {
 // A lineShape is what the searches in one line have in common. Each part is made when first asked for.
 type lineShape struct {
 	text         []byte
+	ascii        int // how far the line's begin is ASCII; -1: not known
 	foreignKnown bool
 	isForeign    bool
 	placesKnown  bool
@@ -52,11 +53,25 @@ type lineShape struct {
 
 // A startPlace is where a date with a time of day may begin.
 type startPlace struct {
-	at    int
-	class class
+	at       int
+	class    class
+	doubtful bool // whether a word begins here hangs on a character beyond ASCII
 }
 
-func (l *lineShape) reset(text []byte) { l.text, l.foreignKnown, l.placesKnown = text, false, false }
+func (l *lineShape) reset(text []byte) {
+	l.text, l.ascii, l.foreignKnown, l.placesKnown = text, -1, false, false
+}
+
+// reach is more than any date of a default template takes that has no run of blanks in it.
+const reach = 72
+
+// head returns the line's begin, as far as a date there could reach and all is ASCII, and whether there is more.
+func (l *lineShape) head() (begin []byte, cut bool) {
+	if l.ascii < 0 {
+		l.ascii = asciiPrefix(l.text[:min(reach, len(l.text))])
+	}
+	return l.text[:l.ascii], l.ascii < len(l.text)
+}
 
 // foreign tells whether the line has characters beyond ASCII that could be part of a date: digits, blanks, and the four
 // letters that fold to ASCII ones.
@@ -90,10 +105,8 @@ func asciiPrefix(text []byte) int {
 	return i
 }
 
-// untilForeign returns the text's begin, as far as a date at from could reach and all behind from is ASCII, and whether
-// there is more.
+// untilForeign is head for a date at from.
 func untilForeign(text []byte, from int) (begin []byte, cut bool) {
-	const reach = 72
 	end := min(from+reach, len(text))
 	end = from + asciiPrefix(text[from:end])
 	return text[:end], end < len(text)
@@ -116,13 +129,25 @@ func (l *lineShape) starts() []startPlace {
 			continue
 		}
 		for k := max(next, i-dateBeforeClock); k < i; k++ {
-			if class := classOf(l.text[k]); class != 0 {
-				l.places = append(l.places, startPlace{k, class})
-			}
+			l.addPlace(k)
 		}
 		next = i
 	}
 	return l.places
+}
+
+// addPlace adds the place at i if a date could begin there.
+func (l *lineShape) addPlace(i int) {
+	p := startPlace{at: i, class: classOf(l.text[i])}
+	if i > 0 && isWord(l.text[i]) {
+		if isWord(l.text[i-1]) {
+			return
+		}
+		p.doubtful = l.text[i-1] >= utf8.RuneSelf
+	}
+	if p.class != 0 {
+		l.places = append(l.places, p)
+	}
 }
 
 // dateBeforeClock is more than any default template has before the colon behind its hour.

@@ -60,41 +60,38 @@ type work struct {
 // fast runs the parser. It is not sure where a character beyond ASCII has a say.
 func (t *template) fast(text []byte, from int, w *work, h *hit) (found, sure bool) {
 	c := &w.cursor
-	*c = cursor{s: text, years: t.years}
-	c.s, c.cut = untilForeign(text, from)
-	if found = t.tryFirst(c, from, h); (found || t.tied()) && !c.lost {
-		return found, true
+	c.years = t.years
+	tied := t.front == frontLine || t.front == frontCaret
+	if tied || from > 0 {
+		if tied {
+			c.begin(w.shape.head())
+			found = t.tryBegin(c, h)
+		} else {
+			c.begin(untilForeign(text, from))
+			found = c.starts(from) && t.near == nearClock && t.try(c, from, h)
+		}
+		if (found || tied) && !c.lost {
+			return found, true
+		}
 	}
 	if w.shape.foreign() {
 		return false, false
 	}
-	c.s, c.cut, c.lost = text, false, false
-	if t.tied() {
-		found = t.tryFirst(c, from, h)
+	c.begin(text, false)
+	if tied {
+		found = t.tryBegin(c, h)
 	} else {
 		found = t.scan(c, from, &w.shape, h)
 	}
 	return found, !c.lost
 }
 
-// tied tells whether the template may begin in one place only.
-func (t *template) tied() bool { return t.front == frontLine || t.front == frontCaret }
-
-// tryFirst tries the parser in the first place where the template may begin.
-func (t *template) tryFirst(c *cursor, from int, h *hit) bool {
-	switch t.front {
-	case frontLine:
-		return t.tryBegin(c, h)
-	case frontCaret:
-		return t.try(c, 0, h)
-	case frontWord:
-		return c.starts(from) && t.try(c, from, h)
-	}
-	return from == 0 && t.try(c, 0, h)
-}
-
-// tryBegin tries the parser behind up to two characters that are no word, behind as many as there are first.
+// tryBegin tries the parser at the line's begin; where the template allows it behind up to two characters that are no
+// word, and behind as many as there are first.
 func (t *template) tryBegin(c *cursor, h *hit) bool {
+	if t.front == frontCaret {
+		return t.try(c, 0, h)
+	}
 	skip := 0
 	for skip < 2 && skip < len(c.s) && !c.word(skip) {
 		skip++
@@ -152,8 +149,11 @@ func (t *template) scan(c *cursor, from int, l *lineShape, h *hit) bool {
 
 func (t *template) scanClocks(c *cursor, from int, l *lineShape, h *hit) bool {
 	for _, p := range l.starts() {
-		if p.at >= from && p.class&t.begins != 0 && c.starts(p.at) && t.try(c, p.at, h) {
-			return true
+		if p.at >= from && p.class&t.begins != 0 {
+			c.lost = c.lost || p.doubtful
+			if t.try(c, p.at, h) {
+				return true
+			}
 		}
 	}
 	return false

@@ -45,7 +45,9 @@ func specs(c *config.Config) (all []firewall.Spec) {
 type savedBans struct{ *store.Store }
 
 // Save remembers the bans.
-func (s savedBans) Save(ctx context.Context, bans []event.Ban) error { return s.Store.Save(ctx, bans, nil) }
+func (s savedBans) Save(ctx context.Context, bans []event.Ban) error {
+	return s.Store.Save(ctx, bans, nil)
+}
 
 // marks is the store as the sources see it: the positions of the last run, and those saved since.
 type marks struct {

@@ -1,0 +1,271 @@
+package jails
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"bailiff/jails/config"
+	"bailiff/jails/event"
+	"bailiff/jails/filter"
+)
+
+// A blocklist is a kernel in memory. Its entries end by themselves.
+type blocklist struct {
+	mu      sync.Mutex
+	blocked map[netip.Prefix]time.Time
+	adds    int
+	refuses error
+	saved   *memory // what must hold a ban before the kernel does
+	t       *testing.T
+}
+
+func (k *blocklist) Add(_ context.Context, _ string, bans map[netip.Prefix]time.Duration) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.adds++
+	if k.refuses != nil {
+		return k.refuses
+	}
+	for p, d := range bans {
+		if !k.saved.has(p) {
+			k.t.Errorf("%s is blocked before it is stored", p)
+		}
+		k.blocked[p] = time.Now().Add(d)
+	}
+	return nil
+}
+
+func (k *blocklist) Remove(_ context.Context, _ string, ps ...netip.Prefix) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, p := range ps {
+		delete(k.blocked, p)
+	}
+	return nil
+}
+
+func (k *blocklist) blocks(who string) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	p, _ := subject(who).Prefix()
+	return k.blocked[p].After(time.Now())
+}
+
+func (k *blocklist) set(err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.refuses = err
+}
+
+// memory is a store in memory.
+type memory struct {
+	mu    sync.Mutex
+	bans  map[event.Subject]event.Ban
+	saves int
+	fails error
+}
+
+func (m *memory) Save(_ context.Context, bans []event.Ban) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.saves++
+	for _, b := range bans {
+		m.bans[b.Subject] = b
+	}
+	return m.fails
+}
+
+func (m *memory) Lift(_ context.Context, _ string, subjects ...event.Subject) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, s := range subjects {
+		delete(m.bans, s)
+	}
+	return nil
+}
+
+func (m *memory) has(p netip.Prefix) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, ok := m.bans[event.Network(p)]
+	return ok
+}
+
+// A bench is a jail at work on a source.
+type bench struct {
+	*Enforcer
+	jail   *Jail
+	watch  *Watch
+	kernel *blocklist
+	store  *memory
+	log    *strings.Builder
+}
+
+func newBench(t *testing.T) *bench {
+	f, err := filter.Compile(filter.Definition{Name: "test", Failregex: []string{`^ login failed from <ADDR>$`}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{store: &memory{bans: map[event.Subject]event.Ban{}}}
+	b.kernel = &blocklist{blocked: map[netip.Prefix]time.Time{}, saved: b.store, t: t}
+	b.jail, b.log = testJail(func(c *config.Jail) { c.Filter = f })
+	b.Enforcer = NewEnforcer(b.store, b.kernel, b.jail.log, nil)
+	b.Jails([]*Jail{b.jail})
+	b.watch = &Watch{Source: "files", Enforcer: b.Enforcer}
+	b.watch.Post([]*Post{{Jail: b.jail, Matcher: f.NewMatcher(filter.Options{FindTime: 10 * time.Minute})}})
+	return b
+}
+
+// block is one block of n failures each of the addresses, now.
+func block(n int, who ...string) *event.Block {
+	var text strings.Builder
+	for range n {
+		for _, w := range who {
+			fmt.Fprintf(&text, "%s login failed from %s\n", time.Now().Format(time.RFC3339), w)
+		}
+	}
+	return &event.Block{Origin: "/log", Text: []byte(text.String()), Live: true}
+}
+
+// onBench runs a test in a bubble of time, beside a running enforcer.
+func onBench(t *testing.T, test func(ctx context.Context, b *bench)) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		var g sync.WaitGroup
+		g.Go(func() { b.Run(ctx) })
+		g.Go(func() { b.Sweep(ctx, func() {}) })
+		test(ctx, b)
+		cancel()
+		g.Wait()
+	})
+}
+
+func TestABanGoesFromTheLineToTheKernelAndEnds(t *testing.T) {
+	onBench(t, func(ctx context.Context, b *bench) {
+		effects, err := b.watch.See(ctx, block(3, "192.0.2.1", "192.0.2.2"))
+		if err != nil || !effects {
+			t.Fatalf("effects %v, %v", effects, err)
+		}
+		if !b.kernel.blocks("192.0.2.1") || !b.kernel.blocks("192.0.2.2") {
+			t.Fatal("the kernel does not block")
+		}
+		if b.store.saves != 1 || b.kernel.adds != 1 {
+			t.Errorf("%d transactions in the store and %d in the kernel for one block", b.store.saves, b.kernel.adds)
+		}
+		time.Sleep(time.Hour + 2*sweepEvery)
+		synctest.Wait()
+		if b.kernel.blocks("192.0.2.1") || b.jail.Status().Banned != 0 || !strings.Contains(b.log.String(), "[sshd] Unban 192.0.2.1") {
+			t.Errorf("the ban did not end: %+v", b.jail.Status())
+		}
+	})
+}
+
+func TestABanThatTheKernelRefusesIsTriedAgain(t *testing.T) {
+	onBench(t, func(ctx context.Context, b *bench) {
+		b.kernel.set(errors.New("set does not exist"))
+		if _, err := b.watch.See(ctx, block(3, "192.0.2.1")); err != nil {
+			t.Fatalf("a refused ban ended the source: %v", err)
+		}
+		if strings.Contains(b.log.String(), "[sshd] Ban ") {
+			t.Error("told of a ban that does not stand")
+		}
+		b.kernel.set(nil)
+		time.Sleep(2 * retryEvery)
+		synctest.Wait()
+		if !b.kernel.blocks("192.0.2.1") || !strings.Contains(b.log.String(), "[sshd] Ban 192.0.2.1") {
+			t.Error("not tried again")
+		}
+	})
+}
+
+func TestWhatTheStoreCannotRememberIsJudgedAgain(t *testing.T) {
+	onBench(t, func(ctx context.Context, b *bench) {
+		b.store.fails = errors.New("disk full")
+		if _, err := b.watch.See(ctx, block(3, "192.0.2.1")); err == nil {
+			t.Fatal("the source may save its position")
+		}
+		b.store.fails = nil
+		if _, err := b.watch.See(ctx, block(3, "192.0.2.1")); err != nil || !b.kernel.blocks("192.0.2.1") {
+			t.Errorf("the block read again did not ban: %v", err)
+		}
+	})
+}
+
+func TestLiftedBansAreGoneEverywhere(t *testing.T) {
+	onBench(t, func(ctx context.Context, b *bench) {
+		b.watch.See(ctx, block(3, "192.0.2.1", "192.0.2.2"))
+		lifted, err := b.Lift(ctx, b.jail, []event.Subject{subject("192.0.2.1"), subject("192.0.2.9")})
+		if err != nil || len(lifted) != 1 {
+			t.Fatalf("lifted %v, %v", lifted, err)
+		}
+		if b.kernel.blocks("192.0.2.1") || !b.kernel.blocks("192.0.2.2") || len(b.store.bans) != 1 {
+			t.Errorf("blocked %v, stored %v", maps.Keys(b.kernel.blocked), b.store.bans)
+		}
+		if n := b.jail.Status().Banned; n != 1 {
+			t.Errorf("%d banned", n)
+		}
+	})
+}
+
+func TestRestoredBansStandWithTheTimeThatIsLeft(t *testing.T) {
+	onBench(t, func(ctx context.Context, b *bench) {
+		now := time.Now()
+		stored := []event.Ban{{Jail: "sshd", Subject: subject("192.0.2.1"), At: now.Add(-time.Hour), Until: now.Add(time.Minute)},
+			{Jail: "gone", Subject: subject("192.0.2.2"), At: now}}
+		b.store.Save(ctx, stored)
+		b.Enforcer.Restore(ctx, stored, now)
+		if !b.kernel.blocks("192.0.2.1") || b.kernel.blocks("192.0.2.2") {
+			t.Error("not restored as it should be")
+		}
+		time.Sleep(time.Minute + 2*sweepEvery)
+		synctest.Wait()
+		if b.kernel.blocks("192.0.2.1") || b.jail.Status().Banned != 0 {
+			t.Error("stands longer than it had left")
+		}
+	})
+}
+
+func TestBlocksReachOnlyTheJailsTheyAreFor(t *testing.T) {
+	onBench(t, func(ctx context.Context, b *bench) {
+		other := block(3, "192.0.2.1")
+		other.Jails = []string{"nginx"}
+		if effects, _ := b.watch.See(ctx, other); effects {
+			t.Error("a block for another jail was judged")
+		}
+		journal := &event.Block{Text: []byte(" login failed from 192.0.2.1\n login failed from 192.0.2.1\n"), Live: true}
+		b.watch.posts[0].Selector = event.Selector{{{Field: "_COMM", Values: []string{"sshd"}}}}
+		for _, comm := range []string{"sshd", "cron"} {
+			journal.Entries = append(journal.Entries, event.Entry{Time: time.Now(),
+				Fields: []event.Field{{Name: "_COMM", Value: []byte(comm)}}})
+		}
+		b.watch.See(ctx, journal)
+		if s := b.jail.Status(); s.Failed != 1 {
+			t.Errorf("%d failures, want the one of sshd", s.Failed)
+		}
+	})
+}
+
+func TestTheRunningJailSkipsWhatItHasRead(t *testing.T) {
+	onBench(t, func(ctx context.Context, b *bench) {
+		past := block(2, "192.0.2.1")
+		past.Past, past.Known = true, []string{"sshd"}
+		b.watch.See(ctx, past)
+		b.watch.posts[0].Running = true
+		b.watch.See(ctx, past)
+		if _, banned := fails(b.jail, "192.0.2.1", time.Now()); !banned {
+			t.Error("the past did not rebuild the counter")
+		}
+		if s := b.jail.Status(); s.Failed != 1 {
+			t.Errorf("%d failures told of, want 1", s.Failed)
+		}
+	})
+}

@@ -1,0 +1,171 @@
+package jails
+
+import (
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"bailiff/jails/config"
+	"bailiff/jails/event"
+)
+
+func subject(s string) event.Subject { return event.Address(netip.MustParseAddr(s)) }
+
+func testJail(change func(*config.Jail)) (*Jail, *strings.Builder) {
+	c := &config.Jail{Name: "sshd", MaxRetry: 3, MaxMatches: 3, FindTime: 10 * time.Minute, BanTime: time.Hour}
+	if change != nil {
+		change(c)
+	}
+	var log strings.Builder
+	return NewJail(c, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})), nil), &log
+}
+
+func fails(j *Jail, who string, at time.Time) (event.Ban, bool) {
+	return j.judge(event.Failure{Subject: subject(who), Time: at, Attempts: 1, Lines: []string{"line"}}, at, false)
+}
+
+func TestJailBansAtMaxretry(t *testing.T) {
+	j, log := testJail(nil)
+	for i := range 2 {
+		if _, banned := fails(j, "192.0.2.1", noon.Add(time.Duration(i)*time.Second)); banned {
+			t.Fatalf("banned at failure %d", i+1)
+		}
+	}
+	b, banned := fails(j, "192.0.2.1", noon.Add(2*time.Second))
+	if !banned || b.Failures != 3 || !b.Until.Equal(noon.Add(2*time.Second+time.Hour)) || len(b.Lines) != 3 {
+		t.Fatalf("the third failure gave %+v, %v", b, banned)
+	}
+	if n := strings.Count(log.String(), "[sshd] Found 192.0.2.1 - "); n != 3 {
+		t.Errorf("%d failures in the log", n)
+	}
+	if _, again := fails(j, "192.0.2.1", noon.Add(3*time.Second)); again {
+		t.Error("banned twice")
+	}
+	if s := j.Status(); s != (Status{Failed: 3, Banned: 1, Bans: 1}) {
+		t.Errorf("status %+v", s)
+	}
+}
+
+func TestJailCountsAnewAfterABan(t *testing.T) {
+	j, _ := testJail(nil)
+	for range 3 {
+		fails(j, "192.0.2.1", noon)
+	}
+	later := noon.Add(2 * time.Hour)
+	if ended := j.sweep(later); len(ended) != 1 {
+		t.Fatalf("ended %v", ended)
+	}
+	if _, banned := fails(j, "192.0.2.1", later); banned {
+		t.Error("the failures before the ban still count")
+	}
+}
+
+func TestJailSparesWhomItIgnores(t *testing.T) {
+	list := filepath.Join(t.TempDir(), "friends")
+	if err := os.WriteFile(list, []byte("# friends\n198.51.100.7, 198.51.100.8 ; both\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	j, log := testJail(func(c *config.Jail) {
+		c.MaxRetry, c.IgnoreSelf = 1, true
+		c.IgnoreIP = []string{"192.0.2.0/24", "10.0.0.0/255.0.0.0", "2001:db8::1", "localhost", "file:" + list}
+	})
+	for who, rule := range map[string]string{
+		"192.0.2.77": "by ip", "10.1.2.3": "by ip", "2001:db8::1": "by ip", "127.0.0.5": "by ignoreself rule",
+		"198.51.100.8": "by ip", "192.0.3.1": "", "2001:db8::2": "", "198.51.100.9": "",
+	} {
+		_, banned := fails(j, who, noon)
+		if banned != (rule == "") {
+			t.Errorf("%s: banned %v, want the rule %q", who, banned, rule)
+		}
+		if rule != "" && !strings.Contains(log.String(), "[sshd] Ignore "+who+" "+rule) {
+			t.Errorf("%s: no word of being ignored %s", who, rule)
+		}
+	}
+}
+
+func TestJailRereadsAChangedIgnoreFile(t *testing.T) {
+	list := filepath.Join(t.TempDir(), "friends")
+	l := newIgnoreList([]string{"file:" + list}, false)
+	who := subject("192.0.2.1")
+	if l.holds(who, noon) != "" {
+		t.Fatal("spared by a file that is not there")
+	}
+	if err := os.WriteFile(list, []byte("192.0.2.1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if l.holds(who, noon.Add(time.Millisecond)) != "" {
+		t.Error("looked again within a second")
+	}
+	if l.holds(who, noon.Add(2*time.Second)) != "ip" {
+		t.Error("the new file is not noticed")
+	}
+}
+
+func TestKnownFailuresOnlyRebuildTheCounter(t *testing.T) {
+	j, log := testJail(nil)
+	known := func(at time.Duration) bool {
+		_, banned := j.judge(event.Failure{Subject: subject("192.0.2.1"), Time: noon.Add(at)}, noon.Add(time.Minute), true)
+		return banned
+	}
+	for i := range 4 { // the third was a ban once, the fourth began a new count
+		if known(time.Duration(i) * time.Second) {
+			t.Fatal("a known failure banned")
+		}
+	}
+	if log.Len() > 0 || j.Status() != (Status{Failing: 1}) {
+		t.Errorf("known failures were told of: %+v, %s", j.Status(), log)
+	}
+	fails(j, "192.0.2.1", noon.Add(time.Minute))
+	if _, banned := fails(j, "192.0.2.1", noon.Add(time.Minute)); !banned {
+		t.Error("one known and two new failures of three did not ban")
+	}
+}
+
+func TestJailIgnoresABanThatIsOverAlready(t *testing.T) {
+	j, log := testJail(func(c *config.Jail) { c.MaxRetry, c.BanTime = 1, time.Minute })
+	f := event.Failure{Subject: subject("192.0.2.1"), Time: noon}
+	if _, banned := j.judge(f, noon.Add(5*time.Minute), false); banned {
+		t.Error("banned for a time that is over")
+	}
+	if !strings.Contains(log.String(), "[sshd] Ignore 192.0.2.1, expired bantime") {
+		t.Error("not told of")
+	}
+}
+
+func TestPermanentBansDoNotEnd(t *testing.T) {
+	j, _ := testJail(func(c *config.Jail) { c.MaxRetry, c.BanTime = 1, -time.Second })
+	if b, banned := fails(j, "192.0.2.1", noon); !banned || !b.Permanent() {
+		t.Fatalf("got %+v", b)
+	}
+	if ended := j.sweep(noon.AddDate(100, 0, 0)); len(ended) > 0 {
+		t.Error("ended")
+	}
+}
+
+func TestFailuresThatTwoSourcesTellCountOnce(t *testing.T) {
+	j, _ := testJail(func(c *config.Jail) {
+		c.MaxRetry, c.Backend, c.HasJournalMatch, c.LogPaths = 5, "auto", true, []config.LogPath{{Glob: "/log"}}
+	})
+	at := noon.Add(300 * time.Millisecond)
+	fails(j, "192.0.2.1", at)
+	fails(j, "192.0.2.1", at)
+	j.Moved()
+	for range 3 { // the two that are known, and one more
+		fails(j, "192.0.2.1", noon)
+	}
+	if s := j.Status(); s.Failed != 3 {
+		t.Errorf("%d failures, want 3", s.Failed)
+	}
+}
+
+func TestRestoreLeavesOutWhomIgnoreipSparesByNow(t *testing.T) {
+	j, _ := testJail(func(c *config.Jail) { c.IgnoreIP = []string{"192.0.2.1"} })
+	stored := []event.Ban{{Jail: "sshd", Subject: subject("192.0.2.1"), At: noon}, {Jail: "sshd", Subject: subject("192.0.2.2"), At: noon}}
+	if got := j.Restore(stored, noon); len(got) != 1 || got[0].Subject != subject("192.0.2.2") {
+		t.Errorf("restored %v", got)
+	}
+}

@@ -76,8 +76,8 @@ var twinFilters = map[string]Definition{
 	},
 	"lines and content": {
 		Datepattern: []string{twinDates}, Maxlines: 3,
-		Prefregex: `^ s\[<F-MLFID>\d+</F-MLFID>\]: (?:note|<F-CONTENT>.+</F-CONTENT>)$`,
-		Failregex: []string{`^fail for <F-USER>\w+</F-USER> from <HOST>`, `^(?:id|conn from) <F-ID>\S+</F-ID>$`, `^ignore me from <HOST>`},
+		Prefregex:   `^ s\[<F-MLFID>\d+</F-MLFID>\]: (?:note|<F-CONTENT>.+</F-CONTENT>)$`,
+		Failregex:   []string{`^fail for <F-USER>\w+</F-USER> from <HOST>`, `^(?:id|conn from) <F-ID>\S+</F-ID>$`, `^ignore me from <HOST>`},
 		Ignoreregex: []string{`ignore`, `eve`},
 	},
 	"dates": {

@@ -13,10 +13,10 @@ type kind struct {
 	open func(context.Context, Options) (backend, error) // tries it, too
 }
 
-// kinds are the backends that stop packets, the one that auto likes best first: nftables needs no program, has a table
-// that the usual flushes of others do not reach, and is the fastest.
+// kinds are the backends that stop packets, the one that auto likes best first: people look for bans in iptables and
+// ipset, as they do on every system that had fail2ban.
 func kinds() []kind {
-	return []kind{{"nftables", openNFT}, {"iptables", openIPSet}, {"iptables-plain", openPlain}}
+	return []kind{{"iptables", openIPSet}, {"nftables", openNFT}, {"iptables-plain", openPlain}}
 }
 
 // choose opens the backend that the options ask for.

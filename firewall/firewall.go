@@ -21,7 +21,7 @@ import (
 // Options choose how a Firewall works. The zero value is ready for use.
 type Options struct {
 	// Backend is iptables (rules by iptables, sets by ipset), nftables, iptables-plain (a rule an address), dry
-	// (touches nothing), or auto, also "": the first of nftables, iptables and iptables-plain that works.
+	// (touches nothing), or auto, also "": the first of iptables, nftables and iptables-plain that works.
 	Backend string
 
 	// Program is the iptables to run: iptables, also "", or iptables-nft or iptables-legacy.
@@ -102,6 +102,9 @@ func (e *BanError) Error() string {
 }
 
 func (e *BanError) Unwrap() error { return e.Err }
+
+// Network is the network that is not banned.
+func (e *BanError) Network() netip.Prefix { return e.Prefix }
 
 // batch is how many bans go to the kernel at once. Other calls get their turn between two batches.
 const batch = 1000

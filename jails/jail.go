@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -187,6 +188,11 @@ func (j *Jail) Bans() []event.Ban {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Subject.String(), b.Subject.String()))
 	})
 	return bans
+}
+
+// Remaining tells how much longer each banned network is banned, 0 meaning for ever.
+func (j *Jail) Remaining(now time.Time) map[netip.Prefix]time.Duration {
+	return durations(j.Bans(), now)
 }
 
 // A Status is what a jail says of itself.

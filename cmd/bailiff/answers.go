@@ -16,8 +16,7 @@ import (
 
 // Status answers bailiff status.
 func (d *daemon) Status(ctx context.Context, r control.StatusRequest) (control.Status, error) {
-	backend, _ := d.firewall.Backend()
-	s := control.Status{Version: version, Started: d.started, Firewall: backend, Jails: []control.Jail{}}
+	s := control.Status{Version: version, Started: d.started, Firewall: d.firewall.Status().Backend, Jails: []control.Jail{}}
 	_, running := d.state()
 	for _, j := range running {
 		if r.Jail != "" && r.Jail != j.Name {
@@ -170,8 +169,7 @@ func (d *daemon) Unban(ctx context.Context, r control.UnbanRequest) (lifted int,
 
 // samples is what metrics mirror at a scrape.
 func (d *daemon) samples() []metrics.Sample {
-	backend, _ := d.firewall.Backend()
-	all := []metrics.Sample{{Name: metrics.FirewallInfo, Labels: []string{backend}, Value: 1}}
+	all := []metrics.Sample{{Name: metrics.FirewallInfo, Labels: []string{d.firewall.Status().Backend}, Value: 1}}
 	_, running := d.state()
 	for _, j := range running {
 		families := map[string]int{"inet4": 0, "inet6": 0}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -79,7 +80,8 @@ func (d *daemon) open(ctx context.Context) (err error) {
 	if d.flags.dryRun {
 		backend = "dry"
 	}
-	if d.firewall, err = firewall.Open(ctx, firewall.Options{Backend: backend, Log: d.log}); err != nil {
+	o := firewall.Options{Backend: backend, Restore: d.remaining, RuntimeDir: filepath.Dir(d.socket()), Log: d.log}
+	if d.firewall, err = firewall.Open(ctx, o); err != nil {
 		return errors.Join(err, d.store.Close())
 	}
 	if d.watchdog, err = sdnotify.NewWatchdog(d.log); err != nil {
@@ -133,6 +135,7 @@ func (d *daemon) run(ctx context.Context) error {
 	d.enforcer.Beat = enforcerBeat.Round
 	g.Go(func() error { return d.enforcer.Run(ctx) })
 	g.Go(func() error { return d.enforcer.Sweep(ctx, jailsBeat.Round) })
+	g.Go(func() error { return d.firewall.Run(ctx) })
 	g.Go(func() error { return d.sources.Run(ctx) })
 	g.Go(func() error { return d.watchdog.Run(ctx) })
 	g.Go(func() error { return d.metricsServer().Run(ctx) })
@@ -182,8 +185,23 @@ func (d *daemon) state() (*config.Config, []*jails.Jail) {
 	return d.config, d.jails
 }
 
+func (d *daemon) socket() string {
+	return cmp.Or(d.flags.socket, d.config.Daemon.Socket, defaultSocket)
+}
+
+// remaining tells how much longer each ban of a jail lasts, for a firewall that lost its sets.
+func (d *daemon) remaining(_ context.Context, jail string) (map[netip.Prefix]time.Duration, error) {
+	_, running := d.state()
+	for _, j := range running {
+		if j.Name == jail {
+			return j.Remaining(time.Now()), nil
+		}
+	}
+	return nil, nil
+}
+
 func (d *daemon) listen() (net.Listener, error) {
-	path := cmp.Or(d.flags.socket, d.config.Daemon.Socket, defaultSocket)
+	path := d.socket()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", path, err)
 	}

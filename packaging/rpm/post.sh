@@ -1,0 +1,24 @@
+# After the files are in place; $1 is how many versions are installed now: 1 at an installation, 2 at an upgrade.
+if command -v systemd-sysusers >/dev/null; then
+	systemd-sysusers /usr/lib/sysusers.d/bailiff.conf
+elif ! getent passwd bailiff >/dev/null; then
+	useradd --system --user-group --home-dir /var/lib/bailiff --no-create-home --shell /sbin/nologin bailiff
+fi
+[ -d /run/systemd/system ] && systemctl daemon-reload >/dev/null 2>&1
+[ "$1" -eq 1 ] || exit 0
+if [ -d /run/systemd/system ] && systemctl is-active --quiet fail2ban.service; then
+	cat <<-'EOF'
+	fail2ban is running, so bailiff was not started: the two would ban twice. To move over:
+	    bailiff config check --config /etc/fail2ban    what of your configuration bailiff understands
+	    cp your jail.local, jail.d and filter.d changes from /etc/fail2ban to /etc/bailiff
+	    systemctl disable --now fail2ban
+	    systemctl enable --now bailiff
+	EOF
+	exit 0
+fi
+systemctl enable bailiff.socket bailiff.service >/dev/null 2>&1
+if [ -d /run/systemd/system ]; then
+	systemd-tmpfiles --create bailiff.conf >/dev/null 2>&1
+	systemctl start bailiff.service >/dev/null 2>&1
+fi
+exit 0

@@ -128,6 +128,8 @@ type Firewall struct {
 	witnesses    map[witnessKey]witness
 	long         map[string]map[netip.Prefix]time.Time // by jail: bans beyond the limit, and when they end
 	empty        map[string]bool                       // jails with a set that was lost and is not filled again
+	cuts         []cut
+	cutDue       chan struct{} // told of new cuts; nil while nobody cuts
 	lastRepair   time.Time
 	lastRepaired []string
 }
@@ -206,6 +208,7 @@ func (fw *Firewall) add(ctx context.Context, jail string, f family, entries []en
 		}
 	}
 	fw.remember(jail, f, entries)
+	fw.wantCut(jail, entries)
 	return errs
 }
 

@@ -43,7 +43,7 @@ func (fw *Firewall) Status() Status {
 
 // Run watches over what Ensure has made and sets it right within a second when others have removed or moved it, until
 // ctx ends; it then returns nil. Sets that were lost are filled again with what Options.Restore tells. It renews bans
-// that are longer than the kernel's limit. It must run in the network namespace that Open was called in.
+// that are longer than the kernel's limit, and cuts the connections of the banned. It must run in the network namespace that Open was called in.
 func (fw *Firewall) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	changes := make(chan struct{}, 1)
@@ -52,8 +52,44 @@ func (fw *Firewall) Run(ctx context.Context) error {
 	} else {
 		group.Go(func() error { return l.run(ctx, changes) })
 	}
+	if c, err := openCutter(); err != nil {
+		fw.log.Info("connections of the banned cannot be cut", "err", err)
+	} else {
+		defer c.close()
+		due := fw.cutting(true)
+		defer fw.cutting(false)
+		group.Go(func() error { c.run(ctx, fw, due); return nil })
+	}
 	fw.watch(ctx, changes)
 	return group.Wait()
+}
+
+// cutting turns on or off that Add wants connections cut, and tells where it says so.
+func (fw *Firewall) cutting(on bool) <-chan struct{} {
+	fw.mu.Lock()
+	defer fw.mu.Unlock()
+	fw.cutDue, fw.cuts = nil, nil
+	if on {
+		fw.cutDue = make(chan struct{}, 1)
+	}
+	return fw.cutDue
+}
+
+// wantCut has the connections of those who were banned cut.
+func (fw *Firewall) wantCut(jail string, entries []entry) {
+	i := slices.IndexFunc(fw.blocks, func(b block) bool { return b.jail == jail })
+	if i < 0 || fw.cutDue == nil || fw.blocks[i].keep {
+		return
+	}
+	c := cut{block: fw.blocks[i]}
+	for _, e := range entries {
+		c.prefixes = append(c.prefixes, e.prefix)
+	}
+	fw.cuts = append(fw.cuts, c)
+	select {
+	case fw.cutDue <- struct{}{}:
+	default:
+	}
 }
 
 func (fw *Firewall) watch(ctx context.Context, changes <-chan struct{}) {

@@ -46,7 +46,7 @@ func stopChain(jail string) string { return shorten(chainName+"-stop-"+jail, max
 
 // banChain is the chain that holds a jail's addresses.
 func (b block) banChain() string {
-	if b.egress || slices.Equal(b.chains, []string{"OUTPUT"}) {
+	if b.outward() {
 		return toChain(b.jail)
 	}
 	return fromChain(b.jail)

@@ -34,6 +34,10 @@ type Spec struct {
 	// "bailiff JAIL: ".
 	Log bool
 
+	// KeepConnections leaves alone the connections that somebody has when he is banned; else Run cuts those that the
+	// jail's ports and protocols are about.
+	KeepConnections bool
+
 	// Egress stops packets to the banned address instead of from it; empty Chains then mean OUTPUT.
 	Egress bool
 }
@@ -48,10 +52,11 @@ type block struct {
 	verdict   verdict
 	log       bool
 	egress    bool
+	keep      bool // leave connections alone
 }
 
 func (s Spec) block() (block, error) {
-	b := block{jail: s.Jail, log: s.Log, egress: s.Egress}
+	b := block{jail: s.Jail, log: s.Log, egress: s.Egress, keep: s.KeepConnections}
 	if s.Jail == "" || strings.ContainsAny(s.Jail, " \t\n\"'\\") {
 		return b, fmt.Errorf("jail %q: a set cannot have such a name", s.Jail)
 	}

@@ -53,16 +53,16 @@ func (s *section) number(option string, standard int) int {
 	return standard
 }
 
-func (s *section) duration(option string, standard time.Duration) time.Duration {
+func (s *section) duration(option string, standard time.Duration) (d time.Duration, ok bool) {
 	v, ok := s.get(option)
 	if !ok {
-		return standard
+		return standard, true
 	}
 	d, err := ParseDuration(v.text())
 	if err != nil {
 		s.fault(option, 0, err.Error(), "write a time such as 600, 10m or 1d 12h")
 	}
-	return d
+	return d, err == nil
 }
 
 // fault blames the nth line of an option of the jail.
@@ -111,13 +111,12 @@ func (b *builder) build(r *jail) *Jail {
 func (s *section) counting(j *Jail) {
 	j.MaxRetry = s.number("maxretry", 3)
 	j.MaxMatches = s.number("maxmatches", 5)
-	j.FindTime = s.duration("findtime", 10*time.Minute)
-	j.BanTime = s.duration("bantime", 10*time.Minute)
-	if v, ok := s.get("findtime"); ok && j.FindTime <= 0 && !faulty(s, "findtime") {
-		s.fault("findtime", 0, fmt.Sprintf("%q is no window", v.text()), "write a time above zero")
+	var ok bool
+	if j.FindTime, ok = s.duration("findtime", 10*time.Minute); ok && j.FindTime <= 0 {
+		s.fault("findtime", 0, fmt.Sprintf("%q is no window", s.text("findtime")), "write a time above zero")
 	}
-	if v, ok := s.get("bantime"); ok && j.BanTime == 0 && !faulty(s, "bantime") {
-		s.fault("bantime", 0, fmt.Sprintf("%q bans nobody", v.text()), "write a time above zero, or -1 for a permanent ban")
+	if j.BanTime, ok = s.duration("bantime", 10*time.Minute); ok && j.BanTime == 0 {
+		s.fault("bantime", 0, fmt.Sprintf("%q bans nobody", s.text("bantime")), "write a time above zero, or -1 for a permanent ban")
 	}
 	if j.MaxRetry < 1 {
 		s.warn("maxretry", 0, "the first failure bans, as with 1", "")
@@ -130,12 +129,6 @@ func (s *section) counting(j *Jail) {
 	default:
 		s.fault("findtime.mode", 0, fmt.Sprintf("%q is no mode", mode), "write sliding, or rate for fail2ban's way")
 	}
-}
-
-// faulty tells whether the last fault is about this option already.
-func faulty(s *section, option string) bool {
-	n := len(s.faults)
-	return n > 0 && s.faults[n-1].Option == option && s.faults[n-1].Section == s.jail.name
 }
 
 func (s *section) ignoring(j *Jail) {

@@ -22,11 +22,11 @@ const defaultFormula = "ban.Time * (1 << min(ban.Count, 20)) * banFactor"
 func (s *section) escalation() *Escalation {
 	e := &Escalation{
 		Factor:       s.factor(),
-		MaxTime:      s.duration("bantime.maxtime", 0),
-		RndTime:      s.duration("bantime.rndtime", 0),
 		OverallJails: s.truth("bantime.overalljails", false),
 		Multipliers:  s.multipliers(),
 	}
+	e.MaxTime, _ = s.duration("bantime.maxtime", 0)
+	e.RndTime, _ = s.duration("bantime.rndtime", 0)
 	if len(e.Multipliers) == 0 {
 		e.Formula = s.formula()
 	}

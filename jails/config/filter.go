@@ -21,9 +21,7 @@ func (s *section) matching(j *Jail) {
 		d.Prefregex = v.text()
 	}
 	if v, ok := s.effective("maxlines"); ok {
-		if n, ok := v.value.(int); ok {
-			d.Maxlines = n
-		}
+		d.Maxlines = s.maxlines(v)
 	}
 	j.Definition = d
 	f, err := filter.Compile(d)
@@ -31,6 +29,14 @@ func (s *section) matching(j *Jail) {
 	for _, fault := range unjoin(err) {
 		s.filterFault(fault)
 	}
+}
+
+func (s *section) maxlines(v setting) int {
+	n, ok := v.value.(int)
+	if ok && n < 1 {
+		s.report.fault(v.from.Fault(0, s.jail.name, "maxlines", fmt.Sprintf("%d lines are too few", n), "write how many lines a failregex spans, 1 or more"))
+	}
+	return max(n, 1)
 }
 
 func (s *section) filterName() string {
@@ -113,7 +119,7 @@ func (s *section) filterFault(err error) {
 		section = s.jail.name
 	}
 	line := s.origin(f, v)
-	message, hint := explain(f.Err)
+	message, hint := explain(f)
 	if f.Option == "failregex" && strings.Contains(message, "names no address") {
 		hint = "put <HOST> where the address stands"
 	}
@@ -121,10 +127,13 @@ func (s *section) filterFault(err error) {
 }
 
 // explain says what is wrong with a regex and where.
-func explain(err error) (message, hint string) {
+func explain(f *filter.Fault) (message, hint string) {
 	var syntax *match.SyntaxError
-	if !errors.As(err, &syntax) {
-		return err.Error(), ""
+	if !errors.As(f.Err, &syntax) {
+		return f.Err.Error(), ""
+	}
+	if f.Option == "datepattern" { // its regex is not what somebody wrote
+		return syntax.Msg, "write %% for a percent sign, and \\ before a character that is meant as itself"
 	}
 	at := max(0, min(syntax.Pos, len(syntax.Expr)))
 	return fmt.Sprintf("%s, at character %d: %s", syntax.Msg, len([]rune(syntax.Expr[:at]))+1, excerpt(syntax.Expr, at)),

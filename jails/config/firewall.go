@@ -21,7 +21,7 @@ const (
 func (s *section) firewall() Firewall {
 	action, _ := s.get("action")
 	if action.from == nil && len(s.jail.actions) == 0 {
-		return s.checked(s.withoutAction())
+		return s.checked(s.withoutAction(), nil)
 	}
 	found := Firewall{Kind: none}
 	for _, a := range s.jail.actions {
@@ -33,13 +33,12 @@ func (s *section) firewall() Firewall {
 		if own := s.text("blocktype"); own != "" && !(&settings{a.given}).has("blocktype") {
 			f.BlockType = blockType(own)
 		}
-		found = merge(found, f)
+		found = merge(found, s.checked(f, a))
 	}
 	if found.Kind == none {
 		s.warn("action", 0, "the jail bans nothing: none of its actions blocks addresses", "name a banaction such as iptables-multiport")
-		return found
 	}
-	return s.checked(found)
+	return found
 }
 
 // merge is what two actions block together, or a little more: the ports of both for the protocols of both.
@@ -150,11 +149,11 @@ func blockType(s string) string {
 
 var portWord = regexp.MustCompile(`^(?:[A-Za-z][\w.+-]*|\d{1,5}(?:[:-]\d{1,5})?)$`)
 
-// checked reports what no firewall would take.
-func (s *section) checked(f Firewall) Firewall {
+// checked reports what no firewall would take, in the options of the action if one is given.
+func (s *section) checked(f Firewall, a *action) Firewall {
 	for i, p := range f.Ports {
 		if !portWord.MatchString(p) {
-			s.fault("port", lineOf(s.text("port"), p), fmt.Sprintf("%q is no port", p), "write names, numbers and ranges such as ssh,8080,6000:6010")
+			s.blame(a, "port", fmt.Sprintf("%q is no port", p), "write names, numbers and ranges such as ssh,8080,6000:6010")
 		}
 		if p[0] >= '0' && p[0] <= '9' {
 			f.Ports[i] = strings.Replace(p, "-", ":", 1)
@@ -162,7 +161,7 @@ func (s *section) checked(f Firewall) Firewall {
 	}
 	for _, p := range f.Protocols {
 		if !slices.Contains([]string{"tcp", "udp", "sctp", "dccp", "udplite", "icmp", "all"}, strings.ToLower(p)) {
-			s.fault("protocol", 0, fmt.Sprintf("%q is no protocol", p), "write tcp, udp, all or several of them")
+			s.blame(a, "protocol", fmt.Sprintf("%q is no protocol", p), "write tcp, udp, all or several of them")
 		}
 	}
 	if f.Kind == multiport && len(f.Ports) == 0 {
@@ -172,6 +171,16 @@ func (s *section) checked(f Firewall) Firewall {
 		s.fault("blocktype", 0, fmt.Sprintf("%q blocks nobody", s.text("blocktype")), "write DROP or REJECT")
 	}
 	return f
+}
+
+// blame reports a fault of an option where the jail sets it, else where the action's files do, else of the action.
+func (s *section) blame(a *action, option, message, hint string) {
+	if _, ok := s.get(option); !ok && a != nil {
+		v, _ := a.combined.get(option)
+		s.report.fault(cmp.Or(v.from, a.from).Fault(0, s.jail.name, option, message, hint))
+		return
+	}
+	s.fault(option, 0, message, hint)
 }
 
 // An unable action bans nothing in the built-in firewall.

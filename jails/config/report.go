@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 )
 
@@ -14,13 +15,15 @@ type report struct {
 func (r *report) fault(f *Fault) { r.faults = append(r.faults, f) }
 func (r *report) warn(f *Fault)  { r.warnings = append(r.warnings, f) }
 
-// collect puts faults in order, each once: files as they were first met, and within a file by line.
+// collect puts faults in order: files as they were first met, and within a file by line. What is wrong on a line of
+// [DEFAULT] is said for the first jail only.
 func collect(faults []*Fault) []Fault {
 	var all []Fault
 	seen, rank := map[string]bool{}, map[string]int{}
 	for _, f := range faults {
-		if text := f.Error(); !seen[text] {
-			seen[text] = true
+		about := fmt.Sprintf("%s\x00%d\x00%s\x00%s", f.File, f.Line, f.Option, f.Message)
+		if !seen[about] {
+			seen[about] = true
 			all = append(all, *f)
 		}
 		if _, ok := rank[f.File]; !ok {

@@ -111,7 +111,7 @@ func (t *tree) jail(name string) *jail {
 
 func (t *tree) jailFilter(j *jail) bool {
 	s, _ := j.opts.get("filter")
-	if s.text() == "" {
+	if j.opts.text("filter") == "" {
 		t.warn(s.from.Fault(0, j.name, "filter", "the jail has no filter and finds nothing", ""))
 		return true
 	}
@@ -125,8 +125,7 @@ func (t *tree) jailFilter(j *jail) bool {
 		return t.broken(j, s.from.Fault(0, j.name, "filter", fmt.Sprintf("there is no filter %q", name),
 			"its file would be "+t.reader.Path("filter.d/"+name)+t.similar("filter.d", name)), "Unable to read the filter")
 	}
-	backend, _ := j.opts.get("backend")
-	j.filter.logtype(backend.text())
+	j.filter.logtype(j.opts.text("backend"))
 	j.filter.read(j.opts, true)
 	known := j.filter.combined()
 	if known == nil {
@@ -153,7 +152,7 @@ func (d *definition) logtype(backend string) {
 
 func (t *tree) jailActions(j *jail) {
 	s, _ := j.opts.get("action")
-	for _, item := range splitList(s.text()) {
+	for _, item := range splitList(j.opts.text("action")) {
 		name, params, err := parseList(item)
 		if err != nil {
 			t.broken(j, s.from.Fault(0, j.name, "action", err.Error(), "write action = name[option=value, option=\"value\"]"),

@@ -38,8 +38,8 @@ func (s *Set) Expand(section, option string, raw Value, vars Vars) (Value, *Faul
 	if !strings.Contains(raw.Text, "%") {
 		return raw, nil
 	}
-	in := interpolation{set: s, section: section, option: option, vars: vars}
-	if fault := in.expand(raw, nil, 1); fault != nil {
+	in := interpolation{set: s, section: section, vars: vars}
+	if fault := in.expand(raw, option, nil, 1); fault != nil {
 		return Value{}, fault
 	}
 	return Value{in.out.String(), raw.Place}, nil
@@ -55,17 +55,17 @@ func (s *Set) lookup(section, option string, vars Vars) (Value, bool) {
 }
 
 type interpolation struct {
-	set             *Set
-	section, option string
-	vars            Vars
-	out             strings.Builder
+	set     *Set
+	section string
+	vars    Vars
+	out     strings.Builder
 }
 
-// expand appends a value with its references replaced. seen is what SECTION/OPTION references of the values above
-// resolve to.
-func (in *interpolation) expand(v Value, seen map[string]Value, depth int) *Fault {
+// expand appends the value of an option with its references replaced. seen is what SECTION/OPTION references of the
+// values above resolve to.
+func (in *interpolation) expand(v Value, option string, seen map[string]Value, depth int) *Fault {
 	if depth > maxDepth {
-		return in.fault(v, 0, fmt.Sprintf("values refer to each other more than %d deep", maxDepth),
+		return in.fault(v, 0, option, fmt.Sprintf("values refer to each other in a circle, or more than %d deep", maxDepth),
 			"%(known/option)s reaches back one file only")
 	}
 	seen = in.qualified(v.Text, seen)
@@ -86,10 +86,18 @@ func (in *interpolation) expand(v Value, seen map[string]Value, depth int) *Faul
 		}
 		ref, n := reference(rest)
 		if n == 0 {
-			return in.syntax(v, at, rest)
+			return in.syntax(v, at, option, rest)
 		}
 		rest = rest[n:]
-		if fault := in.refer(v, at, ref, seen, depth); fault != nil {
+		target, ok := in.resolve(strings.ToLower(ref), seen)
+		if !ok {
+			return in.fault(v, at, option, fmt.Sprintf("%%(%s)s refers to an option that is not set", ref),
+				"set it in this section or in [DEFAULT], or write %% for a percent sign")
+		}
+		if in.out.Len() > maxValue {
+			return in.fault(v, at, option, fmt.Sprintf("the value grows beyond %d bytes", maxValue), "")
+		}
+		if fault := in.expand(target, ref[strings.LastIndexByte(ref, '/')+1:], seen, depth+1); fault != nil {
 			return fault
 		}
 	}
@@ -102,18 +110,6 @@ func reference(text string) (ref string, n int) {
 		return "", 0
 	}
 	return text[2:end], end + 2
-}
-
-func (in *interpolation) refer(v Value, at int, ref string, seen map[string]Value, depth int) *Fault {
-	target, ok := in.resolve(strings.ToLower(ref), seen)
-	if !ok {
-		return in.fault(v, at, fmt.Sprintf("%%(%s)s refers to an option that is not set", ref),
-			"set it in this section or in [DEFAULT], or write %% for a percent sign")
-	}
-	if in.out.Len() > maxValue {
-		return in.fault(v, at, fmt.Sprintf("the value grows beyond %d bytes", maxValue), "")
-	}
-	return in.expand(target, seen, depth+1)
 }
 
 func (in *interpolation) resolve(ref string, seen map[string]Value) (Value, bool) {
@@ -179,21 +175,21 @@ func (in *interpolation) named(section, option string) (Value, bool) {
 	return in.set.Own(DefaultSection, option)
 }
 
-func (in *interpolation) syntax(v Value, at int, rest string) *Fault {
+func (in *interpolation) syntax(v Value, at int, option, rest string) *Fault {
 	if strings.HasPrefix(rest, "%(") {
-		return in.fault(v, at, fmt.Sprintf("%s is not a reference", quote(firstLine(rest))), "a reference is written %(option)s")
+		return in.fault(v, at, option, fmt.Sprintf("%s is not a reference", quote(firstLine(rest))), "a reference is written %(option)s")
 	}
-	return in.fault(v, at, fmt.Sprintf("%% must be followed by %% or (, found %s", quote(firstLine(rest))),
+	return in.fault(v, at, option, fmt.Sprintf("%% must be followed by %% or (, found %s", quote(firstLine(rest))),
 		"write %% for a percent sign")
 }
 
 // fault blames the line of the value where byte at of its text stands.
-func (in *interpolation) fault(v Value, at int, message, hint string) *Fault {
+func (in *interpolation) fault(v Value, at int, option, message, hint string) *Fault {
 	section := strings.TrimPrefix(in.section, KnownPrefix)
 	if v.Place == nil {
-		return in.set.Header(section).Fault(0, section, in.option, message, hint)
+		return in.set.Header(section).Fault(0, section, option, message, hint)
 	}
-	return v.Fault(strings.Count(v.Text[:at], "\n"), section, in.option, message, hint)
+	return v.Fault(strings.Count(v.Text[:at], "\n"), section, option, message, hint)
 }
 
 func firstLine(text string) string {

@@ -114,6 +114,7 @@ func (t *regexTest) say(format string, args ...any) {
 }
 
 func (t *regexTest) run(ctx context.Context, args []string) error {
+	useTZ()
 	t.say("\nRunning tests\n=============\n")
 	if t.nowText != "" {
 		now, err := time.Parse(time.RFC3339, t.nowText)

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -105,4 +106,20 @@ func normalRegex(s string) []string {
 	hits := strings.Split(dates, "\n")
 	slices.Sort(hits)
 	return slices.Concat(strings.Split(before, "\n"), hits, strings.Split(after, "\n"))
+}
+
+func TestRulesInTZ(t *testing.T) {
+	zone, err := posixZone("CET-01CEST-02,M3.5.0,M10.5.0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"2005-08-14T12:00:00+02:00", "2005-01-14T12:00:00+01:00", "2026-03-29T03:00:00+02:00"} {
+		at, err := time.Parse(time.RFC3339, want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := at.In(zone).Format(time.RFC3339); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -57,7 +58,7 @@ func (t *regexTest) find(name string) *filterTree {
 	}
 	for _, file := range candidates(name) {
 		f := &filterTree{root: root, dir: strings.Trim(dir, "/"), file: file, shown: dir}
-		if info, err := fs.Stat(root, f.dir+"/filter.d/"+file); err == nil && info.Mode().IsRegular() {
+		if info, err := fs.Stat(root, path.Join(f.dir, "filter.d", file)); err == nil && info.Mode().IsRegular() {
 			return f
 		}
 	}
@@ -146,27 +147,38 @@ type filterTree struct {
 // hidden are what a configuration has besides filters and actions.
 var hidden = []string{"jail.local", "jail.d", "fail2ban.conf", "fail2ban.local", "fail2ban.d", "bailiff.conf", "bailiff.local", "bailiff.d"}
 
-// Open opens a file of the tree.
+// Open opens a file of the tree. Directories whose files differ from those of root cannot be listed.
 func (f *filterTree) Open(name string) (fs.File, error) {
-	rest, ok := strings.CutPrefix(name, f.dir+"/")
-	if !ok {
-		return f.root.Open(name)
+	if name == cmp.Or(f.dir, ".") {
+		return nil, missing(name)
+	}
+	rest := name
+	if f.dir != "" {
+		var ok bool
+		if rest, ok = strings.CutPrefix(name, f.dir+"/"); !ok {
+			return f.root.Open(name)
+		}
 	}
 	first, below, _ := strings.Cut(rest, "/")
 	switch {
 	case rest == "jail.conf":
 		return &textFile{name: rest, Reader: strings.NewReader(f.jail)}, nil
 	case slices.Contains(hidden, first):
-		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+		return nil, missing(name)
 	case first == "filter.d" && f.folder != "":
 		return f.openBeside(below)
 	}
 	return f.root.Open(name)
 }
 
+func missing(name string) error { return &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist} }
+
 // openBeside opens a file in the folder of a filter that lies in no configuration. A filter there need not be called
 // .conf.
 func (f *filterTree) openBeside(name string) (fs.File, error) {
+	if name == "" {
+		return nil, missing(name)
+	}
 	file, err := f.root.Open(path.Join(f.folder, name))
 	if stem, ok := strings.CutSuffix(name, ".conf"); ok && errors.Is(err, fs.ErrNotExist) && stem == f.file {
 		return f.root.Open(path.Join(f.folder, stem))

@@ -1,0 +1,138 @@
+package match
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// grams finds strings in text, whatever the case of their ASCII letters. It looks at four bytes in every stride bytes
+// only: of every stride neighbouring places in a string one is looked at, so each string's fours at stride neighbouring
+// places are marked in a bit map, and what hits a mark is compared.
+type grams struct {
+	marks   [1 << gramBits / 64]uint64
+	heads   [1 << gramBits]uint16 // the first place with a hash, plus 1
+	places  []gramPlace
+	strings []gramString
+	stride  int
+}
+
+// A gramString is a string in lower case and what it stands for.
+type gramString struct {
+	text string
+	ids  []int32
+}
+
+// A gramPlace is where a marked four stands.
+type gramPlace struct {
+	str, offset int32
+	next        uint16 // the next place with the same hash, plus 1
+}
+
+const (
+	gramBits = 16
+	foldFour = 0x20202020 // makes letters lower case; other bytes change too, in text and strings alike
+)
+
+func hashFour(four uint32) uint32 { return (four | foldFour) * 0x9e3779b1 >> (32 - gramBits) }
+
+func fourAt[T string | []byte](s T, i int) uint32 {
+	return uint32(s[i]) | uint32(s[i+1])<<8 | uint32(s[i+2])<<16 | uint32(s[i+3])<<24
+}
+
+// newGrams makes a finder of strings of at least least bytes. often says how often a hash is met.
+func newGrams(strings []gramString, least int, often *[1 << gramBits]uint16) *grams {
+	g := &grams{strings: strings, stride: min(least-3, 4)}
+	for i, s := range strings {
+		at := g.rarest(s.text, often)
+		for offset := at; offset < at+g.stride; offset++ {
+			g.mark(int32(i), int32(offset))
+		}
+	}
+	return g
+}
+
+// rarest returns where the fours begin that are met least.
+func (g *grams) rarest(text string, often *[1 << gramBits]uint16) (best int) {
+	least := -1
+	for at := 0; at+g.stride+3 <= len(text); at++ {
+		sum := 0
+		for i := at; i < at+g.stride; i++ {
+			sum += int(often[hashFour(fourAt(text, i))])
+		}
+		if least < 0 || sum < least {
+			best, least = at, sum
+		}
+	}
+	return best
+}
+
+func (g *grams) mark(str, offset int32) {
+	h := hashFour(fourAt(g.strings[str].text, int(offset)))
+	g.marks[h/64] |= 1 << (h % 64)
+	g.places = append(g.places, gramPlace{str: str, offset: offset, next: g.heads[h]})
+	g.heads[h] = uint16(len(g.places))
+}
+
+// A found is one of what a string stands for, and where the string is.
+type found struct{ pos, id int32 }
+
+// scan adds what it finds in text to out, about in the order of the text.
+func (g *grams) scan(text []byte, out []found) []found {
+	stride := g.stride
+	for i := 0; i+4 <= len(text); i += stride {
+		h := hashFour(binary.LittleEndian.Uint32(text[i:]))
+		if g.marks[h/64]>>(h%64)&1 != 0 {
+			out = g.compare(text, i, h, out)
+		}
+	}
+	return out
+}
+
+// compare adds the strings with the hash h at pos.
+func (g *grams) compare(text []byte, pos int, h uint32, out []found) []found {
+	for at := g.heads[h]; at != 0; {
+		place := g.places[at-1]
+		at = place.next
+		str := &g.strings[place.str]
+		start := pos - int(place.offset)
+		if start < 0 || start+len(str.text) > len(text) || !equalFold(text[start:start+len(str.text)], str.text) {
+			continue
+		}
+		for _, id := range str.ids {
+			out = append(out, found{int32(start), id})
+		}
+	}
+	return out
+}
+
+// equalFold tells whether text is lower, whatever the case of its ASCII letters.
+func equalFold(text []byte, lower string) bool {
+	for i, c := range text {
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// countFours counts how often each hash is met in text.
+func countFours(text []byte) *[1 << gramBits]uint16 {
+	var often [1 << gramBits]uint16
+	for i := 0; i+4 <= len(text); i++ {
+		if n := &often[hashFour(binary.LittleEndian.Uint32(text[i:]))]; *n < 1<<15 {
+			*n++
+		}
+	}
+	return &often
+}
+
+// sortFound puts finds in the order of the text.
+func sortFound(f []found) {
+	byPlace := func(a, b found) int { return int(a.pos - b.pos) }
+	if !slices.IsSortedFunc(f, byPlace) {
+		slices.SortFunc(f, byPlace)
+	}
+}

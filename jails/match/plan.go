@@ -1,0 +1,152 @@
+package match
+
+import (
+	"bytes"
+	"slices"
+)
+
+// The shortest string that is looked for, and the one for which the wide stride does.
+const (
+	leastString = 4
+	wideString  = 7
+)
+
+// commonly is the part of the sample's lines, one in commonly, at which a string is no use.
+const commonly = 4
+
+// sampleSize is how much of a sample is looked at.
+const sampleSize = 32 << 10
+
+// A plan says for each pattern of the rules how its lines are found.
+type plan struct {
+	wide, narrow []gramString // by strings
+	narrowest    int
+	weak         []int32 // by the automaton
+	always       []int32 // every line
+	often        *[1 << gramBits]uint16
+	sample       []byte // in lower case
+	lines        int
+	cut          bool // a date is cut out of lines
+}
+
+func newPlan(o Options) *plan {
+	sample := o.Sample[max(0, len(o.Sample)-sampleSize):]
+	return &plan{
+		narrowest: wideString, often: countFours(sample), cut: o.Cut != nil,
+		sample: bytes.ToLower(sample), lines: bytes.Count(sample, []byte{'\n'}),
+	}
+}
+
+// add plans for one pattern.
+func (p *plan) add(r Rule, pattern *Pattern, id int32) {
+	best := p.choose(r.needs(pattern))
+	switch {
+	case best != nil && best.shortest() >= wideString:
+		p.wide = addNeed(p.wide, best, id)
+	case best != nil:
+		p.narrow = addNeed(p.narrow, best, id)
+		p.narrowest = min(p.narrowest, best.shortest())
+	case r.Lines <= 1 && r.isContentSure():
+		p.weak = append(p.weak, id)
+	default:
+		p.always = append(p.always, id)
+	}
+}
+
+// needs lists what a line must have for the pattern to match because of it.
+func (r Rule) needs(pattern *Pattern) []need {
+	switch {
+	case r.Lines > 1 && r.Prefix != nil:
+		return nil
+	case r.Lines > 1:
+		return pattern.tree.lastLine().needs()
+	case r.Prefix != nil:
+		return append(pattern.tree.needs(), r.Prefix.tree.needs()...)
+	}
+	return pattern.tree.needs()
+}
+
+// choose returns the need that is met least, or nil if all are met often.
+func (p *plan) choose(needs []need) (best need) {
+	least := 0
+	for _, n := range needs {
+		if p.cut {
+			n = n.uncut()
+		}
+		if n.shortest() < leastString {
+			continue
+		}
+		met := p.met(n)
+		if met*commonly > p.lines {
+			continue
+		}
+		if best == nil || met < least || met == least && n.weight() > best.weight() {
+			best, least = n, met
+		}
+	}
+	return best
+}
+
+// met counts how often the need is met in the sample.
+func (p *plan) met(n need) (sum int) {
+	for _, s := range n {
+		sum += bytes.Count(p.sample, []byte(s))
+	}
+	return sum
+}
+
+// uncut returns what is left of a need where a date may have stood inside of its strings: the longest part of each. A
+// date has no letter or digit next to it, so it stood between two characters that are neither.
+func (n need) uncut() need {
+	parts := make(need, len(n))
+	for i, s := range n {
+		from := 0
+		for at := 1; at <= len(s); at++ {
+			if at < len(s) && (isASCIIWord(s[at-1]) || isASCIIWord(s[at])) {
+				continue
+			}
+			if at-from > len(parts[i]) {
+				parts[i] = s[from:at]
+			}
+			from = at
+		}
+	}
+	return parts
+}
+
+// addNeed adds the strings of a need, and joins them to those that are there.
+func addNeed(to []gramString, n need, id int32) []gramString {
+	for _, s := range n {
+		i := slices.IndexFunc(to, func(g gramString) bool { return g.text == s })
+		if i < 0 {
+			i = len(to)
+			to = append(to, gramString{text: s})
+		}
+		if !slices.Contains(to[i].ids, id) {
+			to[i].ids = append(to[i].ids, id)
+		}
+	}
+	return to
+}
+
+// isContentSure tells whether the patterns are matched against the content group, if there is a prefix: fail2ban takes the
+// whole line where the group is empty or took no part.
+func (r Rule) isContentSure() bool {
+	if r.Prefix == nil {
+		return true
+	}
+	content := r.Prefix.GroupIndex("content")
+	return content > 0 && r.Prefix.tree.mustCapture(content)
+}
+
+// mustCapture tells whether group has matched something wherever n matches.
+func (n *node) mustCapture(group int) bool {
+	switch n.kind {
+	case kindSeq, kindAtomic, kindGroup:
+		if n.kind == kindGroup && n.group == group {
+			return !n.canBeEmpty()
+		}
+		return slices.ContainsFunc(n.subs, func(s *node) bool { return s.mustCapture(group) })
+	}
+	return false
+}

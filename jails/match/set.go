@@ -1,0 +1,175 @@
+package match
+
+import (
+	"bytes"
+	"slices"
+)
+
+// A Rule is what one filter looks for: lines that its prefix and at least one of its patterns match. A prefix without a
+// match spares the patterns, which are matched against the prefix's group content if it captured anything, else against
+// the whole line.
+type Rule struct {
+	Prefix   *Pattern // nil: none
+	Patterns []*Pattern
+	// Lines is how many lines the patterns are matched against together, with Multiline; 0 is 1. Of several lines, that
+	// one is found whose coming can make a pattern match.
+	Lines int
+}
+
+// Options say what a Set can expect.
+type Options struct {
+	// Cut returns where in a line a date stands that is cut out before the patterns are matched; the same offsets twice
+	// if there is none. nil: lines are matched whole. It is called only for lines that literals cannot decide. The date
+	// must have no letter or digit of ASCII next to it.
+	Cut func(line []byte) (start, end int)
+	// Sample is text such as will be scanned, as much as there is; the last 32 KB are looked at.
+	Sample []byte
+}
+
+// A Hit is a pattern of a rule that may match a line.
+type Hit struct{ Rule, Pattern int }
+
+// A Set finds the lines that patterns may match, without matching them: every line that a rule matches is found, and few
+// others. It is not for concurrent use.
+type Set struct {
+	hits     []Hit // by id
+	finders  []*grams
+	weak     *dfa
+	weakIDs  []int32
+	always   []int32
+	overflow int
+	cut      func(line []byte) (start, end int)
+
+	found  []found
+	ids    []int32
+	line   []byte
+	report []Hit
+}
+
+// NewSet plans a scan for all rules.
+func NewSet(rules []Rule, o Options) *Set {
+	s := &Set{cut: o.Cut}
+	p := newPlan(o)
+	a := &nfa{}
+	for i, r := range rules {
+		weak := len(p.weak)
+		var patterns []*Pattern
+		for j, pattern := range r.Patterns {
+			before := len(p.weak)
+			p.add(r, pattern, int32(len(s.hits)))
+			s.hits = append(s.hits, Hit{i, j})
+			if len(p.weak) > before {
+				patterns = append(patterns, pattern)
+			}
+		}
+		if len(patterns) > 0 {
+			a.addRule(Rule{Prefix: r.Prefix, Patterns: patterns}, p.weak[weak:])
+		}
+	}
+	s.use(p, a)
+	return s
+}
+
+func (s *Set) use(p *plan, a *nfa) {
+	if len(p.wide) > 0 {
+		s.finders = append(s.finders, newGrams(p.wide, wideString, p.often))
+	}
+	if len(p.narrow) > 0 {
+		s.finders = append(s.finders, newGrams(p.narrow, p.narrowest, p.often))
+	}
+	if len(p.weak) > 0 {
+		s.weak, s.weakIDs = newDFA(a), p.weak
+	}
+	s.always = p.always
+}
+
+// Overflows returns how many lines were taken for candidates because the automaton grew too large for them.
+func (s *Set) Overflows() int { return s.overflow }
+
+// Scan calls yield with the place of each line of text that some pattern may match, without its newline, and with these
+// patterns, in the order of the rules; they are valid until yield returns. It ends when yield returns false. The text is
+// valid UTF-8 and consists of whole lines; the last one need not be ended.
+func (s *Set) Scan(text []byte, yield func(start, end int, hits []Hit) bool) {
+	s.found = s.found[:0]
+	for _, g := range s.finders {
+		s.found = g.scan(text, s.found)
+	}
+	sortFound(s.found)
+	if s.weak != nil || len(s.always) > 0 {
+		s.everyLine(text, yield)
+		return
+	}
+	rest := s.found
+	for len(rest) > 0 {
+		pos := int(rest[0].pos)
+		start := bytes.LastIndexByte(text[:pos], '\n') + 1
+		end := lineEnd(text, pos)
+		s.ids = s.ids[:0]
+		rest = s.take(rest, end)
+		if !s.yield(start, end, yield) {
+			return
+		}
+	}
+}
+
+func lineEnd(text []byte, pos int) int {
+	if i := bytes.IndexByte(text[pos:], '\n'); i >= 0 {
+		return pos + i
+	}
+	return len(text)
+}
+
+// take moves what was found before end to ids.
+func (s *Set) take(f []found, end int) []found {
+	i := 0
+	for i < len(f) && int(f[i].pos) < end {
+		s.ids = append(s.ids, f[i].id)
+		i++
+	}
+	return f[i:]
+}
+
+// everyLine is Scan where some patterns have no string to look for.
+func (s *Set) everyLine(text []byte, yield func(start, end int, hits []Hit) bool) {
+	rest := s.found
+	for start := 0; start < len(text); {
+		end := lineEnd(text, start)
+		s.ids = append(s.ids[:0], s.always...)
+		rest = s.take(rest, end)
+		if s.weak != nil {
+			s.automaton(text[start:end])
+		}
+		if len(s.ids) > 0 && !s.yield(start, end, yield) {
+			return
+		}
+		start = end + 1
+	}
+}
+
+// automaton adds what the automaton accepts.
+func (s *Set) automaton(line []byte) {
+	if s.cut != nil {
+		if start, end := s.cut(line); start < end {
+			s.line = append(append(s.line[:0], line[:start]...), line[end:]...)
+			line = s.line
+		}
+	}
+	n := len(s.ids)
+	ids, ok := s.weak.scan(line, s.ids)
+	if !ok {
+		s.overflow++
+		ids = append(ids[:n], s.weakIDs...)
+	}
+	s.ids = ids
+}
+
+func (s *Set) yield(start, end int, yield func(start, end int, hits []Hit) bool) bool {
+	slices.Sort(s.ids)
+	s.report = s.report[:0]
+	for i, id := range s.ids {
+		if i == 0 || id != s.ids[i-1] {
+			s.report = append(s.report, s.hits[id])
+		}
+	}
+	return yield(start, end, s.report)
+}

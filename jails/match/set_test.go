@@ -1,0 +1,261 @@
+package match
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// debianRules returns Debian's filters as rules.
+func debianRules(t testing.TB) (rules []Rule, names []string) {
+	t.Helper()
+	for _, f := range fromPython[filterPattern](t, "filters.py") {
+		if len(names) == 0 || names[len(names)-1] != f.Name {
+			names, rules = append(names, f.Name), append(rules, Rule{Lines: 1})
+		}
+		r := &rules[len(rules)-1]
+		p, err := Compile(f.Expr, f.Flags)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch f.Option {
+		case "failregex":
+			r.Patterns = append(r.Patterns, p)
+		case "prefregex":
+			r.Prefix = p
+		}
+		if f.Flags&Multiline != 0 {
+			r.Lines = 10
+		}
+	}
+	return rules, names
+}
+
+// slowScan is the slow twin of Set.Scan: every pattern is matched against every line. before are the lines before it.
+func slowScan(t testing.TB, rules []Rule, line []byte, before [][]byte, s *Scratch) (hits []Hit) {
+	for i, r := range rules {
+		if r.Lines > 1 {
+			hits = append(hits, slowLines(t, i, r, line, before[max(0, len(before)-r.Lines+1):], s)...)
+			continue
+		}
+		text := append(slices.Clone(line), '\n')
+		if r.Prefix != nil {
+			caps, err := r.Prefix.Search(s, text, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if caps == nil {
+				continue
+			}
+			if g := r.Prefix.GroupIndex("content"); g > 0 && caps[2*g] < caps[2*g+1] {
+				text = append(slices.Clone(text[caps[2*g]:caps[2*g+1]]), '\n')
+			}
+		}
+		for j, p := range r.Patterns {
+			caps, err := p.Search(s, text, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if caps != nil {
+				hits = append(hits, Hit{i, j})
+			}
+		}
+	}
+	return hits
+}
+
+// slowLines returns what matches with the line but not without it.
+func slowLines(t testing.TB, rule int, r Rule, line []byte, before [][]byte, s *Scratch) (hits []Hit) {
+	var text []byte
+	for _, l := range before {
+		text = append(append(text, l...), '\n')
+	}
+	long := append(append(slices.Clone(text), line...), '\n')
+	for j, p := range r.Patterns {
+		now, err := p.Search(s, long, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if now == nil {
+			continue
+		}
+		if was, _ := p.Search(s, text, 0); was == nil || len(before) == 0 {
+			hits = append(hits, Hit{rule, j})
+		}
+	}
+	return hits
+}
+
+// checkScan reports lines whose matches a Set does not find, and returns how many matches and hits there were.
+func checkScan(t *testing.T, rules []Rule, o Options, text []byte) (matches, hits int) {
+	t.Helper()
+	got := map[int][]Hit{}
+	NewSet(rules, o).Scan(text, func(start, end int, h []Hit) bool {
+		if got[start] != nil || !slices.IsSortedFunc(h, func(a, b Hit) int { return 1000*(a.Rule-b.Rule) + a.Pattern - b.Pattern }) {
+			t.Errorf("line %q: hits %v twice or out of order", text[start:end], h)
+		}
+		got[start] = slices.Clone(h)
+		hits += len(h)
+		return true
+	})
+	var s Scratch
+	var before [][]byte
+	start := 0
+	for line := range bytes.Lines(text) {
+		line = bytes.TrimSuffix(line, []byte{'\n'})
+		whole := line
+		if o.Cut != nil {
+			from, to := o.Cut(line)
+			whole = append(slices.Clone(line[:from]), line[to:]...)
+		}
+		for _, h := range slowScan(t, rules, whole, before, &s) {
+			matches++
+			if !slices.Contains(got[start], h) {
+				r := rules[h.Rule]
+				prefix := ""
+				if r.Prefix != nil {
+					prefix = r.Prefix.String()
+				}
+				t.Errorf("%q %q matches %q after %q, but is no candidate", prefix, r.Patterns[h.Pattern], line, before[max(0, len(before)-r.Lines+1):])
+			}
+		}
+		before = append(before, whole)
+		start += len(line) + 1
+	}
+	return matches, hits
+}
+
+// corpus returns the lines of fail2ban's own tests, without their dates.
+func corpus(t testing.TB) (lines []string) {
+	seen := map[string]bool{}
+	for _, r := range fromPython[recordedSearch](t, "record.py") {
+		for line := range strings.Lines(r.Text) {
+			if line = strings.TrimSuffix(line, "\n"); !seen[line] || strings.Contains(r.Text, line+"\n\n") {
+				seen[line] = true
+				lines = append(lines, line)
+			}
+		}
+	}
+	return lines
+}
+
+func TestSetOnCorpus(t *testing.T) {
+	rules, names := debianRules(t)
+	lines := corpus(t)
+	text := []byte(strings.Join(lines, "\n"))
+	for _, sample := range [][]byte{nil, text} {
+		matches, hits := checkScan(t, rules, Options{Sample: sample}, text)
+		t.Logf("%d filters, %d lines, %d matches, %d hits", len(names), len(lines), matches, hits)
+		if matches < 800 {
+			t.Errorf("%d matches only", matches)
+		}
+	}
+}
+
+// TestSetWithDates puts a date into lines, wherever it could have stood.
+func TestSetWithDates(t *testing.T) {
+	const date = "2005-06-21T16:47:48"
+	rules, _ := debianRules(t)
+	r := rand.New(rand.NewPCG(*seed, 3))
+	var text []byte
+	for _, line := range corpus(t) {
+		at := r.IntN(len(line) + 1)
+		for at > 0 && at < len(line) && (isASCIIWord(line[at-1]) || isASCIIWord(line[at])) {
+			at--
+		}
+		if at > 0 && isASCIIWord(line[at-1]) || at < len(line) && isASCIIWord(line[at]) {
+			continue
+		}
+		text = append(text, line[:at]+date+line[at:]+"\n"...)
+	}
+	cut := func(line []byte) (start, end int) {
+		if start = bytes.Index(line, []byte(date)); start < 0 {
+			return 0, 0
+		}
+		return start, start + len(date)
+	}
+	matches, hits := checkScan(t, rules, Options{Cut: cut, Sample: text}, text)
+	t.Logf("%d matches, %d hits", matches, hits)
+	if matches < 500 {
+		t.Errorf("%d matches only", matches)
+	}
+}
+
+// TestSetOfGenerated scans generated lines for generated patterns.
+func TestSetOfGenerated(t *testing.T) {
+	n := 3000
+	if testing.Short() {
+		n = 300
+	}
+	t.Logf("-seed %d", *seed)
+	g := &generator{rand: rand.New(rand.NewPCG(*seed, 4))}
+	matches, hits := 0, 0
+	for i := range n {
+		long := strings.NewReplacer("b", []string{"b", "bcax1"}[i%2]) // makes strings long enough to be looked for
+		var rules []Rule
+		var text strings.Builder
+		for range 1 + g.rand.IntN(4) {
+			r, off := Rule{Lines: 1}, Multiline
+			if g.rand.IntN(3) == 0 {
+				r.Lines, off = 3, 0
+			} else if g.rand.IntN(3) == 0 {
+				q := g.question()
+				if p, err := Compile(`^a?(?P<content>`+strings.ReplaceAll(q.Expr, "<g", "<p")+`.*)`, q.Flags&^Multiline); err == nil {
+					r.Prefix = p
+				}
+			}
+			for range 1 + g.rand.IntN(3) {
+				q := g.question()
+				q.Expr = long.Replace(q.Expr)
+				for _, line := range q.Texts {
+					line = long.Replace(line)
+					text.WriteString(strings.TrimSuffix(strings.ReplaceAll(line, "\n", "ab"), "\n") + "\n")
+				}
+				if r.Lines > 1 {
+					q.Flags |= Multiline
+				}
+				if p, err := Compile(q.Expr, q.Flags&^off); err == nil {
+					r.Patterns = append(r.Patterns, p)
+				}
+			}
+			rules = append(rules, r)
+		}
+		m, h := checkScan(t, rules, Options{}, []byte(text.String()))
+		matches, hits = matches+m, hits+h
+		if t.Failed() {
+			break
+		}
+	}
+	t.Logf("%d matches, %d hits", matches, hits)
+}
+
+// TestAutomatonOverflow scans lines that need more states than an automaton may have.
+func TestAutomatonOverflow(t *testing.T) {
+	p, err := Compile(`[ab]*a[ab]{14}c|x`, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(*seed, 5))
+	var text strings.Builder
+	for range 200 {
+		for range 300 {
+			text.WriteByte("aabbabc"[r.IntN(7)])
+		}
+		text.WriteByte('\n')
+	}
+	checkScan(t, []Rule{{Patterns: []*Pattern{p}, Lines: 1}}, Options{}, []byte(text.String()))
+}
+
+func ExampleSet() {
+	failed, _ := Compile(`^sshd: Failed password for (\S+) from`, 0)
+	set := NewSet([]Rule{{Patterns: []*Pattern{failed}}}, Options{})
+	text := []byte("cron: started\nsshd: Failed password for root from 192.0.2.1\n")
+	set.Scan(text, func(start, end int, hits []Hit) bool {
+		fmt.Printf("%s %v\n", text[start:end], hits)
+		return true
+	})
+	// Output: sshd: Failed password for root from 192.0.2.1 [{0 0}]
+}

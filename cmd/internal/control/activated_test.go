@@ -17,9 +17,6 @@ func TestSocketFromSystemd(t *testing.T) {
 		serveActivated(t)
 		return
 	}
-	if l, err := Activated(); l != nil || err != nil {
-		t.Errorf("without systemd: %v, %v", l, err)
-	}
 	path := filepath.Join(t.TempDir(), "bailiff.sock")
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path})
 	if err != nil {
@@ -32,7 +29,7 @@ func TestSocketFromSystemd(t *testing.T) {
 	l.SetUnlinkOnClose(false)
 	l.Close()
 	cmd := exec.Command("sh", "-c", `LISTEN_PID=$$ exec "$0" -test.run='^TestSocketFromSystemd$'`, os.Args[0])
-	cmd.Env = append(os.Environ(), "LISTEN_FDS=1", "LISTEN_FDNAMES=bailiff.socket", "BAILIFF_TEST_ACTIVATED=1")
+	cmd.Env = append(os.Environ(), "LISTEN_FDS=1", "LISTEN_FDNAMES=bailiff.socket", "BAILIFF_TEST_ACTIVATED="+path)
 	cmd.ExtraFiles = []*os.File{file}
 	stop, err := cmd.StdinPipe() // the daemon ends with its input
 	if err != nil {
@@ -56,9 +53,9 @@ func TestSocketFromSystemd(t *testing.T) {
 }
 
 func serveActivated(t *testing.T) {
-	l, err := Activated()
-	if err != nil || l == nil {
-		t.Fatal(l, err)
+	l, err := Listen(os.Getenv("BAILIFF_TEST_ACTIVATED"), "")
+	if err != nil {
+		t.Fatal(err)
 	}
 	if os.Getenv("LISTEN_FDS") != "" {
 		t.Error("children would see the socket")

@@ -12,8 +12,12 @@ import (
 
 // Listen makes the socket at path, with mode 0660 and, if there is such a group, the group's. A socket that a dead
 // daemon left behind is replaced; a path that is something else is never removed, nor a socket on which somebody
-// listens. Its directory must exist. Closing the listener removes the socket.
+// listens. Its directory must exist. Closing the listener removes the socket. Where systemd has opened the socket at path
+// for us, Listen returns that one, as it is.
 func Listen(path, group string) (net.Listener, error) {
+	if l, err := activated(path); l != nil || err != nil {
+		return l, err
+	}
 	if err := dropStale(path); err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", path, err)
 	}

@@ -11,7 +11,8 @@ import (
 // A builder turns a tree into jails that run, and collects what is wrong on the way.
 type builder struct {
 	*tree
-	unable map[string]*unable // actions that ban nothing, by name
+	sections []*section
+	unable   map[string]*unable // actions that ban nothing, by name
 }
 
 // A section is one jail while it is built: its options and where faults of them are reported.
@@ -89,6 +90,7 @@ func (b *builder) build(r *jail) *Jail {
 	}
 	before := len(b.faults)
 	s := &section{b, r, b.read(b.all, r.name, ownOptions, r.opts, true)}
+	b.sections = append(b.sections, s)
 	j := &Jail{
 		Name:          r.name,
 		LogEncoding:   s.text("logencoding"),

@@ -102,6 +102,11 @@ type Firewall struct {
 // Load reads the configuration in the directory dir of a file system that holds everything: the path /etc/fail2ban is
 // its etc/fail2ban. The error is of type Faults.
 func Load(fsys fs.FS, dir string) (*Config, error) {
+	c, _, err := load(fsys, dir)
+	return c, err
+}
+
+func load(fsys fs.FS, dir string) (*Config, *builder, error) {
 	b := &builder{tree: resolve(fsys, dir), unable: map[string]*unable{}}
 	c := &Config{Daemon: b.daemon()}
 	for _, j := range b.jails {
@@ -110,9 +115,9 @@ func Load(fsys fs.FS, dir string) (*Config, error) {
 		}
 	}
 	b.warnActions()
-	c.Warnings = collect(b.warnings)
 	if len(b.faults) > 0 {
-		return nil, Faults(collect(b.faults))
+		return nil, nil, Faults(collect(b.faults))
 	}
-	return c, nil
+	c.Warnings = collect(b.warnings)
+	return c, b, nil
 }

@@ -32,7 +32,7 @@ func plain(extra ...string) fstest.MapFS {
 	}, extra...)...)
 }
 
-func load(t *testing.T, fsys fstest.MapFS) *Config {
+func mustLoad(t *testing.T, fsys fstest.MapFS) *Config {
 	t.Helper()
 	c, err := Load(fsys, "/etc/b")
 	if err != nil {
@@ -42,7 +42,7 @@ func load(t *testing.T, fsys fstest.MapFS) *Config {
 }
 
 func TestLoadPlain(t *testing.T) {
-	c := load(t, plain("etc/b/jail.local", "[f]\nfilter = f\nblocktype = DROP\n",
+	c := mustLoad(t, plain("etc/b/jail.local", "[f]\nfilter = f\nblocktype = DROP\n",
 		"etc/b/bailiff.conf", "[Definition]\nmetrics =\nsocket = /run/x.sock\ndbpurgeage = 2d\n"))
 	if len(c.Jails) != 1 {
 		t.Fatalf("%d jails", len(c.Jails))
@@ -96,7 +96,7 @@ func TestJournalMatch(t *testing.T) {
 		{"journalmatch =", nil, false},
 	}
 	for _, tt := range tests {
-		c := load(t, plain("etc/b/jail.local", "[f]\nfilter = f\n"+tt.options+"\n"))
+		c := mustLoad(t, plain("etc/b/jail.local", "[f]\nfilter = f\n"+tt.options+"\n"))
 		j := c.Jails[0]
 		if diff := cmp.Diff(tt.want, j.Journal); diff != "" || j.OwnMatch != tt.own || j.HasJournalMatch != (len(tt.want) > 0) {
 			t.Errorf("%q: own %v\n%s", tt.options, j.OwnMatch, diff)
@@ -123,5 +123,43 @@ func TestFaultsAllAtOnce(t *testing.T) {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("no %q in\n%v", want, err)
 		}
+	}
+}
+
+func TestDump(t *testing.T) {
+	var out strings.Builder
+	err := Dump(plain("etc/b/bailiff.conf", "[Definition]\nmetrics =\n", "etc/b/jail.local", "[f]\nfilter = f\ndatepattern = %%Y\n    %%d\nunit = f*\n"), "/etc/b", &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `# read from /etc/b/bailiff.conf, /etc/b/jail.conf, /etc/b/jail.d/on.conf, /etc/b/jail.local
+
+[Definition]
+dbpurgeage = 86400
+dbmaxmatches = 10
+metrics =
+
+[f]
+# read from /etc/b/filter.d/common.conf, /etc/b/filter.d/common.local, /etc/b/filter.d/f.conf
+# bans through the firewall: ports ssh,6000:6010, tcp, in INPUT, REJECT --reject-with icmp-port-unreachable
+enabled = true
+backend = auto
+maxretry = 4
+findtime = 1d 2h
+bantime = 1h
+ignoreip = 127.0.0.1/8 10.0.0.0/255.0.0.0, host.example
+filter = f
+logpath = /var/log/a.log
+          /var/log/b*.log tail
+datepattern = %%Y
+              %%d
+unit = f*
+port = ssh,6000-6010
+failregex = ^p:failed from <HOST>$
+            ^bad <HOST>
+journalmatch = _SYSTEMD_UNIT=f.service + _COMM=f
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Error(diff)
 	}
 }

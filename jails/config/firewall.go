@@ -36,7 +36,7 @@ func (s *section) firewall() Firewall {
 		found = merge(found, s.checked(f, a))
 	}
 	if found.Kind == none {
-		s.warn("action", 0, "the jail bans nothing: none of its actions blocks addresses", "name a banaction such as iptables-multiport")
+		s.warn("action", 0, "the jail bans nobody: none of its actions blocks addresses", "name a banaction such as iptables-multiport")
 	}
 	return found
 }

@@ -1,6 +1,11 @@
 package date
 
-import "strings"
+import (
+	"errors"
+	"strings"
+
+	"bailiff/jails/match"
+)
 
 // The expressions of fail2ban's keys that are no strptime patterns. What the conditions ask for behind a number in
 // brackets, they do without when it is missing: only the places where the number may begin count.
@@ -88,7 +93,9 @@ func (b *builder) strptime(pattern string) (*template, error) {
 	}
 	name, err := expand(text, b.directives, func(d directive) string { return d.name })
 	if err != nil {
-		err.(*DirectiveError).Pos += len(pattern) - len(text)
+		if s := new(match.SyntaxError); errors.As(err, &s) {
+			err = &match.SyntaxError{Expr: pattern, Pos: s.Pos + len(pattern) - len(text), Msg: s.Msg}
+		}
 		return nil, err
 	}
 	expr, err := expand(text, b.directives, func(d directive) string { return d.expr })

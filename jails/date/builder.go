@@ -1,8 +1,11 @@
 package date
 
 import (
+	"errors"
 	"fmt"
 	"strings"
+
+	"bailiff/jails/match"
 )
 
 // A builder makes the template list of one datepattern.
@@ -42,7 +45,7 @@ func (b *builder) add(pattern string) error {
 		return err
 	}
 	if t.parse == nil {
-		if _, err := t.pattern(); err != nil {
+		if err := b.compiles(t, pattern); err != nil {
 			return err
 		}
 	}
@@ -107,12 +110,16 @@ func (b *builder) addAround(pattern string) error {
 		if d.near == nearEpoch {
 			text = "Epoch"
 		}
-		around, _ := replaceKey(pattern, "{DATE}", strings.TrimPrefix(text, lineBegin))
+		text = strings.TrimPrefix(text, lineBegin)
+		around, _ := replaceKey(pattern, "{DATE}", text)
 		t, err := b.template(around)
-		if err != nil {
-			return err
+		if err == nil {
+			err = b.compiles(t, around)
 		}
-		if _, err = t.pattern(); err != nil {
+		if s := new(match.SyntaxError); errors.As(err, &s) {
+			return &match.SyntaxError{Expr: pattern, Pos: origin(pattern, around, s.Pos, aroundDate(text)), Msg: s.Msg}
+		}
+		if err != nil {
 			return err
 		}
 		if err = b.append(t, again); err != nil {

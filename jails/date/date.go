@@ -8,6 +8,7 @@ package date
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -30,13 +31,17 @@ type Match struct {
 	Template   string    // fail2ban's name of the template that matched
 }
 
-// Compile reads a filter's datepattern, one pattern an element. None at all means fail2ban's default templates, and so
+// Compile reads a filter's datepattern, one pattern an element; empty ones are left out. None at all means fail2ban's default templates, and so
 // does {DEFAULT}, which adds nothing to other patterns.
 // The error joins one *PatternError for each pattern that cannot be used.
 func Compile(patterns []string, o Options) (*Patterns, error) {
 	b := newBuilder(yearsAt(time.Now(), o.AllYears))
 	var errs []error
 	for i, p := range patterns {
+		p = strings.TrimSpace(p)
+		if p == "" {
+			continue
+		}
 		if err := b.add(p); err != nil {
 			errs = append(errs, &PatternError{Index: i, Pattern: p, Err: err})
 		}
@@ -56,7 +61,7 @@ func Compile(patterns []string, o Options) (*Patterns, error) {
 type PatternError struct {
 	Index   int // of the pattern in its list, from 0
 	Pattern string
-	Err     error // a *DirectiveError or a *match.SyntaxError where a position in the pattern is known
+	Err     error // a *match.SyntaxError speaks of Pattern
 }
 
 func (e *PatternError) Error() string { return fmt.Sprintf("datepattern %q: %v", e.Pattern, e.Err) }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"bailiff/jails/match"
 )
 
 // A directive is what one %-sequence of a pattern stands for: its expression, and its part of the template's name.
@@ -59,16 +61,6 @@ func directives(y years) map[string]directive {
 	}
 }
 
-// A DirectiveError is a %-sequence that stands for nothing.
-type DirectiveError struct {
-	Pos       int // byte offset in the pattern
-	Directive string
-}
-
-func (e *DirectiveError) Error() string {
-	return fmt.Sprintf("unknown directive %s at byte %d (a plain percent sign is written %%%%)", e.Directive, e.Pos)
-}
-
 // expand replaces the directives of pattern; text tells what each becomes.
 func expand(pattern string, table map[string]directive, text func(directive) string) (string, error) {
 	var b strings.Builder
@@ -80,7 +72,8 @@ func expand(pattern string, table map[string]directive, text func(directive) str
 		}
 		key := directiveAt(pattern[i+1:], table)
 		if key == "" {
-			return "", &DirectiveError{Pos: i, Directive: pattern[i:min(i+2, len(pattern))]}
+			msg := fmt.Sprintf("unknown directive %s (a plain percent sign is %%%%)", pattern[i:min(i+2, len(pattern))])
+			return "", &match.SyntaxError{Expr: pattern, Pos: i, Msg: msg}
 		}
 		b.WriteString(text(table[key]))
 		i += 1 + len(key)

@@ -250,4 +250,4 @@ func TestSourcesAgainstFail2ban(t *testing.T) {
 	}
 }
 
-const sourcesATest = 400
+const sourcesATest = 250

@@ -161,7 +161,7 @@ func TestPatternsAgainstFail2ban(t *testing.T) {
 	}
 }
 
-const patternsATest = 1500
+const patternsATest = 1000
 
 // comparePattern compares the expression made of each pattern, and what it finds. A pattern that fail2ban cannot
 // compile on its first line must not compile here.

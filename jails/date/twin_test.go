@@ -59,7 +59,7 @@ func parsedTemplates(t testing.TB, o Options) []*template {
 func TestParsersDecideAsExpressions(t *testing.T) {
 	templates := parsedTemplates(t, Options{})
 	all := parsedTemplates(t, Options{AllYears: true})
-	decided, lines := 0, 20000
+	decided, lines := 0, 12000
 	for seed := range uint64(lines) {
 		g := newGenerator(seed)
 		text := []byte(g.line(g.moment(time.UTC), pick(g, pick(g, layouts()...)...)))

@@ -1,7 +1,8 @@
 """Answers what the installed fail2ban finds in lines: one JSON request a line, one JSON answer a line.
 
 A request is {"new": {"patterns": [...], "tz": "Europe/Berlin", "zone": "+0100" or null}} or
-{"lines": [[text, now], ...]}. The answer to lines is a list of [start, end, time or null, name], or null where there
+{"lines": [[text, now], ...]} or {"zones": [name, ...]}. The answer to new is a list of [name, expression, weight] or
+why the patterns are refused. The answer to zones is a list of minutes, or null for what is none. The answer to lines is a list of [start, end, time or null, name], or null where there
 is no date, or the name of the exception; positions are in bytes.
 """
 import json
@@ -48,7 +49,7 @@ def new(patterns, tz, zone):
     MyTime.setTime(1124013600)
     detector = datedetector.DateDetector()
     detector.default_tz = zone
-    for pattern in patterns:
+    for pattern in filter(bool, map(str.strip, patterns)):  # as the filter does
         detector.appendTemplate(pattern)
     if not patterns:
         detector.addDefaultTemplate()
@@ -69,6 +70,13 @@ def find(detector, line, now):
     return [len(line[:start].encode()), len(line[:end].encode()), date and date[0], template.name]
 
 
+def minutes(name):
+    try:
+        return strptime.validateTimeZone(name)
+    except (ValueError, KeyError):
+        return None
+
+
 def main():
     detector = None
     for request in sys.stdin:
@@ -79,6 +87,8 @@ def main():
                 answer = [[t.name, t.regex.replace(YEAR, '%ExY'), t.template.weight] for t in detector.templates]
             except Exception as e:
                 answer = str(e)
+        elif 'zones' in request:
+            answer = [minutes(name) for name in request['zones']]
         else:
             answer = [find(detector, line, now) for line, now in request['lines']]
         print(json.dumps(answer), flush=True)

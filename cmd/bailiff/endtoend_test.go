@@ -162,12 +162,12 @@ const (
 	stopped fate = "is stopped"
 )
 
-func (h *host) probe(attacker string) fate {
+func (h *host) probe(attacker string, timeout time.Duration) fate {
 	from, to := netip.MustParseAddr(attacker), netip.MustParseAddr(firewalltest.Box4)
 	if from.Is6() {
 		to = netip.MustParseAddr(firewalltest.Box6)
 	}
-	got, err := h.lab.Attacker.Probe("tcp", from, netip.AddrPortFrom(to, 22), time.Second)
+	got, err := h.lab.Attacker.Probe("tcp", from, netip.AddrPortFrom(to, 22), timeout)
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -179,7 +179,7 @@ func (h *host) probe(attacker string) fate {
 
 func (h *host) wantFate(who string, want fate) {
 	h.t.Helper()
-	if got := h.probe(who); got != want {
+	if got := h.probe(who, time.Second); got != want {
 		h.t.Errorf("a connection from %s %s, want that it %s", who, got, want)
 	}
 }
@@ -187,7 +187,7 @@ func (h *host) wantFate(who string, want fate) {
 func (h *host) awaitFate(who string, want fate) time.Duration {
 	h.t.Helper()
 	begin := time.Now()
-	h.await("a connection from "+who+" "+string(want), func() bool { return h.probe(who) == want })
+	h.await("a connection from "+who+" "+string(want), func() bool { return h.probe(who, 100*time.Millisecond) == want })
 	return time.Since(begin)
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -38,9 +39,13 @@ func (d *daemon) reload(ctx context.Context, only string) error {
 	}
 	keepFilters(current, next)
 	if err := d.firewall.Ensure(ctx, specs(union(current, next))); err != nil {
-		return err
+		return errors.Join(err, d.firewall.Ensure(ctx, specs(current)))
 	}
 	kept, gone := d.match(next, running)
+	d.become(next, kept)
+	if err := d.sources.replanned(ctx); err != nil {
+		return err
+	}
 	for _, j := range gone {
 		if err := d.liftAll(ctx, j); err != nil {
 			return err
@@ -50,7 +55,6 @@ func (d *daemon) reload(ctx context.Context, only string) error {
 		return err
 	}
 	d.level.Set(d.flags.logLevel(next.Daemon.LogLevel))
-	d.become(next, kept)
 	for _, w := range next.Warnings {
 		d.log.Warn(w.Error())
 	}

@@ -38,8 +38,8 @@ type sources struct {
 	journals journal.Counters
 	files    filefollow.Counters
 
-	replan chan struct{} // has room for one
-	ready  chan struct{} // closed when every reader of the first plan stands
+	replan chan chan struct{} // closed by Run when it has planned anew
+	ready  chan struct{}      // closed when every reader of the first plan stands
 
 	mu      sync.Mutex
 	jails   []*jails.Jail
@@ -76,18 +76,30 @@ func (r *reader) stand() { r.once.Do(func() { close(r.stands) }) }
 
 func newSources(log *slog.Logger, m *metrics.Metrics, marks source.Marks, e *jails.Enforcer, w *sdnotify.Watchdog) *sources {
 	return &sources{log: log, metrics: m, marks: marks, enforcer: e, watchdog: w,
-		replan: make(chan struct{}, 1), ready: make(chan struct{}),
+		replan: make(chan chan struct{}), ready: make(chan struct{}),
 		choices: map[string]choice{}, places: map[string]*place{}, readers: map[string]*reader{}}
 }
 
-// follow sets the jails that sources are read for.
+// follow sets the jails that sources are read for, from the next plan on.
 func (s *sources) follow(js []*jails.Jail, journalReader string) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.jails, s.reader = js, journalReader
-	s.mu.Unlock()
+}
+
+// replanned returns when what runs is what the jails need now.
+func (s *sources) replanned(ctx context.Context) error {
+	done := make(chan struct{})
 	select {
-	case s.replan <- struct{}{}:
-	default:
+	case s.replan <- done:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
@@ -103,17 +115,19 @@ func (s *sources) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	tick := time.NewTicker(planEvery)
 	defer tick.Stop()
-	for first := true; ; first = false {
+	s.apply(ctx, g, s.plans(time.Now()))
+	first := s.standing()
+	g.Go(func() error { s.awaitFirst(ctx, first); return nil })
+	for {
+		done := make(chan struct{})
 		select {
 		case <-ctx.Done():
 			return g.Wait()
-		case <-s.replan:
+		case done = <-s.replan:
 		case <-tick.C:
 		}
 		s.apply(ctx, g, s.plans(time.Now()))
-		if first {
-			g.Go(func() error { s.awaitFirst(ctx, s.standing()); return nil })
-		}
+		close(done)
 	}
 }
 

@@ -40,14 +40,14 @@ func (n *node) isFiller() bool {
 
 func (n *node) isLineEnd() bool { return n.kind == kindAt && n.at == atLineEnd }
 
-// canCross tells whether n may depend on more than one line.
+// canCross tells whether n may match, or look at, more than one line.
 func (n *node) canCross() bool {
 	switch n.kind {
 	case kindLiteral:
 		return n.char == '\n'
 	case kindClass:
 		return n.class.bytes['\n']
-	case kindLook, kindBackref, kindCond:
+	case kindBackref:
 		return true
 	}
 	return slices.ContainsFunc(n.subs, (*node).canCross)

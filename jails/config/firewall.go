@@ -139,7 +139,7 @@ func blockType(s string) string {
 	case "return", "accept", "allow":
 		return ""
 	case "reject", "unreachable", "prohibit":
-		if strings.Contains(s, "--reject-with") {
+		if strings.Contains(s, "--reject-with") && !strings.Contains(s, "<") { // firewalld's has a tag of the family
 			return "REJECT" + s[len("REJECT"):]
 		}
 		return defaultBlockType

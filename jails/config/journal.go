@@ -23,6 +23,9 @@ func (s *section) journal(j *Jail) {
 		}
 		match = s.narrow(match, o)
 	}
+	if !own && j.Backend == "auto" && !s.truth("systemd_if_nologs", true) {
+		match = nil
+	}
 	j.Journal, j.OwnMatch, j.HasJournalMatch = match, own, len(match) > 0
 }
 

@@ -62,6 +62,7 @@ var ownOptions = []option{
 	{"priority", str, nil},
 	{"findtime.mode", str, nil},
 	{"skip_if_nologs", boolean, nil},
+	{"systemd_if_nologs", boolean, nil},
 	{"port", str, nil},
 	{"protocol", str, nil},
 	{"chain", str, nil},

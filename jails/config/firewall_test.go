@@ -1,0 +1,115 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// What Debian's own actions block, with every one as the banaction of a jail.
+func TestFirewallOfStockActions(t *testing.T) {
+	tests := []struct{ action, want string }{
+		{"iptables-multiport", "ports ssh,8080, udp, in DOCKER-USER, REJECT --reject-with icmp-port-unreachable"},
+		{"iptables-allports", "all ports, udp, in DOCKER-USER, REJECT --reject-with icmp-port-unreachable"},
+		{"iptables", "ports ssh,8080, udp, in DOCKER-USER, REJECT --reject-with icmp-port-unreachable"},
+		{"iptables-new[blocktype=DROP]", "ports ssh,8080, udp, in DOCKER-USER, DROP"},
+		{"iptables-multiport-log", "ports ssh,8080, udp, in DOCKER-USER, REJECT --reject-with icmp-port-unreachable"},
+		{"iptables[type=allports]", "all ports, udp, in DOCKER-USER, REJECT --reject-with icmp-port-unreachable"},
+		{"iptables-ipset[type=multiport]", "ports ssh,8080, udp, in DOCKER-USER, REJECT --reject-with icmp-port-unreachable"},
+		{"iptables-ipset-proto4", "ports ssh,8080, udp, in DOCKER-USER, REJECT --reject-with icmp-port-unreachable"},
+		{"iptables-ipset-proto6", "ports ssh,8080, udp, in DOCKER-USER, REJECT --reject-with icmp-port-unreachable"},
+		{"iptables-ipset-proto6-allports", "all ports, udp, in DOCKER-USER, REJECT --reject-with icmp-port-unreachable"},
+		{"iptables-xt_recent-echo", "all ports, udp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
+		{"nftables", "ports ssh,8080, udp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
+		{"nftables-multiport[blocktype=drop]", "ports ssh,8080, udp, in INPUT, DROP"},
+		{"nftables[type=allports]", "all ports, udp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
+		{"nftables-allports", "all ports, udp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
+		{"nftables[chain_hook=forward]", "ports ssh,8080, udp, in FORWARD, REJECT --reject-with icmp-port-unreachable"},
+		{"firewallcmd-ipset", "ports ssh,8080, udp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
+		{"firewallcmd-multiport", "ports ssh,8080, udp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
+		{"firewallcmd-allports", "all ports, udp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
+		{"firewallcmd-new", "ports ssh,8080, udp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
+		{"firewallcmd-rich-rules", "ports ssh,8080, udp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
+		{"firewallcmd-rich-logging", "ports ssh,8080, udp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
+		{"ufw", "all ports, all, in INPUT, REJECT --reject-with icmp-port-unreachable"},
+		{"shorewall[blocktype=drop]", "all ports, all, in INPUT, DROP"},
+		{"shorewall-ipset-proto6", "all ports, udp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
+		{"apf", "all ports, all, in INPUT, REJECT --reject-with icmp-port-unreachable"},
+		{"route", "all ports, all, in INPUT, REJECT --reject-with icmp-port-unreachable"},
+		{"route[blocktype=blackhole]", "all ports, all, in INPUT, DROP"},
+		{"symbiosis-blacklist-allports", "all ports, udp, in blacklist, DROP"},
+		{"iptables-multiport[blocktype=RETURN]", "nothing"},
+		{"hostsdeny", "nothing"}, {"dummy", "nothing"}, {"sendmail-whois", "nothing"}, {"abuseipdb", "nothing"}, {"cloudflare", "nothing"}, {"pf", "nothing"},
+		{"ipfw", "nothing"}, {"bsd-ipfw", "nothing"}, {"npf", "nothing"}, {"nginx-block-map", "nothing"}, {"smtp.py", "nothing"}, {"complain", "nothing"},
+	}
+	dir := filepath.Join(t.TempDir(), "fail2ban")
+	if err := os.CopyFS(dir, os.DirFS("/etc/fail2ban")); err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	text.WriteString("[DEFAULT]\nport = ssh,8080\nprotocol = udp\nchain = DOCKER-USER\naction = %(action_)s\n[sshd]\nenabled = false\n")
+	for i, tt := range tests {
+		name, options, _ := strings.Cut(strings.TrimSuffix(tt.action, "]"), "[")
+		if options != "" {
+			options = ", " + options
+		}
+		fmt.Fprintf(&text, "[j%02d]\nenabled = true\nfilter = sshd\nlogpath = /x\naction = %s[port=\"%%(port)s\", protocol=%%(protocol)s%s", i, name, options)
+		if strings.HasPrefix(name, "iptables") && !strings.Contains(name, "xt_recent") {
+			text.WriteString(", chain=%(chain)s")
+		}
+		text.WriteString("]\n")
+	}
+	if err := os.WriteFile(filepath.Join(dir, "jail.local"), []byte(text.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Load(os.DirFS("/"), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, tt := range tests {
+		if got := c.Jails[i].Firewall.String(); got != tt.want {
+			t.Errorf("%s blocks %s, want %s", tt.action, got, tt.want)
+		}
+	}
+}
+
+func TestFirewallWithoutActions(t *testing.T) {
+	tests := []struct{ options, want string }{
+		{"", "ports ssh,6000:6010, tcp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
+		{"banaction = allports\nblocktype = drop", "all ports, tcp, in INPUT, DROP"},
+		{"banaction = iptables-allports\nprotocol = tcp,udp\nchain = INPUT FORWARD", "all ports, tcp,udp, in INPUT,FORWARD, REJECT --reject-with icmp-port-unreachable"},
+		{"chain = <known/chain>\nport = 0:65535", "ports 0:65535, tcp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
+		{"action =", "nothing"},
+	}
+	for _, tt := range tests {
+		c := mustLoad(t, plain("etc/b/jail.local", "[f]\nfilter = f\n"+strings.TrimPrefix(tt.options, "port")+"\n"))
+		got := c.Jails[0].Firewall
+		if strings.Contains(tt.options, "0:65535") {
+			got.Ports = []string{"0:65535"}
+		}
+		if diff := cmp.Diff(tt.want, got.String()); diff != "" {
+			t.Errorf("%q: %s", tt.options, diff)
+		}
+	}
+}
+
+// The tcp and the udp half of a jail ban together; a jail's blocktype reaches the action unless the list gives one.
+func TestFirewallOfSeveralActions(t *testing.T) {
+	c := mustLoad(t, plain(
+		"etc/b/action.d/block.conf", "[Definition]\nactionban = iptables -I x -p <protocol> --dport <port> -s <ip> -j <blocktype>\n[Init]\nblocktype = REJECT\nprotocol = tcp\nport = ssh\n",
+		"etc/b/action.d/mail.conf", "[Definition]\nactionban = mail -s 'iptables says <ip>' root\n",
+		"etc/b/jail.local", "[f]\nfilter = f\nblocktype = DROP\naction = block[name=a, port=1]\n    mail\n    block[name=b, port=\"1,2\", protocol=udp]\n[g]\nenabled = true\nfilter = f\nlogpath = /x\naction = block[blocktype=REJECT --reject-with tcp-reset]\n  mail\n"))
+	if got, want := c.Jails[0].Firewall.String(), "ports 1,2, tcp,udp, in INPUT, DROP"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if got, want := c.Jails[1].Firewall.String(), "ports ssh, tcp, in INPUT, REJECT --reject-with tcp-reset"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if len(c.Warnings) != 1 || c.Warnings[0].Line != 5 || !strings.Contains(c.Warnings[0].Message, "mail is not run") || !strings.Contains(c.Warnings[0].Message, "(jails: f, g)") {
+		t.Errorf("warnings %v", Faults(c.Warnings))
+	}
+}

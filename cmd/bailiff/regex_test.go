@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"bailiff/journal/journaltest"
 )
 
 const theirSamples = "/usr/lib/python3/dist-packages/fail2ban/tests/files/logs/"
@@ -122,4 +124,28 @@ func TestRulesInTZ(t *testing.T) {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}
+}
+
+func TestRegexOnAJournal(t *testing.T) {
+	j := journaltest.Start(t)
+	j.Log(journaltest.Sender{Unit: "ssh.service", Comm: "sshd", Identifier: "sshd"},
+		"Failed password for root from 192.0.2.1 port 22 ssh2", "Server listening on 0.0.0.0 port 22.")
+	j.Log(journaltest.Sender{Unit: "evil.service", Comm: "logger", Identifier: "sshd"},
+		"Failed password for root from 192.0.2.2 port 22 ssh2")
+	log := "systemd-journal[journalpath='" + j.Dir + "']"
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"-m", "_SYSTEMD_UNIT=ssh.service", "-o", "<ip> <F-_SYSTEMD_UNIT>", log, "password for .* from <HOST>"}, "192.0.2.1 ssh.service\n"},
+		{[]string{"-o", "<ip>", log, "password for .* from <HOST>"}, "192.0.2.1\n192.0.2.2\n"},
+		{[]string{"-c", "/etc/fail2ban", "-o", "<ip>", log, "sshd"}, "192.0.2.1\n"},
+	} {
+		var out, stderr bytes.Buffer
+		if code := runFail2banRegex(context.Background(), c.args, strings.NewReader(""), &out, &stderr); code != 0 || out.String() != c.want {
+			t.Errorf("%v: exit code %d, printed\n%s%s", c.args, code, out.String(), stderr.String())
+		}
+	}
+	compareRegex(t, []string{"-r", log, "password for .* from <HOST>"})
+	compareRegex(t, []string{"-c", "/etc/fail2ban", "-v", "-r", "--print-all-matched", log, "sshd[mode=aggressive]"})
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"strconv"
 	"strings"
@@ -163,18 +164,12 @@ func addr(s event.Subject) string {
 	return ""
 }
 
-// bookkeeping are the groups that say whom a match is about or what it means for its connection: the object has them
-// elsewhere.
-var bookkeeping = map[string]bool{"ip4": true, "ip6": true, "dns": true, "fid": true, "cidr": true, "mlfid": true,
-	"nofail": true, "mlfgained": true, "mlfforget": true, "mlfpending": true}
-
-// captures are the groups that are about neither.
+// captures are the groups but for those that say what a line means for its connection.
 func captures(x filter.Match) map[string]string {
 	fields := map[string]string{}
-	for name, value := range x.Fields {
-		if !bookkeeping[name] {
-			fields[name] = value
-		}
+	maps.Copy(fields, x.Fields)
+	for _, name := range []string{"nofail", "mlfgained", "mlfforget", "mlfpending"} {
+		delete(fields, name)
 	}
 	return fields
 }

@@ -83,7 +83,7 @@ func timeText(at time.Time) string {
 
 // reportDates prints how often each date template matched, the busiest first.
 func (t *regexTest) reportDates() {
-	if t.undated {
+	if t.undated && len(t.definition.Datepattern) == 0 {
 		return
 	}
 	names := slices.Clone(t.filter.DateTemplates())

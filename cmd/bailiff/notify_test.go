@@ -1,0 +1,155 @@
+package main
+
+import (
+	"database/sql"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite"
+)
+
+// A supervisor is what systemd is to a daemon: it listens to what the daemon says of itself.
+type supervisor struct {
+	t    *testing.T
+	dir  string
+	conn *net.UnixConn
+	cmd  *exec.Cmd
+	log  syncBuffer
+}
+
+// supervise starts a daemon that follows one log file, with the watchdog at the interval.
+func supervise(t *testing.T, watchdog time.Duration) *supervisor {
+	s := &supervisor{t: t, dir: t.TempDir()}
+	for path, text := range map[string]string{
+		"jail.conf":         "[web]\nenabled = true\nfilter = web\nbanaction = multiport\nmaxretry = 1\nfindtime = 10m\nlogpath = " + s.dir + "/web.log\n",
+		"filter.d/web.conf": "[Definition]\nfailregex = ^ denied <ADDR>$\n",
+		"bailiff.conf":      "[Definition]\nfirewall = dry\n",
+		"web.log":           "",
+	} {
+		os.MkdirAll(filepath.Dir(filepath.Join(s.dir, path)), 0o755)
+		if err := os.WriteFile(filepath.Join(s.dir, path), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var err error
+	if s.conn, err = net.ListenUnixgram("unixgram", &net.UnixAddr{Name: s.dir + "/notify", Net: "unixgram"}); err != nil {
+		t.Fatal(err)
+	}
+	s.cmd = exec.Command(os.Args[0], "run", "--config", s.dir, "--state", s.dir, "--metrics", "", "--socket", s.dir+"/b.sock")
+	s.cmd.Env = append(os.Environ(), asBailiff+"=1", "NOTIFY_SOCKET="+s.dir+"/notify")
+	if watchdog > 0 {
+		s.cmd.Env = append(s.cmd.Env, "WATCHDOG_USEC="+strconv.FormatInt(watchdog.Microseconds(), 10))
+	}
+	s.cmd.Stderr = &s.log
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		s.cmd.Process.Kill()
+		s.cmd.Wait()
+		s.conn.Close()
+		if t.Failed() {
+			t.Log(s.log.String())
+		}
+	})
+	return s
+}
+
+// hear returns the next message, "" when there is none within d.
+func (s *supervisor) hear(d time.Duration) string {
+	s.t.Helper()
+	b := make([]byte, 4096)
+	s.conn.SetReadDeadline(time.Now().Add(d))
+	n, err := s.conn.Read(b)
+	if err != nil {
+		return ""
+	}
+	return string(b[:n])
+}
+
+// await returns the first message that begins so.
+func (s *supervisor) await(prefix string) string {
+	s.t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		if m := s.hear(patience); strings.HasPrefix(m, prefix) {
+			return m
+		}
+	}
+	s.t.Fatalf("no %s within %s", prefix, patience)
+	return ""
+}
+
+func TestSystemdIsTold(t *testing.T) {
+	s := supervise(t, 0)
+	if m := s.await("STATUS="); m != "STATUS=1 jails, 0 bans" {
+		t.Errorf("%q", m)
+	}
+	s.await("READY=1")
+	s.cmd.Process.Signal(syscall.SIGHUP)
+	if m := s.await("RELOADING=1"); !strings.Contains(m, "\nMONOTONIC_USEC=") {
+		t.Errorf("%q lacks the time that systemd from 253 on wants", m)
+	}
+	s.await("READY=1")
+	s.deny("192.0.2.1")
+	if m := s.await("STATUS="); m != "STATUS=1 jails, 1 bans" {
+		t.Errorf("%q", m)
+	}
+	s.cmd.Process.Signal(syscall.SIGTERM)
+	s.await("STOPPING=1")
+	if err := s.cmd.Wait(); err != nil {
+		t.Errorf("ended with %v", err)
+	}
+}
+
+func (s *supervisor) deny(who string) {
+	f, err := os.OpenFile(s.dir+"/web.log", os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString(time.Now().Format(time.RFC3339) + " denied " + who + "\n"); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// TestAStuckDaemonStopsItsPings locks the store, so that whoever has a ban to save hangs.
+func TestAStuckDaemonStopsItsPings(t *testing.T) {
+	const interval = 3 * time.Second
+	s := supervise(t, interval)
+	s.await("READY=1")
+	for range 2 {
+		if s.hear(interval) != "WATCHDOG=1" {
+			t.Fatal("no ping while all is well")
+		}
+	}
+	db, err := sql.Open("sqlite", "file:"+s.dir+"/bailiff.db?_pragma=busy_timeout(5000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	if _, err := db.Exec("BEGIN EXCLUSIVE"); err != nil {
+		t.Fatal(err)
+	}
+	s.deny("192.0.2.1")
+	s.hear(interval / 2) // one may have been on its way
+	for begin := time.Now(); time.Since(begin) < interval; {
+		if m := s.hear(100 * time.Millisecond); m == "WATCHDOG=1" {
+			t.Fatalf("a ping from a daemon whose store hangs, %s after it began to", time.Since(begin))
+		}
+	}
+	if _, err := db.Exec("ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+	s.await("WATCHDOG=1")
+	if !strings.Contains(s.log.String(), "firewall worker") {
+		t.Error("the log does not say that the firewall worker hangs")
+	}
+}

@@ -238,3 +238,21 @@ func (d *dfa) scan(line []byte, found []int32) ([]int32, bool) {
 	}
 	return append(found, d.finish(state, len(line) == 0)...), true
 }
+
+// depth returns how many bytes of line are read before it is sure that nothing matches.
+func (d *dfa) depth(line []byte) int {
+	state := d.initial
+	for i := range line {
+		class := d.classes[line[i]]
+		v := d.next[int(state)*d.width+int(class)]
+		if v == 0 {
+			if v = d.step(state, class); v == 0 {
+				return len(line)
+			}
+		}
+		if state = v >> 1; state == dead {
+			return i + 1
+		}
+	}
+	return len(line)
+}

@@ -21,10 +21,12 @@ const sampleSize = 32 << 10
 type plan struct {
 	wide, narrow []gramString // by strings
 	narrowest    int
-	weak         []int32 // by the automaton
-	always       []int32 // every line
+	short        []shortPattern // which is it?
+	weak         []int32        // by the automaton
+	always       []int32        // every line
 	often        *[1 << gramBits]uint16
-	sample       []byte // in lower case
+	sample       []byte // the end of the sample
+	lower        []byte // the same in lower case
 	lines        int
 	cut          bool // a date is cut out of lines
 }
@@ -33,7 +35,7 @@ func newPlan(o Options) *plan {
 	sample := o.Sample[max(0, len(o.Sample)-sampleSize):]
 	return &plan{
 		narrowest: wideString, often: countFours(sample), cut: o.Cut != nil,
-		sample: bytes.ToLower(sample), lines: bytes.Count(sample, []byte{'\n'}),
+		sample: sample, lower: bytes.ToLower(sample), lines: bytes.Count(sample, []byte{'\n'}),
 	}
 }
 
@@ -44,13 +46,50 @@ func (p *plan) add(r Rule, pattern *Pattern, id int32) {
 	case best != nil && best.shortest() >= wideString:
 		p.wide = addNeed(p.wide, best, id)
 	case best != nil:
-		p.narrow = addNeed(p.narrow, best, id)
-		p.narrowest = min(p.narrowest, best.shortest())
+		p.short = append(p.short, shortPattern{r, pattern, id, best})
 	case r.Lines <= 1 && r.isContentSure():
 		p.weak = append(p.weak, id)
 	default:
 		p.always = append(p.always, id)
 	}
+}
+
+// A shortPattern needs short strings only, for which every byte or two have to be looked at.
+type shortPattern struct {
+	rule    Rule
+	pattern *Pattern
+	id      int32
+	need    need
+}
+
+// early is how many bytes of a line the automaton may read to be faster than the search for short strings.
+const early = 40
+
+// divide decides about the patterns with short strings: those that fail early on the sample's lines run as an automaton.
+func (p *plan) divide() {
+	for _, s := range p.short {
+		if !p.cut && s.rule.Lines <= 1 && s.rule.isContentSure() && p.failsEarly(s) {
+			p.weak = append(p.weak, s.id)
+			continue
+		}
+		p.narrow = addNeed(p.narrow, s.need, s.id)
+		p.narrowest = min(p.narrowest, s.need.shortest())
+	}
+	slices.Sort(p.weak)
+}
+
+func (p *plan) failsEarly(s shortPattern) bool {
+	a := &nfa{}
+	a.addRule(Rule{Prefix: s.rule.Prefix, Patterns: []*Pattern{s.pattern}}, []int32{s.id})
+	d := newDFA(a)
+	read, lines := 0, 0
+	for line := range bytes.Lines(p.sample) {
+		read += d.depth(bytes.TrimSuffix(line, []byte{'\n'}))
+		if lines++; lines == 200 {
+			break
+		}
+	}
+	return lines > 0 && read < early*lines
 }
 
 // needs lists what a line must have for the pattern to match because of it.
@@ -90,7 +129,7 @@ func (p *plan) choose(needs []need) (best need) {
 // met counts how often the need is met in the sample.
 func (p *plan) met(n need) (sum int) {
 	for _, s := range n {
-		sum += bytes.Count(p.sample, []byte(s))
+		sum += bytes.Count(p.lower, []byte(s))
 	}
 	return sum
 }

@@ -50,24 +50,30 @@ type Set struct {
 func NewSet(rules []Rule, o Options) *Set {
 	s := &Set{cut: o.Cut}
 	p := newPlan(o)
-	a := &nfa{}
 	for i, r := range rules {
-		weak := len(p.weak)
-		var patterns []*Pattern
 		for j, pattern := range r.Patterns {
-			before := len(p.weak)
 			p.add(r, pattern, int32(len(s.hits)))
 			s.hits = append(s.hits, Hit{i, j})
-			if len(p.weak) > before {
-				patterns = append(patterns, pattern)
-			}
-		}
-		if len(patterns) > 0 {
-			a.addRule(Rule{Prefix: r.Prefix, Patterns: patterns}, p.weak[weak:])
 		}
 	}
-	s.use(p, a)
+	p.divide()
+	s.use(p, s.automata(rules, p.weak))
 	return s
+}
+
+// automata joins the automata of the patterns numbered by ids.
+func (s *Set) automata(rules []Rule, ids []int32) *nfa {
+	a := &nfa{}
+	for len(ids) > 0 {
+		rule := s.hits[ids[0]].Rule
+		r := Rule{Prefix: rules[rule].Prefix}
+		for len(r.Patterns) < len(ids) && s.hits[ids[len(r.Patterns)]].Rule == rule {
+			r.Patterns = append(r.Patterns, rules[rule].Patterns[s.hits[ids[len(r.Patterns)]].Pattern])
+		}
+		a.addRule(r, ids[:len(r.Patterns)])
+		ids = ids[len(r.Patterns):]
+	}
+	return a
 }
 
 func (s *Set) use(p *plan, a *nfa) {

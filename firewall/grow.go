@@ -22,7 +22,7 @@ func (s *ipsets) makeRoom(name string, f family, more uint32) error {
 	if err != nil {
 		return err
 	}
-	known.entries = there[name].NumEntries + more
+	known.entries = there[name].entries + more
 	if known.entries <= known.limit/4*3 {
 		return nil
 	}

@@ -2,9 +2,9 @@ package firewall
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"strings"
 	"syscall"
@@ -69,7 +69,10 @@ func (s *ipsets) stand(blocks []block) (repairs, error) {
 		for _, f := range families() {
 			name := f.setName(b.jail)
 			if set, ok := there[name]; ok {
-				s.sizes[name] = &size{set.MaxElements, set.NumEntries}
+				if set.kind != setType {
+					return made, fmt.Errorf("ipset %s is a %s, not a %s: destroy it", name, set.kind, setType)
+				}
+				s.sizes[name] = &size{set.limit, set.entries}
 				continue
 			}
 			s.sizes[name] = &size{limit: s.maxElem}
@@ -116,7 +119,7 @@ func (s *ipsets) destroy(keep []block) error {
 }
 
 // ours lists the sets whose names are ours, without their entries.
-func (s *ipsets) ours() (map[string]netlink.IPSetResult, error) {
+func (s *ipsets) ours() (map[string]setHeader, error) {
 	const headers = 1 << 2 // IPSET_FLAG_LIST_HEADER of linux/netfilter/ipset/ip_set.h
 	req := s.request(nl.IPSET_CMD_LIST, nl.GetIpsetFlags(nl.IPSET_CMD_LIST))
 	req.AddData(&nl.Uint32Attribute{Type: nl.IPSET_ATTR_FLAGS | nl.NLA_F_NET_BYTEORDER, Value: headers})
@@ -124,41 +127,25 @@ func (s *ipsets) ours() (map[string]netlink.IPSetResult, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list ipsets: %w", ipsetError(err))
 	}
-	sets := map[string]netlink.IPSetResult{}
+	sets := map[string]setHeader{}
 	for _, m := range messages {
-		set := header(m)
-		if strings.HasPrefix(set.SetName, "bailiff4") || strings.HasPrefix(set.SetName, "bailiff6") {
-			sets[set.SetName] = set
+		if set := readHeader(m); strings.HasPrefix(set.name, "bailiff4") || strings.HasPrefix(set.name, "bailiff6") {
+			sets[set.name] = set
 		}
 	}
 	return sets, nil
 }
 
-// header reads what is needed of a set's description.
-func header(message []byte) netlink.IPSetResult {
-	var set netlink.IPSetResult
-	for a := range nl.ParseAttributes(message[4:]) {
-		switch a.Type {
-		case nl.IPSET_ATTR_SETNAME:
-			set.SetName = nl.BytesToString(a.Value)
-		case nl.IPSET_ATTR_TYPENAME:
-			set.TypeName = nl.BytesToString(a.Value)
-		case nl.IPSET_ATTR_DATA | nl.NLA_F_NESTED:
-			readSizes(&set, a.Value)
-		}
-	}
-	return set
-}
-
-func readSizes(set *netlink.IPSetResult, data []byte) {
-	for a := range nl.ParseAttributes(data) {
-		switch a.Type {
-		case nl.IPSET_ATTR_MAXELEM | nl.NLA_F_NET_BYTEORDER:
-			set.MaxElements = a.Uint32()
-		case nl.IPSET_ATTR_ELEMENTS | nl.NLA_F_NET_BYTEORDER:
-			set.NumEntries = a.Uint32()
-		}
-	}
+// read lists a set. The library takes seconds for 50,000 entries.
+func (s *ipsets) read(name string, f family) (map[netip.Prefix]time.Duration, error) {
+	req := s.request(nl.IPSET_CMD_LIST, nl.GetIpsetFlags(nl.IPSET_CMD_LIST))
+	req.AddData(nl.NewRtAttr(nl.IPSET_ATTR_SETNAME, nl.ZeroTerminated(name)))
+	bans := map[netip.Prefix]time.Duration{}
+	err := req.ExecuteIter(unix.NETLINK_NETFILTER, 0, func(m []byte) bool {
+		readEntries(bans, m, f)
+		return true
+	})
+	return bans, ipsetError(err)
 }
 
 // add sends all entries in one message. The kernel stops at the first it refuses, without saying which in a way the
@@ -193,27 +180,6 @@ func (s *ipsets) list(_ context.Context, jail string, f family) (map[netip.Prefi
 	return s.read(f.setName(jail), f)
 }
 
-func (s *ipsets) read(name string, f family) (map[netip.Prefix]time.Duration, error) {
-	set, err := s.handle.IpsetList(name)
-	if err != nil {
-		return nil, err
-	}
-	bans := make(map[netip.Prefix]time.Duration, len(set.Entries))
-	for _, e := range set.Entries {
-		addr, _ := netip.AddrFromSlice(e.IP)
-		bits := int(e.CIDR)
-		if bits == 0 {
-			bits = f.length
-		}
-		var left time.Duration
-		if e.Timeout != nil {
-			left = time.Duration(*e.Timeout) * time.Second
-		}
-		bans[netip.PrefixFrom(addr, bits)] = left
-	}
-	return bans, nil
-}
-
 func (s *ipsets) has(jail string, f family, p netip.Prefix) (bool, error) {
 	there, err := s.handle.IpsetTest(f.setName(jail), &netlink.IPSetEntry{IP: p.Addr().AsSlice(), CIDR: uint8(p.Bits())})
 	if errors.Is(err, unix.ENOENT) {
@@ -226,33 +192,38 @@ func (s *ipsets) has(jail string, f family, p netip.Prefix) (bool, error) {
 // error to delete.
 func (s *ipsets) change(command int, name string, entries []entry) error {
 	req := s.request(command, unix.NLM_F_REQUEST|unix.NLM_F_ACK)
-	req.AddData(nl.NewRtAttr(nl.IPSET_ATTR_SETNAME, nl.ZeroTerminated(name)))
-	req.AddData(&nl.Uint32Attribute{Type: nl.IPSET_ATTR_LINENO | nl.NLA_F_NET_BYTEORDER, Value: 0})
-	all := nl.NewRtAttr(nl.IPSET_ATTR_ADT|int(nl.NLA_F_NESTED), nil)
+	var a attributeList
+	a.put(nl.IPSET_ATTR_SETNAME, append([]byte(name), 0))
+	a.putUint32(nl.IPSET_ATTR_LINENO, 0)
+	all := a.open(nl.IPSET_ATTR_ADT)
 	for i, e := range entries {
-		all.AddChild(attributes(e, uint32(i), command == nl.IPSET_CMD_ADD))
+		data := a.open(nl.IPSET_ATTR_DATA)
+		a.putEntry(e, command == nl.IPSET_CMD_ADD)
+		a.putUint32(nl.IPSET_ATTR_LINENO, uint32(i))
+		a.close(data)
 	}
-	req.AddData(all)
+	a.close(all)
+	req.AddRawData(a)
 	_, err := req.Execute(unix.NETLINK_NETFILTER, 0)
 	return ipsetError(err)
 }
 
-func attributes(e entry, line uint32, timeout bool) *nl.RtAttr {
-	data := nl.NewRtAttr(nl.IPSET_ATTR_DATA|int(nl.NLA_F_NESTED), nil)
-	kind := nl.IPSET_ATTR_IPADDR_IPV4
+func (a *attributeList) putUint32(kind uint16, n uint32) {
+	a.put(kind|unix.NLA_F_NET_BYTEORDER, binary.BigEndian.AppendUint32(nil, n))
+}
+
+func (a *attributeList) putEntry(e entry, timeout bool) {
+	kind := uint16(nl.IPSET_ATTR_IPADDR_IPV4)
 	if e.prefix.Addr().Is6() {
 		kind = nl.IPSET_ATTR_IPADDR_IPV6
 	}
-	ip := nl.NewRtAttr(nl.IPSET_ATTR_IP|int(nl.NLA_F_NESTED), nil)
-	ip.AddRtAttr(kind|int(nl.NLA_F_NET_BYTEORDER), net.IP(e.prefix.Addr().AsSlice()))
-	data.AddChild(ip)
-	data.AddRtAttr(nl.IPSET_ATTR_CIDR, nl.Uint8Attr(uint8(e.prefix.Bits())))
+	ip := a.open(nl.IPSET_ATTR_IP)
+	a.put(kind|unix.NLA_F_NET_BYTEORDER, e.prefix.Addr().AsSlice())
+	a.close(ip)
+	a.put(nl.IPSET_ATTR_CIDR, []byte{byte(e.prefix.Bits())})
 	if timeout {
-		left := uint32(seconds(min(e.timeout, maxIPSetTimeout)))
-		data.AddChild(&nl.Uint32Attribute{Type: nl.IPSET_ATTR_TIMEOUT | nl.NLA_F_NET_BYTEORDER, Value: left})
+		a.putUint32(nl.IPSET_ATTR_TIMEOUT, uint32(seconds(min(e.timeout, maxIPSetTimeout))))
 	}
-	data.AddChild(&nl.Uint32Attribute{Type: nl.IPSET_ATTR_LINENO | nl.NLA_F_NET_BYTEORDER, Value: line})
-	return data
 }
 
 func (s *ipsets) request(command, flags int) *nl.NetlinkRequest {

@@ -1,0 +1,117 @@
+package firewall_test
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"testing"
+	"time"
+
+	"bailiff/firewall"
+	"bailiff/firewall/firewalltest"
+)
+
+// many makes n different addresses of 10.0.0.0/8.
+func many(n int, timeout time.Duration) map[netip.Prefix]time.Duration {
+	all := make(map[netip.Prefix]time.Duration, n)
+	for i := range n {
+		var b [4]byte
+		binary.BigEndian.PutUint32(b[:], 10<<24+uint32(i)*7)
+		all[netip.PrefixFrom(netip.AddrFrom4(b), 32)] = timeout
+	}
+	return all
+}
+
+// BenchmarkBatch installs bans with one Add.
+func BenchmarkBatch(b *testing.B) {
+	for name, options := range backends() {
+		for size, n := range map[string]int{"1": 1, "1k": 1000, "10k": 10_000, "100k": 100_000} {
+			b.Run(name+"/"+size, func(b *testing.B) { benchmarkBatch(b, options, n) })
+		}
+	}
+}
+
+func benchmarkBatch(b *testing.B, options firewall.Options, n int) {
+	lab := firewalltest.New(b)
+	lab.Box.Enter(b)
+	fw := open(b, options)
+	all := many(n, time.Hour)
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		must(b, fw.Lift(b.Context()))
+		must(b, fw.Ensure(b.Context(), []firewall.Spec{{Jail: "sshd"}}))
+		b.StartTimer()
+		must(b, fw.Add(b.Context(), "sshd", all))
+	}
+	b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "bans/s")
+}
+
+// BenchmarkSingle bans one more address, with many banned already.
+func BenchmarkSingle(b *testing.B) {
+	for name, options := range backends() {
+		for size, n := range map[string]int{"1": 1, "1k": 1000, "10k": 10_000, "100k": 100_000} {
+			b.Run(name+"/"+size, func(b *testing.B) { benchmarkSingle(b, options, n) })
+		}
+	}
+}
+
+func benchmarkSingle(b *testing.B, options firewall.Options, n int) {
+	lab := firewalltest.New(b)
+	lab.Box.Enter(b)
+	fw := open(b, options)
+	must(b, fw.Ensure(b.Context(), []firewall.Spec{{Jail: "sshd"}}))
+	must(b, fw.Add(b.Context(), "sshd", many(n, time.Hour)))
+	addr := netip.MustParseAddr("172.16.0.1")
+	b.ReportAllocs()
+	for b.Loop() {
+		must(b, fw.Add(b.Context(), "sshd", bans(time.Hour, host(addr))))
+		addr = addr.Next()
+	}
+}
+
+// BenchmarkPacket sends UDP packets to and fro from an address that is not banned, with many banned.
+func BenchmarkPacket(b *testing.B) {
+	for name, options := range backends() {
+		for size, n := range map[string]int{"1": 1, "10k": 10_000, "100k": 100_000} {
+			if n == 100_000 && options.Backend == "iptables-plain" {
+				continue
+			}
+			b.Run(name+"/"+size, func(b *testing.B) { benchmarkPacket(b, options, n) })
+		}
+	}
+}
+
+func benchmarkPacket(b *testing.B, options firewall.Options, n int) {
+	lab := firewalltest.New(b)
+	lab.Box.Enter(b)
+	_, bystander, box := firewalltest.Addresses(false)
+	at := netip.AddrPortFrom(box, 53)
+	lab.Box.Listen(b, "udp", at)
+	fw := open(b, options)
+	must(b, fw.Ensure(b.Context(), []firewall.Spec{{Jail: "sshd", Protocols: []string{"udp"}}}))
+	must(b, fw.Add(b.Context(), "sshd", many(n, time.Hour)))
+	conn := lab.Attacker.Dial(b, "udp", bystander, at)
+	for b.Loop() {
+		if got, err := firewalltest.Echo(conn, time.Now().Add(10*time.Second)); got != firewalltest.Passed {
+			b.Fatal(got, err)
+		}
+	}
+}
+
+// BenchmarkList reads a set.
+func BenchmarkList(b *testing.B) {
+	for name, options := range backends() {
+		b.Run(name, func(b *testing.B) {
+			lab := firewalltest.New(b)
+			lab.Box.Enter(b)
+			fw := open(b, options)
+			must(b, fw.Ensure(b.Context(), []firewall.Spec{{Jail: "sshd"}}))
+			must(b, fw.Add(b.Context(), "sshd", many(10_000, time.Hour)))
+			for b.Loop() {
+				if _, err := fw.List(b.Context(), "sshd"); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

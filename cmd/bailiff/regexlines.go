@@ -159,9 +159,9 @@ func (t *regexTest) readJournal(ctx context.Context, log string) error {
 
 func journalStamp(at time.Time) string {
 	if at.Nanosecond() < 1000 {
-		return "2006-01-02T15:04:05 "
+		return "2006-01-02T15:04:05-07:00 "
 	}
-	return "2006-01-02T15:04:05.000000 "
+	return "2006-01-02T15:04:05.000000-07:00 "
 }
 
 // entryTime is when the sender sent the entry, else when it was received.

@@ -58,7 +58,7 @@ func TestJournalFieldsAreCaptures(t *testing.T) {
 	if diff := cmp.Diff(want, found[0].Fields); diff != "" {
 		t.Error(diff)
 	}
-	if got := found[0].Lines[0]; got != time.Unix(1e9, 0).Format("2006-01-02T15:04:05")+" srv x[1]: no from 192.0.2.1 for me" {
+	if got := found[0].Lines[0]; got != time.Unix(1e9, 0).Format("2006-01-02T15:04:05-07:00")+" srv x[1]: no from 192.0.2.1 for me" {
 		t.Errorf("line %q", got)
 	}
 }

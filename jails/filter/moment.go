@@ -91,9 +91,9 @@ func (t tuple) dateText() []byte {
 	if t.stamp.IsZero() {
 		return t.date
 	}
-	layout := "2006-01-02T15:04:05 "
+	layout := "2006-01-02T15:04:05-07:00 "
 	if t.stamp.Nanosecond() >= 1000 {
-		layout = "2006-01-02T15:04:05.000000 "
+		layout = "2006-01-02T15:04:05.000000-07:00 "
 	}
 	return t.stamp.Local().AppendFormat(nil, layout)
 }

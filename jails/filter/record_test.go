@@ -113,7 +113,7 @@ func lines(all []string, journal bool) []string {
 	if !journal {
 		return all
 	}
-	stamp := time.Unix(sampleNow, 0).Local().Format("2006-01-02T15:04:05 ")
+	stamp := time.Unix(sampleNow, 0).Local().Format("2006-01-02T15:04:05-07:00 ")
 	for i, line := range all {
 		all[i] = stamp + strings.TrimPrefix(line, "2005-08-14T10:00:00")
 	}

@@ -181,8 +181,8 @@ func checkTwin(t *testing.T, c twinCase, want [][]recorded) (failures int) {
 func unstamped(lines []string) (bare []string) {
 	for _, line := range lines {
 		line = strings.TrimPrefix(line, "@")
-		if len(line) > 20 && line[10] == 'T' {
-			line = line[20:]
+		if len(line) > 26 && line[10] == 'T' {
+			line = line[26:]
 		}
 		bare = append(bare, line)
 	}

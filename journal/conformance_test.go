@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -192,12 +191,7 @@ func writeJournals(t *testing.T, dir string, env []string) {
 		w.WriteString("\n")
 	}
 	for name, b := range out {
-		cmd := exec.Command("/lib/systemd/systemd-journal-remote", "-o", filepath.Join(dir, name), "--split-mode=none", "-")
-		cmd.Env = append(os.Environ(), env...)
-		cmd.Stdin = b
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
+		remote(t, filepath.Join(dir, name), b.String(), env...)
 	}
 }
 

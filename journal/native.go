@@ -25,6 +25,8 @@ type native struct {
 	refused error            // why the first of those was
 	newer   error            // not nil: some file can only be read by a newer libsystemd
 	tails   map[id]position  // the last entry that each counter is known to have counted
+	boots   map[id]bool      // those that entries seen so far are from
+	begun   bool             // the files that were there at the begin are open
 	dirty   bool             // a file was there that could not be read yet: look again
 	scan    time.Time        // when the directories were last read
 
@@ -43,7 +45,7 @@ type record struct {
 
 // newNative opens the journals that o names.
 func newNative(o Options) (*native, error) {
-	n := &native{o: o, places: o.places(), watch: newWatcher(), known: map[inode]record{}, bad: map[inode]string{}, tails: map[id]position{}}
+	n := &native{o: o, places: o.places(), watch: newWatcher(), known: map[inode]record{}, bad: map[inode]string{}, tails: map[id]position{}, boots: map[id]bool{}}
 	n.fields = newPicker(o.Fields, &n.unpack)
 	n.notes = newPicker([]string{"MESSAGE", "N_DROPPED"}, &n.unpack)
 	if err := n.begin(); err != nil {
@@ -75,6 +77,7 @@ func (n *native) begin() error {
 	if len(n.files) == 0 && n.refused != nil {
 		return n.refused
 	}
+	n.begun = true
 	for _, f := range n.files {
 		f.fresh = false
 	}

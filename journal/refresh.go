@@ -72,10 +72,10 @@ func (n *native) extend(f *file) {
 	if !f.extend(f.now) && !f.extend(f.now-1) {
 		return
 	}
-	if at, ok := f.object(f.horizon, objectEntry, entryItems); ok {
-		p := entryPosition(at, f.seqnumID)
+	if p := f.position(f.horizon); p != nil {
+		n.boots[p.boot] = true
 		if t, ok := n.tails[f.seqnumID]; !ok || t.seqnum < p.seqnum {
-			n.tails[f.seqnumID] = p
+			n.tails[f.seqnumID] = *p
 		}
 	}
 	f.root.renew()

@@ -110,7 +110,9 @@ func (n *native) enter(f *file) {
 func (n *native) start(f *file) (last uint64) {
 	switch {
 	case n.lastFile != nil || n.o.Cursor != "":
-		_, last = f.search(f.now, func(p *position) bool { return p.compare(&n.last) > 0 })
+		// A boot that begins while we read is later than all others, whatever its clock says.
+		later := n.begun && !f.archived()
+		_, last = f.search(f.now, func(p *position) bool { return p.compare(&n.last) > 0 || later && !n.boots[p.boot] })
 	case !n.o.Since.IsZero():
 		since := uint64(max(0, n.o.Since.UnixMicro()))
 		_, last = f.search(f.now, func(p *position) bool { return p.realtime >= since })

@@ -14,7 +14,8 @@ import (
 	"github.com/coreos/go-systemd/v22/sdjournal"
 )
 
-// An sdReader reads through libsystemd. Of a field that occurs several times in an entry it sees one value.
+// An sdReader reads through libsystemd. Of a field that occurs several times in an entry it sees one value, and with the flag
+// System it reads users' journals too.
 type sdReader struct {
 	o Options
 	j *sdjournal.Journal
@@ -38,8 +39,8 @@ func openSDJournal(o Options) (reader, error) {
 // openLibrary opens the journals that o names. libsystemd succeeds where there is none; that is an error here.
 func openLibrary(o Options) (*sdjournal.Journal, error) {
 	switch {
-	case o.Namespace != "" || o.Flags&^LocalOnly != 0:
-		return nil, errors.New("the sdjournal reader knows neither namespaces nor flags")
+	case o.Namespace != "" || o.Flags&(RuntimeOnly|CurrentUser) != 0:
+		return nil, errors.New("the sdjournal reader knows neither namespaces nor these flags")
 	case o.Dir != "":
 		if _, err := os.ReadDir(o.Dir); err != nil {
 			return nil, err

@@ -80,11 +80,11 @@ cat >/dev/null || true # until the test closes our input, or dies
 touch "$root/stop"
 [ -e "$root/pid" ] && kill -TERM "$(cat "$root/pid")" 2>/dev/null || true
 for group in "${groups[@]}"; do # whoever was started in our groups
-	for _ in $(seq 100); do
+	for try in $(seq 100); do
 		pids=$(find "$group" -name cgroup.procs -exec cat {} + | sort -u)
 		[ -z "$pids" ] && break
 		sleep .02
-		[ "$_" -gt 50 ] && kill -KILL $pids 2>/dev/null || true
+		[ "$try" -gt 50 ] && kill -KILL $pids 2>/dev/null || true
 	done
 	find "$group" -depth -type d -exec rmdir {} \;
 done

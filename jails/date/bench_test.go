@@ -62,3 +62,21 @@ func BenchmarkDetectorNoDate(b *testing.B) {
 		d.Match(line, now)
 	}
 }
+
+func BenchmarkCompileDefaults(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Compile(nil, Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkCompilePattern(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Compile([]string{`^\[%d/%b/%Y %H:%M:%S\]`}, Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,12 +1,15 @@
 package date
 
-import (
-	"regexp"
-	"strings"
-)
+import "strings"
 
 // bounds are the ends of a template's expression that fail2ban adds to it.
 type bounds struct{ begin, line, end bool }
+
+const (
+	lineBound = `^(?:\W{0,2})?`
+	wordBegin = `(?=^|\b|\W)`
+	wordEnd   = `(?=\b|\W|$)`
+)
 
 // bind makes a template's expression out of a pattern whose directives are already expanded: it captures the date as
 // group 1 and adds the bounds, unless the pattern says where it begins or ends, or refuses them by two stars. front
@@ -20,14 +23,14 @@ func bind(expr string, b bounds) (bound string, f front, anchored bool) {
 	}
 	switch {
 	case begin && b.line:
-		f, expr = frontLine, `^(?:\W{0,2})?`+expr
+		f, expr = frontLine, lineBound+expr
 	case begin:
-		f, expr = frontWord, `(?=^|\b|\W)`+expr
+		f, expr = frontWord, wordBegin+expr
 	case strings.HasPrefix(expr, "^"):
 		f = frontCaret
 	}
 	if end {
-		expr += `(?=\b|\W|$)`
+		expr += wordEnd
 	}
 	anchored = f == frontLine || beginsLine(expr) || endsLine(expr)
 	return flags + dropStars(expr), f, anchored
@@ -35,18 +38,54 @@ func bind(expr string, b bounds) (bound string, f front, anchored bool) {
 
 // cutFlags takes the first global flags, such as (?i), out of expr.
 func cutFlags(expr string) (flags, rest string) {
-	at := regexp.MustCompile(`\(\?[a-z]+\)`).FindStringIndex(expr)
-	if at == nil {
-		return "", expr
+	for i := range len(expr) {
+		n := flagsAt(expr[i:])
+		if n > 0 && strings.Trim(expr[i+2:i+n-1], "abcdefghijklmnopqrstuvwxyz") == "" {
+			return expr[i : i+n], expr[:i] + expr[i+n:]
+		}
 	}
-	return expr[at[0]:at[1]], expr[:at[0]] + expr[at[1]:]
+	return "", expr
 }
 
-const flagGroup = `(?:\(\?\w+\))?`
+// flagsAt returns the length of the global flags that s begins with, or 0.
+func flagsAt(s string) int {
+	rest, ok := strings.CutPrefix(s, "(?")
+	if !ok {
+		return 0
+	}
+	n := 0
+	for n < len(rest) && isWord(rest[n]) {
+		n++
+	}
+	if n == 0 || !strings.HasPrefix(rest[n:], ")") {
+		return 0
+	}
+	return n + len("(?)")
+}
 
-// beginsBound tells whether expr begins with ^ or two stars, perhaps inside groups.
+// opened returns how many parentheses s begins with.
+func opened(s string) int { return len(s) - len(strings.TrimLeft(s, "(")) }
+
+// beginsBound tells whether expr begins with ^ or two stars, perhaps inside groups and behind flags.
 func beginsBound(expr string) bool {
-	return regexp.MustCompile(`^\(*` + flagGroup + `(?:\^|\(*\*\*|\((?:\?:)?\^)`).MatchString(expr)
+	for k := range opened(expr) + 1 {
+		for _, s := range []string{expr[k:], expr[k+flagsAt(expr[k:]):]} {
+			if strings.HasPrefix(s, "^") || caretGroup(s) > 0 || strings.HasPrefix(s[opened(s):], "**") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// caretGroup returns the length of the group and the ^ in it that s begins with, or 0.
+func caretGroup(s string) int {
+	for _, open := range []string{"(^", "(?:^"} {
+		if strings.HasPrefix(s, open) {
+			return len(open)
+		}
+	}
+	return 0
 }
 
 // endsBound tells whether expr ends with $, \b, \s or two stars, perhaps inside groups.
@@ -67,12 +106,12 @@ func endsUnescaped(expr, end string) bool {
 
 // beginsLine and endsLine tell whether expr is tied to the line's begin or end.
 func beginsLine(expr string) bool {
-	loc := regexp.MustCompile(`^` + flagGroup + `(?:\^|\((?:\?:)?\^)`).FindStringIndex(expr)
-	if loc == nil {
-		return false
+	for _, s := range []string{expr, expr[flagsAt(expr):]} {
+		if n := caretGroup(s); strings.HasPrefix(s, "^") || n > 0 && !strings.HasPrefix(s[n:], "|") {
+			return true
+		}
 	}
-	caret := regexp.MustCompile(`^` + flagGroup + `\^`).MatchString(expr)
-	return caret || !strings.HasPrefix(expr[loc[1]:], "|")
+	return false
 }
 
 func endsLine(expr string) bool {
@@ -97,11 +136,14 @@ func grouped(expr string) bool {
 	return false
 }
 
-// capture puts all of expr but a leading ^ and a trailing $ into a group.
+// capture puts all of expr but a leading ^, flags around that, and a trailing $ into a group.
 func capture(expr string) string {
-	head := regexp.MustCompile(`^` + flagGroup + `\^?` + flagGroup).FindString(expr)
-	body := expr[len(head):]
-	tail := ""
+	n := flagsAt(expr)
+	if strings.HasPrefix(expr[n:], "^") {
+		n++
+	}
+	n += flagsAt(expr[n:])
+	head, body, tail := expr[:n], expr[n:], ""
 	if strings.HasSuffix(body, "$") {
 		body, tail = body[:len(body)-1], "$"
 	}
@@ -110,8 +152,13 @@ func capture(expr string) string {
 
 // dropStars removes the two stars that refuse a bound.
 func dropStars(expr string) string {
-	if head := regexp.MustCompile(`^\(*` + flagGroup + `\(*\*\*`).FindString(expr); head != "" {
-		expr = strings.ReplaceAll(head, "**", "") + expr[len(head):]
+	for k := opened(expr); k >= 0; k-- {
+		n := k + flagsAt(expr[k:])
+		n += opened(expr[n:])
+		if strings.HasPrefix(expr[n:], "**") {
+			expr = expr[:n] + expr[n+2:]
+			break
+		}
 	}
 	open := strings.TrimRight(expr, ")")
 	if endsUnescaped(open, "**") {

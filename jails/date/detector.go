@@ -65,6 +65,10 @@ func (d *Detector) Match(line []byte, now time.Time) (Match, bool) {
 	return m, true
 }
 
+// GaveUp counts the searches that took too many steps since the detector was made. Their templates count as not
+// matching; only patterns of users can take so many.
+func (d *Detector) GaveUp() int { return d.gaveUp }
+
 // find decides which template names the line's date: the one that matched last, if it matches in the same place or is
 // anchored; else the first in the list that is anchored or lies no farther right than dates did before; else the
 // leftmost.

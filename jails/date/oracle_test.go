@@ -238,6 +238,7 @@ func (g *generator) source(n int, loc *time.Location) []stamped {
 func TestSourcesAgainstFail2ban(t *testing.T) {
 	o := newOracle(t)
 	zones := []string{"UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "America/St_Johns", "Europe/Dublin"}
+	wins := map[string]int{}
 	for seed := range uint64(sourcesATest) {
 		g := newGenerator(seed)
 		tz, zone := pick(g, zones...), pick(g, "", "", "", "+0130", "EST", "CET+0100")
@@ -246,6 +247,14 @@ func TestSourcesAgainstFail2ban(t *testing.T) {
 		p.compare(g.source(60, time.Local))
 		if t.Failed() {
 			t.Fatalf("seed %d: %s %q %q", seed, tz, zone, patterns)
+		}
+		for _, e := range p.detector.entries {
+			wins[e.name] += e.wins
+		}
+	}
+	for _, tm := range parsedTemplates(t, Options{}) {
+		if wins[tm.name] < 5 {
+			t.Errorf("only %d lines were decided by %s", wins[tm.name], tm.name)
 		}
 	}
 }

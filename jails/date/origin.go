@@ -2,7 +2,6 @@ package date
 
 import (
 	"errors"
-	"regexp"
 	"strings"
 
 	"bailiff/jails/match"
@@ -50,7 +49,13 @@ func (b *builder) compiles(t *template, pattern string) error {
 
 // addedTo returns the flags and the bound that bind put before a pattern.
 func addedTo(expr string) string {
-	return regexp.MustCompile(`^(?:\(\?[a-z]+\))?(?:\^\(\?:\\W\{0,2\}\)\?|\(\?=\^\|\\b\|\\W\))?`).FindString(expr)
+	n := flagsAt(expr)
+	for _, bound := range []string{lineBound, wordBegin} {
+		if strings.HasPrefix(expr[n:], bound) {
+			return expr[:n+len(bound)]
+		}
+	}
+	return expr[:n]
 }
 
 // piece knows the directives and the embedded epochs.

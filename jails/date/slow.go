@@ -26,14 +26,18 @@ func compileOnce(expr string, u unit, number int) func() (*expression, error) {
 	})
 }
 
-// slow runs the template's expression.
+// slow runs the template's expression. A search that was given up found nothing.
 func (t *template) slow(text []byte, from int, w *work, h *hit) bool {
 	p, err := t.pattern()
 	if err != nil {
 		return false
 	}
 	caps, err := p.Search(&w.scratch, text, from)
-	if err != nil || caps == nil {
+	if err != nil {
+		w.gaveUp++
+		return false
+	}
+	if caps == nil {
 		return false
 	}
 	h.start, h.end, h.from, h.to = caps[0], caps[1], 0, 0

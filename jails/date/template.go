@@ -55,6 +55,7 @@ type work struct {
 	scratch match.Scratch
 	shape   lineShape
 	cursor  cursor
+	gaveUp  int
 }
 
 // fast runs the parser. It is not sure where a character beyond ASCII has a say.

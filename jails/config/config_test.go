@@ -163,3 +163,96 @@ journalmatch = _SYSTEMD_UNIT=f.service + _COMM=f
 		t.Error(diff)
 	}
 }
+
+func TestLogPaths(t *testing.T) {
+	got := logPaths("/a b/c.log\n/d tail\n/e head\n\n/f g TAIL")
+	want := []LogPath{{"/a b/c.log", false}, {"/d", true}, {"/e", false}, {"/f g", true}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLogFilesSorted(t *testing.T) {
+	var out strings.Builder
+	fsys := plain("var/log/b2.log", "", "var/log/b10.log", "", "var/log/b1.log", "", "etc/b/jail.local", "[f]\nfilter = f\n")
+	if err := DumpFail2ban(fsys, "/etc/b", &out); err != nil {
+		t.Fatal(err)
+	}
+	want := "['set', 'f', 'addlogpath', '/var/log/b1.log', 'tail']\n['set', 'f', 'addlogpath', '/var/log/b10.log', 'tail']\n['set', 'f', 'addlogpath', '/var/log/b2.log', 'tail']\n"
+	if !strings.Contains(out.String(), want) {
+		t.Error(out.String())
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	c := mustLoad(t, plain("etc/b/jail.local", "[f]\nfilter = f\nignoreself = ture\nmaxretry = 0\nusedns = perhaps\n", "etc/b/bailiff.conf", "[Definition]\nmetric = x\n"))
+	j := c.Jails[0]
+	if j.IgnoreSelf || j.MaxRetry != 1 || j.UseDNS != "no" {
+		t.Errorf("%+v", j)
+	}
+	got := Faults(c.Warnings).Error()
+	for _, want := range []string{"jail.local:3: [f] ignoreself", "jail.local:4: [f] maxretry", "jail.local:5: [f] usedns", "bailiff.conf:2: [Definition] metric: there is no such option"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+}
+
+func TestDaemonOptions(t *testing.T) {
+	c := mustLoad(t, plain("etc/b/jail.local", "[f]\nfilter = f\n",
+		"etc/b/fail2ban.conf", "[Definition]\nloglevel = DEBUG\nlogtarget = /var/log/f.log\nsocket = /run/f.sock\ndbfile = /var/f.db\npidfile = /run/f.pid\ndbpurgeage = 1h\ndbmaxmatches = 3\n",
+		"etc/b/bailiff.conf", "[Definition]\nloglevel = NOTICE\nfirewall = dry\njournal.reader = native\n"))
+	want := Daemon{LogLevel: "NOTICE", LogTarget: "/var/log/f.log", DBPurgeAge: time.Hour, DBMaxMatches: 3, Firewall: "dry", JournalReader: "native"}
+	if diff := cmp.Diff(want, c.Daemon); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestFindtimeMode(t *testing.T) {
+	for mode, want := range map[string]bool{"sliding": true, "rate": false, "": false} {
+		if c := mustLoad(t, plain("etc/b/jail.local", "[f]\nfilter = f\nfindtime.mode = "+mode+"\n")); c.Jails[0].Sliding != want {
+			t.Errorf("%q: sliding is %v", mode, !want)
+		}
+	}
+}
+
+func TestNewerOptions(t *testing.T) {
+	j := mustLoad(t, plain("etc/b/jail.local", "[f]\nfilter = f\nskip_if_nologs = yes\nsystemd_if_nologs = no\nignoreip = file:/etc/hosts 10.0.0.1\n",
+		"etc/b/jail.d/on.conf", "[f]\nenabled = 1\n")).Jails[0]
+	if !j.SkipIfNoLogs || j.HasJournalMatch || !cmp.Equal(j.IgnoreIP, []string{"file:/etc/hosts", "10.0.0.1"}) {
+		t.Errorf("%+v", j)
+	}
+}
+
+func TestSystemdOptions(t *testing.T) {
+	j := mustLoad(t, plain("etc/b/jail.local", "[f]\nfilter = f\nbackend = systemd[journalpath=/x, journalfiles=\"/a/*.journal, /b\", journalflags=1, namespace='*', rotated=on]\n")).Jails[0]
+	if j.Backend != "systemd" || j.JournalPath != "/x" || !cmp.Equal(j.JournalFiles, []string{"/a/*.journal", "/b"}) || j.JournalFlags != 1 || j.Namespace != "*" {
+		t.Errorf("%+v", j)
+	}
+}
+
+func TestEscalation(t *testing.T) {
+	j := mustLoad(t, plain("etc/b/jail.local", "[f]\nfilter = f\nbantime.increment = true\nbantime.factor = 2*3\nbantime.maxtime = 1w\nbantime.rndtime = 5m\nbantime.overalljails = on\n")).Jails[0]
+	e := j.Escalation
+	if e == nil || e.Factor != 6 || e.MaxTime != 7*24*time.Hour || e.RndTime != 5*time.Minute || !e.OverallJails {
+		t.Fatalf("%+v", e)
+	}
+	for count, want := range []float64{3600, 7200, 14400, 28800} {
+		if got, err := e.Formula.Eval(&Vars{Time: 600, Count: count, Factor: e.Factor}); got != want || err != nil {
+			t.Errorf("after %d bans %v, %v", count, got, err)
+		}
+	}
+	j = mustLoad(t, plain("etc/b/jail.local", "[f]\nfilter = f\nbantime.increment = true\nbantime.multipliers = 1 5 30\n")).Jails[0]
+	if diff := cmp.Diff([]int{1, 5, 30}, j.Escalation.Multipliers); diff != "" || j.Escalation.Formula != nil {
+		t.Error(diff)
+	}
+}
+
+func TestNoConfiguration(t *testing.T) {
+	for dir, want := range map[string]string{"/etc/nothing": "/etc/nothing: there is no such directory", "/var": "/var/jail.conf: there is no such file"} {
+		_, err := Load(plain("var/x", ""), dir)
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: %v", dir, err)
+		}
+	}
+}

@@ -1,6 +1,8 @@
 package ini
 
 import (
+	"fmt"
+	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -87,5 +89,66 @@ func TestConditionalSection(t *testing.T) {
 	set, _ := NewReader(files("x.conf", "[Init]\na=1\n[Init?family=inet6]\na=2\n"), ".").Read("x")
 	if got := strings.Join(set.Options("Init"), " "); got != "a a?family=inet6" {
 		t.Error(got)
+	}
+}
+
+// A sealed file system refuses to open one file.
+type sealed struct {
+	fstest.MapFS
+	path string
+}
+
+func (s sealed) ReadFile(name string) ([]byte, error) {
+	if name == s.path {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
+	}
+	return s.MapFS.ReadFile(name)
+}
+
+func TestUnreadableFile(t *testing.T) {
+	fsys := sealed{files("etc/x.conf", "[INCLUDES]\nbefore = y.conf\n[a]\nb = 1\n", "etc/y.conf", "[a]\nb = 2\n"), "etc/y.conf"}
+	r := NewReader(fsys, "/etc")
+	if set, ok := r.Read("x"); !ok || len(set.Sections()) != 2 {
+		t.Error("the readable file was not read")
+	}
+	faults := r.Faults()
+	if len(faults) != 1 || !strings.HasPrefix(faults[0].Error(), "/etc/y.conf: read the file: permission denied\n    included from /etc/x.conf") {
+		t.Error(faults)
+	}
+}
+
+func TestIncludesThatLeadBack(t *testing.T) {
+	fsys := files("a.conf", "[INCLUDES]\nbefore = b.conf\n  a.conf\n[x]\nv = a\n", "b.conf", "[INCLUDES]\nafter = a.conf\n[x]\nv = b\n")
+	r := NewReader(fsys, ".")
+	set, _ := r.Read("a")
+	if v, _, _ := set.Get("x", "v", nil); v.Text != "a" || len(set.Files) > 5 || len(r.Faults()) > 0 {
+		t.Errorf("%q of %d files, %v", v.Text, len(set.Files), r.Faults())
+	}
+}
+
+func TestLimits(t *testing.T) {
+	long := "[s]\n" + strings.Repeat("x", maxFileSize)
+	many := "[s]\n" + strings.Repeat("#", 10) + "\n"
+	for i := range maxOptions + 10 {
+		many += fmt.Sprintf("o%d = 1\n", i)
+	}
+	billion := "[s]\na0 = lollollollollollollollol\n"
+	for i := range 9 {
+		billion += fmt.Sprintf("a%d = %s\n", i+1, strings.Repeat(fmt.Sprintf("%%(a%d)s", i), 20))
+	}
+	r := NewReader(files("long.conf", long, "many.conf", many, "billion.conf", billion), "/")
+	r.Read("long")
+	r.Read("many")
+	var got []string
+	for _, f := range r.Faults() {
+		got = append(got, f.Error())
+	}
+	want := "/long.conf: the file is larger than 4194304 bytes | /many.conf:5003: [s] o5000: the section has more than 5000 options"
+	if strings.Join(got, " | ") != want {
+		t.Error(strings.Join(got, " | "))
+	}
+	set, _ := r.Read("billion")
+	if _, _, fault := set.Get("s", "a9", nil); fault == nil || !strings.Contains(fault.Message, "grows beyond") {
+		t.Error(fault)
 	}
 }

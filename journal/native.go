@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // A native reader reads journal files itself.
@@ -27,6 +29,7 @@ type native struct {
 	tails   map[id]position  // the last entry that each counter is known to have counted
 	boots   map[id]bool      // those that entries seen so far are from
 	begun   bool             // the files that were there at the begin are open
+	rested  bool             // nothing was read since rest
 	dirty   bool             // a file was there that could not be read yet: look again
 	scan    time.Time        // when the directories were last read
 
@@ -101,9 +104,21 @@ func (n *native) close() {
 
 // wait sleeps until something may have been written.
 func (n *native) wait(ctx context.Context, d time.Duration) {
-	if ctx.Err() == nil {
-		n.watch.wait(d)
+	if ctx.Err() != nil {
+		return
 	}
+	if d == longestWait && !n.rested {
+		n.rest()
+	}
+	n.watch.wait(d)
+}
+
+// rest gives back the memory of what has been read, so that it does not pass for ours. It stays in the page cache.
+func (n *native) rest() {
+	for _, f := range n.files {
+		unix.Madvise(f.b, unix.MADV_DONTNEED)
+	}
+	n.rested = true
 }
 
 func (n *native) next(e *Entry) (ok bool, err error) {
@@ -200,7 +215,7 @@ func (n *native) step(f *file) {
 
 // fill makes e of the entry the file is at.
 func (n *native) fill(f *file, e *Entry) {
-	n.last, n.lastFile = f.at, f
+	n.last, n.lastFile, n.rested = f.at, f, false
 	e.at, e.cursor = f.at, ""
 	e.Realtime = time.UnixMicro(int64(f.at.realtime))
 	e.Monotonic = time.Duration(f.at.monotonic) * time.Microsecond

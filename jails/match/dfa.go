@@ -12,7 +12,7 @@ type dfa struct {
 	classes [256]uint8 // bytes that every node treats alike
 	samples []byte     // a byte of each class
 	width   int        // how many classes there are
-	next    []uint32   // by state and class: the next state<<1, and 1 if that accepts something; 0: not made yet
+	next    []uint32   // by state and class: where the next state's row begins, or a special value
 	states  []dfaState
 	byKey   map[string]uint32
 	initial uint32
@@ -31,6 +31,15 @@ type dfaState struct {
 const (
 	maxDFA = 2000
 	dead   = 1
+)
+
+// Special values of next: a row may have the flag that says its state accepts something.
+const (
+	isSpecial = 1 << 31
+	unmade    = isSpecial
+	accepts   = isSpecial | 1<<30
+	deadRow   = isSpecial | 1<<29
+	rowBits   = 1<<29 - 1
 )
 
 func newDFA(a *nfa) *dfa {
@@ -102,9 +111,11 @@ func (d *dfa) intern() uint32 {
 	}
 	id := uint32(len(d.states))
 	d.states = append(d.states, dfaState{nodes: slices.Clone(s.nodes), accepts: slices.Clone(s.accepts)})
-	row := make([]uint32, d.width)
-	row[d.classes[utf8.RuneSelf]] = id << 1 // the accepts were seen at the character's first byte
-	d.next = append(d.next, row...)
+	for range d.width {
+		d.next = append(d.next, unmade)
+	}
+	row := id * uint32(d.width)
+	d.next[row+uint32(d.classes[utf8.RuneSelf])] = row // what this accepts was seen at the character's first byte
 	d.byKey[string(key)] = id
 	return id
 }
@@ -170,24 +181,27 @@ func (d *dfa) follow(node int32, start, end bool) {
 	}
 }
 
-// step makes the state that comes after state on a byte of class.
-func (d *dfa) step(state uint32, class uint8) uint32 {
+// step makes the state that comes after the one at row on a byte of class. It returns unmade where there are too many.
+func (d *dfa) step(row uint32, class uint8) uint32 {
 	if len(d.states) > maxDFA {
-		return 0
+		return unmade
 	}
 	b := d.samples[class]
 	d.set.clear()
-	for _, node := range d.states[state].nodes {
+	for _, node := range d.states[int(row)/d.width].nodes {
 		if n := &d.nfa.nodes[node]; n.op == nodeByte && n.set.has(b) {
 			d.follow(n.outs[0], false, false)
 		}
 	}
 	id := d.intern()
-	v := id << 1
-	if len(d.states[id].accepts) > 0 {
-		v |= 1
+	v := id * uint32(d.width)
+	switch {
+	case len(d.states[id].accepts) > 0:
+		v |= accepts
+	case id == dead:
+		v = deadRow
 	}
-	d.next[int(state)*d.width+int(class)] = v
+	d.next[row+uint32(class)] = v
 	return v
 }
 
@@ -217,42 +231,50 @@ func (d *dfa) finish(state uint32, empty bool) []int32 {
 // scan adds the patterns that line, without its newline, may match to found. It returns false where the automaton grew
 // too large to say.
 func (d *dfa) scan(line []byte, found []int32) ([]int32, bool) {
-	state := d.initial
 	found = append(found, d.states[d.initial].accepts...)
-	for i := 0; i < len(line); i++ {
-		class := d.classes[line[i]]
-		v := d.next[int(state)*d.width+int(class)]
-		if v == 0 {
-			if v = d.step(state, class); v == 0 {
-				d.reset()
-				return found, false
-			}
-		}
-		state = v >> 1
-		if v&1 != 0 {
-			found = append(found, d.states[state].accepts...)
-		}
-		if state == dead {
+	row, at := d.initial*uint32(d.width), 0
+	for {
+		var v uint32
+		row, v, at = d.walk(line, row, at)
+		switch v {
+		case 0:
+			return append(found, d.finish(row/uint32(d.width), len(line) == 0)...), true
+		case unmade:
+			d.reset()
+			return found, false
+		case deadRow:
 			return found, true
 		}
+		row = v & rowBits
+		found = append(found, d.states[int(row)/d.width].accepts...)
 	}
-	return append(found, d.finish(state, len(line) == 0)...), true
 }
 
-// depth returns how many bytes of line are read before it is sure that nothing matches.
-func (d *dfa) depth(line []byte) int {
-	state := d.initial
-	for i := range line {
-		class := d.classes[line[i]]
-		v := d.next[int(state)*d.width+int(class)]
-		if v == 0 {
-			if v = d.step(state, class); v == 0 {
-				return len(line)
-			}
+// walk goes on from at until there is something to look at: it returns the last row, what comes next, which is 0 at the
+// line's end, and where.
+func (d *dfa) walk(line []byte, row uint32, at int) (last, v uint32, next int) {
+	table, classes := d.next, &d.classes
+	for ; at < len(line); at++ {
+		class := classes[line[at]]
+		v := table[row+uint32(class)]
+		if v < isSpecial {
+			row = v
+			continue
 		}
-		if state = v >> 1; state == dead {
-			return i + 1
+		if v == unmade {
+			v = d.step(row, class)
+			table = d.next
 		}
+		if v >= isSpecial {
+			return row, v, at + 1
+		}
+		row = v
 	}
-	return len(line)
+	return row, 0, at
+}
+
+// depth returns how many bytes of line are read before something is sure.
+func (d *dfa) depth(line []byte) int {
+	_, _, at := d.walk(line, d.initial*uint32(d.width), 0)
+	return at
 }

@@ -8,10 +8,11 @@ import (
 // A need is what a text must have to match: one of some strings, in any case of ASCII letters.
 type need []string
 
-// A need has at most so many strings, and each at most so many bytes.
+// A need has at most so many strings, or so many if they are alternatives as they stand, each of at most so many bytes.
 const (
-	maxStrings = 16
-	maxBytes   = 64
+	maxStrings      = 16
+	maxAlternatives = 500
+	maxBytes        = 64
 )
 
 // needs lists what a text must have for n to match in it. Nothing in it crosses a line.
@@ -85,7 +86,7 @@ func (f *needFinder) alternatives(n *node) {
 		}
 		all = append(all, best...)
 	}
-	if len(all) <= 4*maxStrings {
+	if len(all) <= maxAlternatives {
 		f.found = append(f.found, all.prune())
 	}
 }

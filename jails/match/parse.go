@@ -9,7 +9,6 @@ const (
 	digits      = "0123456789"
 	octalDigits = "01234567"
 	hexDigits   = "0123456789abcdefABCDEF"
-	special     = ".\\[{()*+?^$|"
 	space       = " \t\n\r\v\f"
 )
 

@@ -18,6 +18,8 @@ type Post struct {
 	Matcher  *filter.Matcher
 	Selector event.Selector // the journal entries it reads; meaningless for files
 	Running  bool           // its counters are up to date: what it has read before it does not need again
+
+	heard int // lines of the block at hand that were its business
 }
 
 // A Watch reads one source for all the jails that follow it. It runs on the goroutine of whoever calls See.
@@ -46,6 +48,9 @@ func (w *Watch) See(ctx context.Context, b *event.Block) (effects bool, err erro
 	defer w.mu.Unlock()
 	c := court{now: time.Now(), block: b, metrics: w.Metrics}
 	posts, lines := w.choose(b), 0
+	for _, p := range posts {
+		p.heard = 0
+	}
 	for text := b.Text; len(text) > 0; lines++ {
 		line := event.Line{Origin: b.Origin, Live: b.Live}
 		line.Text, text, _ = bytes.Cut(text, []byte{'\n'})
@@ -54,12 +59,15 @@ func (w *Watch) See(ctx context.Context, b *event.Block) (effects bool, err erro
 		}
 		for _, p := range posts {
 			if b.Entries == nil || p.Selector.Holds(line.Fields) {
+				p.heard++
 				c.hear(p, line)
 			}
 		}
 	}
-	if !b.Past {
-		w.Metrics.Lines(w.Source, lines)
+	for _, p := range posts {
+		if !b.Past {
+			w.Metrics.Lines(p.Jail.Name, w.Source, p.heard)
+		}
 	}
 	if len(c.bans) == 0 {
 		return c.failures > 0, nil

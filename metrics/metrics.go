@@ -29,7 +29,7 @@ type Metrics struct {
 func New(version string, state func() []Sample) *Metrics {
 	m := &Metrics{
 		registry:  prometheus.NewRegistry(),
-		lines:     counter(linesTotal, "Lines read, by kind of source.", "source"),
+		lines:     counter(linesTotal, "Lines read for the jail, by kind of source.", "jail", "source"),
 		matches:   counter(matchesTotal, "Lines that a regex of the jail's filter matched.", "jail"),
 		failures:  counter(failuresTotal, "Failures counted against somebody.", "jail"),
 		bans:      counter(bansTotal, "Bans made, by hand or by the jail.", "jail", "family"),
@@ -50,10 +50,10 @@ func New(version string, state func() []Sample) *Metrics {
 	return m
 }
 
-// Lines counts n lines read from a kind of source.
-func (m *Metrics) Lines(source string, n int) {
+// Lines counts n lines that the jail read from a kind of source.
+func (m *Metrics) Lines(jail, source string, n int) {
 	if m != nil {
-		m.lines.WithLabelValues(source).Add(float64(n))
+		m.lines.WithLabelValues(jail, source).Add(float64(n))
 	}
 }
 

@@ -34,8 +34,8 @@ func busy() *Metrics {
 		}
 	})
 	m.Jail("sshd")
-	m.Lines("journal", 1000)
-	m.Lines("file", 5)
+	m.Lines("sshd", "journal", 1000)
+	m.Lines("sshd", "files", 5)
 	m.Match("sshd")
 	m.Failure("sshd")
 	m.Ban("sshd", "inet4")
@@ -138,7 +138,7 @@ func TestUnknownSampleIsAnError(t *testing.T) {
 func TestNilIsOff(t *testing.T) {
 	var m *Metrics
 	m.Jail("sshd")
-	m.Lines("file", 1)
+	m.Lines("sshd", "files", 1)
 	m.Match("sshd")
 	m.Failure("sshd")
 	m.Ban("sshd", "inet4")

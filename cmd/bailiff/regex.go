@@ -12,10 +12,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"bailiff/jails/filter"
-	"bailiff/jails/match"
 )
 
 const regexUsage = `LOG is a log file, - for standard input, systemd-journal, or a log line itself.
@@ -39,50 +37,6 @@ func newRegexCommand() *cobra.Command {
 	}
 	f.register(c.Flags())
 	return c
-}
-
-// runFail2banRegex is fail2ban-regex: the same test with its exit codes, 255 for a fault and 2 for wrong flags.
-func runFail2banRegex(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	f := &regexFlags{fail2ban: true}
-	set := pflag.NewFlagSet("fail2ban-regex", pflag.ContinueOnError)
-	set.SetOutput(io.Discard)
-	f.register(set)
-	help := func(w io.Writer) {
-		fmt.Fprintf(w, "Usage: fail2ban-regex [OPTIONS] <LOG> <REGEX> [IGNOREREGEX]\n\n%s\n\nOptions:\n%s", regexUsage, set.FlagUsages())
-	}
-	switch err := set.Parse(args); {
-	case errors.Is(err, pflag.ErrHelp):
-		help(stdout)
-		return 0
-	case err != nil:
-		fmt.Fprintf(stderr, "Usage: fail2ban-regex [OPTIONS] <LOG> <REGEX> [IGNOREREGEX]\n\nfail2ban-regex: error: %v\n", err)
-		return 2
-	case f.version || f.shortVersion:
-		fmt.Fprintln(stdout, cmp.Or(map[bool]string{true: version}[f.shortVersion], "fail2ban-regex "+version))
-		return 0
-	}
-	err := f.check()
-	if n := set.NArg(); err == nil && n != 2 && n != 3 {
-		err = errors.New("provide both <LOG> and <REGEX>.")
-	}
-	if err != nil {
-		help(stdout)
-		fmt.Fprintf(stderr, "\nERROR: %v\n", err)
-		return 255
-	}
-	return f.exitCode(ctx, set.Args(), stdin, stdout)
-}
-
-func (f *regexFlags) exitCode(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) int {
-	t := newRegexTest(f, stdin, stdout)
-	err := t.run(ctx, args)
-	if err != nil {
-		fmt.Fprintf(t.out, "ERROR: %v\n", err)
-	}
-	if t.out.Flush() != nil || err != nil {
-		return 255
-	}
-	return 0
 }
 
 // A regexTest is one run of a filter over a log.
@@ -189,33 +143,10 @@ func (t *regexTest) override() error {
 func (t *regexTest) sayDates(patterns []string) {
 	name := "Default Detectors"
 	f, err := filter.Compile(filter.Definition{Datepattern: patterns})
-	if err == nil && len(f.DateTemplates()) <= 2 {
-		name = f.DateTemplates()[0]
+	if err == nil && len(f.Dates().Names()) <= 2 {
+		name = f.Dates().Names()[0]
 	}
 	t.say("Use      datepattern : %s : %s", strings.Join(patterns, "\n"), name)
-}
-
-// explain writes faults of regexes with the place they are at.
-func explain(err error) error {
-	var b strings.Builder
-	for i, fault := range unjoin(err) {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		b.WriteString(fault.Error())
-		var s *match.SyntaxError
-		if errors.As(fault, &s) {
-			fmt.Fprintf(&b, "\n  %s\n  %*s", s.Expr, len([]rune(s.Expr[:s.Pos]))+1, "^")
-		}
-	}
-	return errors.New(b.String())
-}
-
-func unjoin(err error) []error {
-	if all, ok := err.(interface{ Unwrap() []error }); ok {
-		return all.Unwrap()
-	}
-	return []error{err}
 }
 
 func nonEmptyLines(s string) (lines []string) {

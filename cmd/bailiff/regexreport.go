@@ -86,7 +86,7 @@ func (t *regexTest) reportDates() {
 	if t.undated && len(t.definition.Datepattern) == 0 {
 		return
 	}
-	names := slices.Clone(t.filter.DateTemplates())
+	names := slices.Clone(t.filter.Dates().Names())
 	slices.SortStableFunc(names, func(a, b string) int { return t.stats.dates[b] - t.stats.dates[a] })
 	var lines []string
 	for _, name := range names {

@@ -139,5 +139,5 @@ func (f *Filter) Prefregex() string {
 	return f.pref.expr
 }
 
-// DateTemplates returns the names of the date templates, in the order in which they are tried at first.
-func (f *Filter) DateTemplates() []string { return f.dates.Names() }
+// Dates returns how the filter finds the date in a line.
+func (f *Filter) Dates() *date.Patterns { return f.dates }

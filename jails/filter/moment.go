@@ -85,17 +85,21 @@ func (m *Matcher) timely(w *moment, l event.Line, now time.Time) bool {
 	return true
 }
 
-// dateText is the text that says the line's time: what stood in the line, or a journal entry's time as fail2ban
-// writes it.
+// dateText is the text that says the line's time.
 func (t tuple) dateText() []byte {
 	if t.stamp.IsZero() {
 		return t.date
 	}
+	return []byte(Stamp(t.stamp))
+}
+
+// Stamp is what fail2ban writes before the line of a journal entry of that time.
+func Stamp(at time.Time) string {
 	layout := "2006-01-02T15:04:05-07:00 "
-	if t.stamp.Nanosecond() >= 1000 {
+	if at.Nanosecond() >= 1000 {
 		layout = "2006-01-02T15:04:05.000000-07:00 "
 	}
-	return t.stamp.Local().AppendFormat(nil, layout)
+	return at.Local().Format(layout)
 }
 
 // whole is the line as it was read, after its time where that came from elsewhere.

@@ -80,3 +80,27 @@ func BenchmarkCompilePattern(b *testing.B) {
 		}
 	}
 }
+
+// The patterns of Debian's web server filters run as expressions.
+func BenchmarkPattern(b *testing.B) {
+	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	const nginx = `192.0.2.1 - - [22/Nov/2026:06:39:04 +0000] "GET /wp-login.php HTTP/1.1" 404 153 "-" "Mozilla/5.0 (X11; Linux x86_64)"`
+	for _, tt := range []struct{ name, pattern, line string }{
+		{"in brackets", `^[^\[]*\[({DATE})`, nginx},
+		{"none in brackets", `^[^\[]*\[({DATE})`, "192.0.2.1 - - [no date] GET /wp-login.php HTTP/1.1 404 153"},
+		{"iso", `{^LN-BEG}%ExY(?P<_sep>[-/.])%m(?P=_sep)%d[T ]%H:%M:%S(?:[.,]%f)?(?:\s*%z)?`, "2026-11-22 06:39:04,123 host app: failed"},
+		{"none", `{NONE}`, "failed"},
+	} {
+		b.Run(tt.name, func(b *testing.B) {
+			p, err := Compile([]string{tt.pattern}, Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			d := p.NewDetector()
+			b.ReportAllocs()
+			for b.Loop() {
+				d.Match([]byte(tt.line), now)
+			}
+		})
+	}
+}

@@ -121,18 +121,15 @@ func (c *cursor) monthAbbr(i int, f *fields) int {
 
 // weekdayAbbr reads %a and the blank behind it, if they are there. The day of the week has no effect on the date.
 func (c *cursor) weekdayAbbr(i int) int {
-	switch c.letters(i) {
-	case letters("mon"), letters("tue"), letters("wed"), letters("thu"), letters("fri"), letters("sat"), letters("sun"):
-		if c.at(i+3) == ' ' {
-			return i + 4
-		}
+	if weekdayOf(c.letters(i)) > 0 && c.at(i+3) == ' ' {
+		return i + 4
 	}
 	return i
 }
 
 // letters packs the three bytes at i, as lower-case letters.
 func (c *cursor) letters(i int) uint32 {
-	return (uint32(c.at(i))<<16 | uint32(c.at(i+1))<<8 | uint32(c.at(i+2))) | 0x202020
+	return pack(c.at(i), c.at(i+1), c.at(i+2))
 }
 
 // year4 reads %ExY.
@@ -197,37 +194,4 @@ func (c *cursor) minutes(i, hour int, f *fields) int {
 	}
 	f.setClock(hour, m, s)
 	return i
-}
-
-// letters packs a name of three letters as cursor.letters does.
-func letters(s string) uint32 { return uint32(s[0])<<16 | uint32(s[1])<<8 | uint32(s[2]) }
-
-func monthOf(name uint32) int {
-	switch name {
-	case 'j'<<16 | 'a'<<8 | 'n':
-		return 1
-	case 'f'<<16 | 'e'<<8 | 'b':
-		return 2
-	case 'm'<<16 | 'a'<<8 | 'r':
-		return 3
-	case 'a'<<16 | 'p'<<8 | 'r':
-		return 4
-	case 'm'<<16 | 'a'<<8 | 'y':
-		return 5
-	case 'j'<<16 | 'u'<<8 | 'n':
-		return 6
-	case 'j'<<16 | 'u'<<8 | 'l':
-		return 7
-	case 'a'<<16 | 'u'<<8 | 'g':
-		return 8
-	case 's'<<16 | 'e'<<8 | 'p':
-		return 9
-	case 'o'<<16 | 'c'<<8 | 't':
-		return 10
-	case 'n'<<16 | 'o'<<8 | 'v':
-		return 11
-	case 'd'<<16 | 'e'<<8 | 'c':
-		return 12
-	}
-	return 0
 }

@@ -30,13 +30,13 @@ func groupsOf(p *match.Pattern) []group {
 func (f *fields) set(name byte, text []byte) {
 	switch name {
 	case 'b':
-		f.setMonth(f.nameIn(text, "jan feb mar apr may jun jul aug sep oct nov dec") + 1)
+		f.setMonth(f.known(monthAbbr(text)))
 	case 'B':
-		f.setMonth(f.nameIn(text, "january february march april may june july august september october november december") + 1)
+		f.setMonth(f.known(month(text)))
 	case 'a':
-		f.setWeekday(f.nameIn(text, "mon tue wed thu fri sat sun"))
+		f.setWeekday(f.known(weekdayAbbr(text)) - 1)
 	case 'A':
-		f.setWeekday(f.nameIn(text, "monday tuesday wednesday thursday friday saturday sunday"))
+		f.setWeekday(f.known(weekday(text)) - 1)
 	case 'z', 'Z':
 		f.setZoneText(text)
 	default:
@@ -78,28 +78,22 @@ func (f *fields) setNumber(name byte, v int) {
 
 func (f *fields) setWeekday(v int) { f.weekday, f.has = int32(v), f.has|hasWeekday }
 
-// nameIn returns the place of text in a list of names, in any case. A letter that only folds to one of a name's, as a
-// long s does, makes it no name.
-func (f *fields) nameIn(text []byte, names string) int {
-	i := 0
-	for name := range strings.FieldsSeq(names) {
-		if bytes.Equal(bytes.ToLower(text), []byte(name)) {
-			return i
-		}
-		i++
+// known passes on the number of a name. 0 is no name.
+func (f *fields) known(v int) int {
+	if v == 0 {
+		f.has |= broken
 	}
-	f.has |= broken
-	return 0
+	return v
 }
 
 // setHalf turns an hour of %I or %l into one of the day. What is neither am nor pm leaves it.
 func (f *fields) setHalf(text []byte) {
-	switch strings.ToLower(string(text)) {
-	case "", "am":
+	switch {
+	case len(text) == 0 || foldsTo(text, "am"):
 		if f.hour == 12 {
 			f.hour = 0
 		}
-	case "pm":
+	case foldsTo(text, "pm"):
 		if f.hour != 12 {
 			f.hour += 12
 		}

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"slices"
 	"time"
 
 	"bailiff/jails/event"
@@ -57,7 +58,8 @@ func (m *Matcher) take(h *hit, text []byte, l event.Line, w moment, now time.Tim
 		}
 	}
 	if !m.options.CheckAll || m.filter.maxlines > 1 {
-		m.lines, text = append(m.lines[:0:0], h.unmatched...), nil
+		m.leave(h.unmatched)
+		text = nil
 	}
 	return text, m.report(h, l, w, now)
 }
@@ -73,6 +75,15 @@ func (m *Matcher) hold(t tuple) {
 		m.lines = append(m.lines[:0:0], m.lines[over:]...)
 	}
 	m.org = m.lines
+}
+
+// leave makes lines all that is at hand. Where no regex spans lines there are none.
+func (m *Matcher) leave(lines []tuple) {
+	if m.filter.maxlines == 1 {
+		m.lines = m.lines[:0]
+		return
+	}
+	m.lines = slices.Clone(lines)
 }
 
 // prefix runs the prefregex. It returns the text for the failregexes: what <F-CONTENT> matched, or else text itself,
@@ -127,7 +138,7 @@ func (m *Matcher) ignored(h *hit, text []byte, w moment, now time.Time) (found b
 		found = true
 		m.reportIgnored(h, i, w)
 		if h != nil && (!m.options.CheckAll || m.filter.maxlines > 1) {
-			m.lines = append(m.lines[:0:0], h.unmatched...)
+			m.leave(h.unmatched)
 		}
 		if !m.options.CheckAll {
 			break

@@ -3,6 +3,7 @@ package filter
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -182,4 +183,19 @@ func FuzzMatch(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestAConnectionIsRememberedUpToAPoint(t *testing.T) {
+	d := Definition{Failregex: []string{`^(?:<F-NOFAIL>note</F-NOFAIL>|fail) <F-MLFID>\d</F-MLFID> <F-USER>\w+</F-USER> from <HOST>`}}
+	m := compile(t, d).NewMatcher(Options{})
+	for i := range 3 * maxKept {
+		m.Match(event.Line{Text: fmt.Appendf(nil, "note 1 u%d from 192.0.2.1", i)}, time.Now())
+	}
+	found := m.Match(event.Line{Text: []byte("fail 1 last from 192.0.2.1")}, time.Now())
+	if n := len(found[0].Lines); n > maxKept || found[0].Lines[n-1] != "fail 1 last from 192.0.2.1" {
+		t.Errorf("%d lines, the last %q", n, found[0].Lines[n-1])
+	}
+	if n := strings.Count(found[0].Fields["users"], "u"); n > maxKept {
+		t.Errorf("%d users", n)
+	}
 }

@@ -9,7 +9,7 @@ import (
 const (
 	maxSessions = 100
 	sessionLife = 5 * time.Minute
-	maxLines    = 1000 // ours: the lines kept of one connection
+	maxKept     = 100 // ours: the lines and the users kept of one connection
 )
 
 // A session is what the lines of one connection (<F-MLFID>) said so far.
@@ -59,7 +59,7 @@ func (c *sessions) put(id string, s *session, now time.Time) {
 // addUser notes a user and returns how many were tried.
 func (s *session) addUser(user string) int {
 	if user != "" {
-		if !slices.Contains(s.users, user) {
+		if !slices.Contains(s.users, user) && len(s.users) < maxKept {
 			s.users = append(s.users, user)
 		}
 		s.groups.set(Group{Name: "users", Value: setRepr(s.users), Kind: Literal})
@@ -153,4 +153,4 @@ func (s *session) addLines(flags int, h *hit) {
 	}
 }
 
-func newest(lines []string) []string { return lines[max(0, len(lines)-maxLines):] }
+func newest(lines []string) []string { return lines[max(0, len(lines)-maxKept):] }

@@ -74,3 +74,15 @@ func TestParseZone(t *testing.T) {
 		}
 	}
 }
+
+func TestSearchesGivenUpAreCounted(t *testing.T) {
+	p, err := Compile([]string{`^(?:(x+x+)+\1)+%H`, `{^LN-BEG}x+ %H:%M:%S`}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := p.NewDetector()
+	m, ok := d.Match([]byte("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx 12:00:00 z"), time.Unix(1e9, 0))
+	if !ok || m.Time.IsZero() || d.GaveUp() != 1 {
+		t.Errorf("%+v %v, %d given up; want the second pattern's date and one", m, ok, d.GaveUp())
+	}
+}

@@ -173,7 +173,7 @@ func (t *template) scanEpochs(c *cursor, from int, h *hit) bool {
 		if n < 0 {
 			return false
 		}
-		word := i+n == 0 || !isWord(c.at(i+n-1))
+		word := i+n == 0 || !c.word(i+n-1)
 		i += n + len(audit)
 		if word && i >= from && t.try(c, i, h) {
 			return true

@@ -9,11 +9,12 @@ import (
 // only: of every stride neighbouring places in a string one is looked at, so each string's fours at stride neighbouring
 // places are marked in a bit map, and what hits a mark is compared.
 type grams struct {
-	marks   [1 << gramBits / 64]uint64
+	marks   [1 << gramBits / 32]uint32
 	heads   [1 << gramBits]uint16 // the first place with a hash, plus 1
 	places  []gramPlace
 	strings []gramString
-	stride  int
+	stride  int // 4, 2 or 1
+	hits    [128]int32
 }
 
 // A gramString is a string in lower case and what it stands for.
@@ -41,7 +42,10 @@ func fourAt[T string | []byte](s T, i int) uint32 {
 
 // newGrams makes a finder of strings of at least least bytes. often says how often a hash is met.
 func newGrams(strings []gramString, least int, often *[1 << gramBits]uint16) *grams {
-	g := &grams{strings: strings, stride: min(least-3, 4)}
+	g := &grams{strings: strings, stride: 1}
+	for g.stride < 4 && 2*g.stride <= least-3 {
+		g.stride *= 2
+	}
 	for i, s := range strings {
 		at := g.rarest(s.text, often)
 		for offset := at; offset < at+g.stride; offset++ {
@@ -68,7 +72,7 @@ func (g *grams) rarest(text string, often *[1 << gramBits]uint16) (best int) {
 
 func (g *grams) mark(str, offset int32) {
 	h := hashFour(fourAt(g.strings[str].text, int(offset)))
-	g.marks[h/64] |= 1 << (h % 64)
+	g.marks[h/32] |= 1 << (h % 32)
 	g.places = append(g.places, gramPlace{str: str, offset: offset, next: g.heads[h]})
 	g.heads[h] = uint16(len(g.places))
 }
@@ -76,13 +80,33 @@ func (g *grams) mark(str, offset int32) {
 // A found is one of what a string stands for, and where the string is.
 type found struct{ pos, id int32 }
 
-// scan adds what it finds in text to out, about in the order of the text.
+// scan adds what it finds in text to out, in no order.
 func (g *grams) scan(text []byte, out []found) []found {
-	stride := g.stride
-	for i := 0; i+4 <= len(text); i += stride {
-		h := hashFour(binary.LittleEndian.Uint32(text[i:]))
-		if g.marks[h/64]>>(h%64)&1 != 0 {
-			out = g.compare(text, i, h, out)
+	for offset := 0; offset < 4; offset += g.stride {
+		pos := offset
+		for {
+			rest := text[min(pos, len(text)):]
+			n, read := scanFours(rest, &g.marks, g.hits[:])
+			for _, at := range g.hits[:n] {
+				at := pos + int(at)
+				out = g.compare(text, at, hashFour(binary.LittleEndian.Uint32(text[at:])), out)
+			}
+			if read == 0 {
+				break
+			}
+			pos += read
+		}
+		out = g.plainScan(text, pos, out)
+	}
+	return out
+}
+
+// plainScan looks at every fourth byte from pos on.
+func (g *grams) plainScan(text []byte, pos int, out []found) []found {
+	for ; pos+4 <= len(text); pos += 4 {
+		h := hashFour(binary.LittleEndian.Uint32(text[pos:]))
+		if g.marks[h/32]>>(h%32)&1 != 0 {
+			out = g.compare(text, pos, h, out)
 		}
 	}
 	return out

@@ -1,8 +1,10 @@
 package firewall
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 )
@@ -14,10 +16,20 @@ type kind struct {
 }
 
 // kinds are the backends that stop packets, the one that auto likes best first: people look for bans in iptables and
-// ipset, as they do on every system that had fail2ban.
-func kinds() []kind {
-	return []kind{{"iptables", openIPSet}, {"nftables", openNFT}, {"iptables-plain", openPlain}}
+// ipset, as they do on every system that had fail2ban. Without root
+// iptables-legacy comes after nftables, for it cannot take everybody's lock.
+func kinds(program string) []kind {
+	all := []kind{{"iptables", openIPSet}, {"nftables", openNFT}, {"iptables-plain", openPlain}}
+	if os.Geteuid() == 0 {
+		return all
+	}
+	if legacy, err := isLegacy(program); err == nil && legacy {
+		all[0], all[1] = all[1], all[0]
+	}
+	return all
 }
+
+func (o Options) program() string { return cmp.Or(o.Program, "iptables") }
 
 // choose opens the backend that the options ask for.
 func (fw *Firewall) choose(ctx context.Context, o Options) error {
@@ -28,7 +40,7 @@ func (fw *Firewall) choose(ctx context.Context, o Options) error {
 		fw.use("dry", "configured", openDry(fw.log))
 		return nil
 	}
-	all := kinds()
+	all := kinds(o.program())
 	i := slices.IndexFunc(all, func(k kind) bool { return k.name == o.Backend })
 	if i < 0 {
 		return fmt.Errorf("backend %q is none of auto, nftables, iptables, iptables-plain, dry", o.Backend)
@@ -44,7 +56,7 @@ func (fw *Firewall) choose(ctx context.Context, o Options) error {
 // chooseFirst takes the first backend that works.
 func (fw *Firewall) chooseFirst(ctx context.Context, o Options) error {
 	var faults []string
-	for _, k := range kinds() {
+	for _, k := range kinds(o.program()) {
 		b, err := k.open(ctx, o)
 		if err == nil {
 			fw.use(k.name, strings.Join(append(faults, k.name+" works"), "; "), b)

@@ -2,7 +2,9 @@ package firewall_test
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -56,8 +58,10 @@ func trials(t *testing.T, lab *firewalltest.Lab, v6 bool) []trial {
 	_, _, box := firewalltest.Addresses(v6)
 	var all []trial
 	for _, protocol := range []string{"tcp", "udp", "sctp", "all"} {
-		for form, ports := range portForms() {
-			for blocktype, fate := range fates {
+		for _, form := range slices.Sorted(maps.Keys(portForms())) {
+			ports := portForms()[form]
+			for _, blocktype := range slices.Sorted(maps.Keys(fates)) {
+				fate := fates[blocktype]
 				tr := trial{network: protocol, fate: fate, inside: netip.AddrPortFrom(box, inPort)}
 				if protocol == "all" {
 					tr.network = []string{"tcp", "udp", "sctp"}[len(all)%3]
@@ -119,23 +123,35 @@ func conform(t *testing.T, options firewall.Options) {
 		}
 		all = append(all, trials(t, lab, v6)...)
 	}
+	if options.Backend == "iptables-plain" { // makes the same rules for both programs: each proves one half
+		all = half(all, options.Program == "iptables-nft")
+	}
 	fw := open(t, options)
 	must(t, fw.Ensure(t.Context(), specs(all)))
 	probeAll(t, lab, all, false)
-	ban(t, fw, all, 0)
+	ban(t, fw, all, time.Hour)
 	probeAll(t, lab, all, true)
 	checkBystanders(t, lab)
 	for _, tr := range all {
 		must(t, fw.Remove(t.Context(), tr.spec.Jail, tr.banned))
 	}
 	probeAll(t, lab, all, false)
-	ban(t, fw, all, time.Hour)
-	probeAll(t, lab, all, true)
-	ban(t, fw, all, time.Second)
+	ban(t, fw, all, 0)
+	ban(t, fw, all, time.Second) // the later word counts
 	must(t, fw.Close())
 	for _, tr := range all {
 		lab.Attacker.Until(t, tr.network, tr.attacker, tr.inside, 10*time.Second, func(f firewalltest.Fate) bool { return f == firewalltest.Passed })
 	}
+}
+
+func half(all []trial, first bool) []trial {
+	var kept []trial
+	for i, tr := range all {
+		if (i%2 == 0) == first {
+			kept = append(kept, tr)
+		}
+	}
+	return kept
 }
 
 func specs(all []trial) []firewall.Spec {

@@ -130,6 +130,7 @@ type Firewall struct {
 	empty        map[string]bool                       // jails with a set that was lost and is not filled again
 	cuts         []cut
 	cutDue       chan struct{} // told of new cuts; nil while nobody cuts
+	repaired     bool          // the last look had something to set right
 	lastRepair   time.Time
 	lastRepaired []string
 }

@@ -14,6 +14,7 @@ import (
 )
 
 const (
+	retryEvery  = time.Second            // how often it is tried again to repair what could not be
 	glanceEvery = 250 * time.Millisecond // how often what no notification tells of is looked at
 	lookEvery   = 30 * time.Second       // how often everything is looked at all the same
 	renewEvery  = time.Hour              // how often bans longer than the kernel's limit are renewed
@@ -97,6 +98,7 @@ func (fw *Firewall) watch(ctx context.Context, changes <-chan struct{}) {
 	defer glance.Stop()
 	defer look.Stop()
 	defer renew.Stop()
+	told := ""
 	for {
 		full := true
 		select {
@@ -110,10 +112,22 @@ func (fw *Firewall) watch(ctx context.Context, changes <-chan struct{}) {
 		case <-renew.C:
 			fw.renew(ctx)
 		}
-		if err := fw.check(ctx, full); err != nil && ctx.Err() == nil {
-			fw.log.Error("firewall cannot be repaired", "err", err)
+		told = fw.tell(told, fw.check(ctx, full))
+		if glance.Reset(glanceEvery); told != "" {
+			glance.Reset(retryEvery)
 		}
 	}
+}
+
+// tell logs an error unless it is the one that was told before.
+func (fw *Firewall) tell(told string, err error) string {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return ""
+	}
+	if err.Error() != told {
+		fw.log.Error("firewall cannot be repaired", "err", err)
+	}
+	return err.Error()
 }
 
 func wait(ctx context.Context, d time.Duration) {
@@ -137,8 +151,9 @@ func (fw *Firewall) check(ctx context.Context, full bool) error {
 // look sets rules and sets right and finds the sets that others have emptied. It tells whether anything was amiss.
 func (fw *Firewall) look(ctx context.Context, full bool) (amiss bool, err error) {
 	var made repairs
-	if full || fw.watcher.glance() {
+	if changed := fw.watcher.glance(); full || changed || fw.repaired {
 		made, err = fw.rules.stand(ctx, fw.blocks)
+		fw.repaired = err != nil || len(made.done) > 0 // look again: somebody may have changed what we then glance at
 	}
 	for key, w := range fw.witnesses {
 		switch there, err := fw.watcher.has(key.jail, key.f, w.prefix); {

@@ -17,7 +17,7 @@ func harm() map[string]string {
 		"iptables -F":             "IPT -F",
 		"iptables -F and -X":      "IPT -F; IPT -X",
 		"ipset flush":             "ipset flush",
-		"ipset destroy":           "IPT -F; IPT -X; IP6T -F; IP6T -X; ipset destroy",
+		"ipset destroy":           "IPT -F; IPT -X; IP6T -F; IP6T -X; ipset destroy || true",
 		"nft flush ruleset":       "nft flush ruleset",
 		"nft delete table":        "nft delete table inet bailiff || true",
 		"nft flush set":           "nft flush set inet bailiff bailiff4-sshd || true",

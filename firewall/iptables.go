@@ -1,7 +1,6 @@
 package firewall
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,7 +50,6 @@ func (b *ipset) try(ctx context.Context) error {
 
 // openXTables finds iptables for both families; for IPv6 only where the kernel speaks it.
 func openXTables(o Options) ([]*xtable, error) {
-	program := cmp.Or(o.Program, "iptables")
 	if err := lockFile(o.RuntimeDir); err != nil {
 		return nil, err
 	}
@@ -60,7 +58,7 @@ func openXTables(o Options) ([]*xtable, error) {
 		if f.v6 && !kernelHasIPv6() {
 			continue
 		}
-		t, err := openXTable(f, program)
+		t, err := openXTable(f, o.program())
 		if err != nil {
 			return nil, errors.Join(explain(err, "ip_tables"), closeAll(tables))
 		}

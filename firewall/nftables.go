@@ -2,6 +2,7 @@ package firewall
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"reflect"
@@ -187,20 +188,24 @@ func (n *nft) dropSets(blocks []block, there map[string]bool) {
 	}
 }
 
-// ruleHandles are the kernel's numbers of all our rules. A rule that is made anew gets another.
+// ruleHandles are the kernel's numbers of all our rules. A rule that is made anew gets another. They are read here, for
+// the library cannot read every rule that it can write.
 func (n *nft) ruleHandles() ([]uint64, error) {
-	chains, err := n.ourChains()
+	a := attributeList{unix.NFPROTO_INET, unix.NFNETLINK_V0, 0, 0}
+	a.put(unix.NFTA_RULE_TABLE, []byte(n.table.Name+"\x00"))
+	reply, err := n.elements.Execute(netlink.Message{
+		Header: netlink.Header{Type: messageType(unix.NFT_MSG_GETRULE), Flags: netlink.Request | netlink.Dump},
+		Data:   a,
+	})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("list rules: %w", err)
 	}
-	var handles []uint64
-	for _, c := range chains {
-		rules, err := n.conn.GetRules(n.table, c)
-		if err != nil {
-			return nil, fmt.Errorf("list rules of chain %s: %w", c.Name, err)
-		}
-		for _, r := range rules {
-			handles = append(handles, r.Handle)
+	handles := []uint64{}
+	for _, m := range reply {
+		for kind, value := range attributesOf(m.Data[min(4, len(m.Data)):]) {
+			if kind == unix.NFTA_RULE_HANDLE && len(value) == 8 {
+				handles = append(handles, binary.BigEndian.Uint64(value))
+			}
 		}
 	}
 	return handles, nil

@@ -1,0 +1,151 @@
+package firewall_test
+
+import (
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"bailiff/firewall"
+	"bailiff/firewall/firewalltest"
+)
+
+func TestSetsGrowBeforeTheyAreFull(t *testing.T) {
+	lab := firewalltest.New(t)
+	lab.Box.Enter(t)
+	attacker, _, box := firewalltest.Addresses(false)
+	at := netip.AddrPortFrom(box, 53)
+	lab.Box.Listen(t, "udp", at)
+	fw := open(t, firewall.Options{Backend: "iptables", MaxElem: 64})
+	must(t, fw.Ensure(t.Context(), []firewall.Spec{{Jail: "dns", Protocols: []string{"udp"}}}))
+	must(t, fw.Add(t.Context(), "dns", bans(time.Hour, host(attacker))))
+	for _, part := range []int{40, 1000, 5000} {
+		must(t, fw.Add(t.Context(), "dns", many(part, time.Hour)))
+		lab.Attacker.Stopped(t, "udp", attacker, at, firewalltest.Refused)
+	}
+	got, err := fw.List(t.Context(), "dns")
+	must(t, err)
+	if len(got) != 5001 {
+		t.Errorf("%d banned, want 5001", len(got))
+	}
+	if sets := strings.Fields(lab.Box.Run(t, "ipset", "list", "-n")); len(sets) != 2 {
+		t.Errorf("sets that stand: %v", sets)
+	}
+}
+
+func TestBansBeyondTheKernelsLimit(t *testing.T) {
+	for name, options := range backends() {
+		t.Run(name, func(t *testing.T) {
+			lab := firewalltest.New(t)
+			lab.Box.Enter(t)
+			fw := open(t, options)
+			must(t, fw.Ensure(t.Context(), []firewall.Spec{{Jail: "sshd"}}))
+			year := 365 * 24 * time.Hour
+			p := netip.MustParsePrefix("198.51.100.7/32")
+			must(t, fw.Add(t.Context(), "sshd", bans(year, p)))
+			got, err := fw.List(t.Context(), "sshd")
+			must(t, err)
+			if left := got[p]; left < year-time.Minute || left > year+time.Minute {
+				t.Errorf("%v left of a year", left)
+			}
+		})
+	}
+}
+
+// TestLogsWithALimit counts the packets that rules would log: a namespace's kernel log goes nowhere.
+func TestLogsWithALimit(t *testing.T) {
+	counted := map[string]*regexp.Regexp{
+		"iptables-legacy":       regexp.MustCompile(`(?m)^\s*(\d+) .* LOG .*prefix "bailiff dns: "`),
+		"iptables-nft":          regexp.MustCompile(`(?m)^\s*(\d+) .* LOG .*prefix "bailiff dns: "`),
+		"iptables-plain-legacy": regexp.MustCompile(`(?m)^\s*(\d+) .* LOG .*prefix "bailiff dns: "`),
+		"iptables-plain-nft":    regexp.MustCompile(`(?m)^\s*(\d+) .* LOG .*prefix "bailiff dns: "`),
+		"nftables":              regexp.MustCompile(`ip saddr @bailiff4-dns limit rate 6/minute burst 2 packets counter packets (\d+) .*log prefix "bailiff dns: "`),
+	}
+	for name, options := range backends() {
+		t.Run(name, func(t *testing.T) {
+			lab := firewalltest.New(t)
+			lab.Box.Enter(t)
+			attacker, _, box := firewalltest.Addresses(false)
+			at := netip.AddrPortFrom(box, 53)
+			fw := open(t, options)
+			must(t, fw.Ensure(t.Context(), []firewall.Spec{{Jail: "dns", Protocols: []string{"udp"}, Log: true}}))
+			must(t, fw.Add(t.Context(), "dns", bans(time.Hour, host(attacker))))
+			for range 5 {
+				lab.Attacker.Stopped(t, "udp", attacker, at, firewalltest.Refused)
+			}
+			var rules string
+			if options.Backend == "nftables" {
+				rules = lab.Box.Run(t, "nft", "list", "table", "inet", "bailiff")
+			} else {
+				rules = lab.Box.Run(t, options.Program, "-vnxL")
+			}
+			found := counted[name].FindStringSubmatch(rules)
+			if found == nil {
+				t.Fatalf("no rule that logs:\n%s", rules)
+			}
+			if n, _ := strconv.Atoi(found[1]); n != 2 {
+				t.Errorf("%d of 5 packets logged, want 2", n)
+			}
+		})
+	}
+}
+
+func TestEgressStopsWhatGoesOut(t *testing.T) {
+	for name, options := range backends() {
+		t.Run(name, func(t *testing.T) {
+			lab := firewalltest.New(t)
+			lab.Box.Enter(t)
+			attacker, bystander, box := firewalltest.Addresses(false)
+			bad, good := netip.AddrPortFrom(attacker, 25), netip.AddrPortFrom(bystander, 25)
+			lab.Attacker.Listen(t, "udp", bad)
+			lab.Attacker.Listen(t, "udp", good)
+			fw := open(t, options)
+			must(t, fw.Ensure(t.Context(), []firewall.Spec{{Jail: "out", Ports: []string{"25"}, Protocols: []string{"udp"}, Egress: true}}))
+			must(t, fw.Add(t.Context(), "out", bans(time.Hour, host(attacker))))
+			lab.Box.Passes(t, "udp", box, good)
+			if got, _ := lab.Box.Probe("udp", box, bad, time.Second); got == firewalltest.Passed {
+				t.Error("a packet to the banned went out")
+			}
+		})
+	}
+}
+
+func TestPublishedPortsOfContainers(t *testing.T) {
+	for name, options := range backends() {
+		t.Run(name, func(t *testing.T) {
+			lab := firewalltest.New(t)
+			lab.Box.Enter(t)
+			attacker, bystander, box := firewalltest.Addresses(false)
+			lab.Container(t, 8080, 80)
+			lab.Box.Run(t, "sh", "-c", "iptables -N DOCKER-USER; iptables -I FORWARD -j DOCKER-USER")
+			fw := open(t, options)
+			must(t, fw.Ensure(t.Context(), []firewall.Spec{{Jail: "web", Ports: []string{"8080"}}, {Jail: "other", Ports: []string{"80"}}}))
+			at := netip.AddrPortFrom(box, 8080)
+			lab.Attacker.Passes(t, "tcp", attacker, at)
+			must(t, fw.Add(t.Context(), "other", bans(time.Hour, host(attacker))))
+			lab.Attacker.Passes(t, "tcp", attacker, at)
+			must(t, fw.Add(t.Context(), "web", bans(time.Hour, host(attacker))))
+			lab.Attacker.Stopped(t, "tcp", attacker, at, firewalltest.Refused)
+			lab.Attacker.Passes(t, "tcp", bystander, at)
+		})
+	}
+}
+
+func TestAutoSaysWhy(t *testing.T) {
+	lab := firewalltest.New(t)
+	lab.Box.Enter(t)
+	fw := open(t, firewall.Options{})
+	if s := fw.Status(); s.Backend != "iptables" || s.Reason != "iptables works" {
+		t.Errorf("chosen: %s because %s", s.Backend, s.Reason)
+	}
+	for _, name := range []string{"iptables", "ip6tables"} {
+		if rules := lab.Box.Run(t, name, "-S"); strings.Contains(rules, "bailiff") {
+			t.Errorf("trying left rules: %s", rules)
+		}
+	}
+	if tables := lab.Box.Run(t, "nft", "list", "tables"); strings.Contains(tables, "bailiff") {
+		t.Errorf("trying left tables: %s", tables)
+	}
+}

@@ -89,6 +89,9 @@ func quoted(s string) string {
 	return fmt.Sprintf("%q", s)
 }
 
+// maxList is how long a list of actions may be.
+const maxList = 64 << 10
+
 // splitList parts a list of actions at blanks and line ends outside of brackets.
 func splitList(s string) []string {
 	var all []string

@@ -152,6 +152,10 @@ func (d *definition) logtype(backend string) {
 
 func (t *tree) jailActions(j *jail) {
 	s, _ := j.opts.get("action")
+	if list := j.opts.text("action"); len(list) > maxList {
+		t.broken(j, s.from.Fault(0, j.name, "action", fmt.Sprintf("the list is longer than %d bytes", maxList), ""), "Invalid action definition")
+		return
+	}
 	for _, item := range splitList(j.opts.text("action")) {
 		name, params, err := parseList(item)
 		if err != nil {

@@ -8,7 +8,7 @@ import (
 const (
 	maxTagUses  = 25        // how often one tag may be replaced within one value
 	maxTagValue = 1 << 20   // bytes that a value may grow to
-	maxTagWork  = 256 << 20 // bytes read while the tags of one filter or action are replaced
+	maxTagWork  = 256 << 20 // bytes and options read while the tags of one filter or action are replaced
 )
 
 // A tagError says why the tags of an option cannot be replaced.
@@ -85,7 +85,7 @@ func (s *substitution) replace(option, value string, uses *counts) (string, *tag
 		}
 		value = strings.ReplaceAll(value, value[start:end], by)
 		uses.add(tag)
-		if s.work += len(value); len(value) > maxTagValue || s.work > maxTagWork {
+		if s.work += len(value) + len(s.values.list); len(value) > maxTagValue || s.work > maxTagWork {
 			return "", &tagError{option, fmt.Sprintf("the value grows too large with <%s>", tag)}
 		}
 		start, end, found = nextTag(value, min(start, len(value)))

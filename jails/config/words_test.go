@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"math"
 	"math/rand/v2"
@@ -142,3 +143,16 @@ func TestValuesAsFail2banReadsThem(t *testing.T) {
 
 // near allows for the rounding of times to nanoseconds.
 func near(a, b float64) bool { return a == b || math.Abs(a-b) <= 1e-9*max(1, math.Abs(a)) }
+
+// A value that doubles with each of its tags comes to an end.
+func TestTagsThatGrow(t *testing.T) {
+	s := newSettings()
+	for i := range 100 {
+		s.set(fmt.Sprint("a", i), text(fmt.Sprintf("<a%d><a%d>", i+1, i+1)))
+	}
+	s.set("a100", text("x"))
+	err := substitute(s, nil, func(string) (string, bool) { return "", false })
+	if err == nil || !strings.Contains(err.message, "grows too large") {
+		t.Error(err)
+	}
+}

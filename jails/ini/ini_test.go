@@ -148,7 +148,7 @@ func TestLimits(t *testing.T) {
 		t.Error(strings.Join(got, " | "))
 	}
 	set, _ := r.Read("billion")
-	if _, _, fault := set.Get("s", "a9", nil); fault == nil || !strings.Contains(fault.Message, "grows beyond") {
+	if _, _, fault := set.Get("s", "a9", nil); fault == nil || !strings.Contains(fault.Message, "grows too large") {
 		t.Error(fault)
 	}
 }

@@ -10,8 +10,11 @@ import (
 // maxDepth is how deep values may refer to each other, as in Python's configparser.
 const maxDepth = 10
 
-// maxValue bounds what a value may grow to.
-const maxValue = 1 << 20
+// Bounds of one value: what it may grow to, and how many references may be followed for it.
+const (
+	maxValue      = 1 << 20
+	maxReferences = 100_000
+)
 
 // Vars are values that take precedence over those of a section. They are asked for names in lower case.
 type Vars interface {
@@ -58,6 +61,7 @@ type interpolation struct {
 	set     *Set
 	section string
 	vars    Vars
+	count   int // of references
 	out     strings.Builder
 }
 
@@ -94,8 +98,8 @@ func (in *interpolation) expand(v Value, option string, seen map[string]Value, d
 			return in.fault(v, at, option, fmt.Sprintf("%%(%s)s refers to an option that is not set", ref),
 				"set it in this section or in [DEFAULT], or write %% for a percent sign")
 		}
-		if in.out.Len() > maxValue {
-			return in.fault(v, at, option, fmt.Sprintf("the value grows beyond %d bytes", maxValue), "")
+		if in.count++; in.count > maxReferences || in.out.Len() > maxValue {
+			return in.fault(v, at, option, "the value grows too large with its references", "")
 		}
 		if fault := in.expand(target, ref[strings.LastIndexByte(ref, '/')+1:], seen, depth+1); fault != nil {
 			return fault

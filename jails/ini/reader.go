@@ -5,6 +5,7 @@ package ini
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"path"
 	"slices"
@@ -134,6 +135,7 @@ func (r *Reader) around(src *Source) []*Source {
 const (
 	includesSection = "INCLUDES"
 	maxChain        = 50
+	maxIncluded     = 2000 // files around one file
 )
 
 func (r *Reader) included(f *file, src *Source, option string, chain []string) []*Source {
@@ -163,6 +165,10 @@ func (r *Reader) included(f *file, src *Source, option string, chain []string) [
 		}
 		if !slices.Contains(src.Chain, p) {
 			all = append(all, r.expand([]string{p}, chain)...)
+		}
+		if len(all) > maxIncluded {
+			r.faults = append(r.faults, list.Fault(0, includesSection, option, fmt.Sprintf("more than %d files are included", maxIncluded), ""))
+			return nil
 		}
 	}
 	return all

@@ -39,6 +39,7 @@ type file struct {
 	horizon  uint64    // and the last one's offset
 	unlinked time.Time // since when the newest entry has not been named by its data; zero: it has
 
+	past  bool      // it ends before what is to be read
 	fresh bool      // it came while others were being read
 	gone  time.Time // since when no path leads to the file; zero: one does
 }
@@ -54,7 +55,11 @@ func openFile(path string) (*file, error) {
 		f.close()
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	if f.layout, err = readLayout(f.b); err != nil {
+	head := make([]byte, headerLeast) // not through the map: the file may be cut off at this moment
+	if _, err = fd.ReadAt(head, 0); err == nil {
+		f.layout, err = readLayout(head, uint64(len(f.b)))
+	}
+	if err != nil {
 		f.close()
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}

@@ -88,9 +88,10 @@ type layout struct {
 	arrayItem      uint64 // how long an entry array's item is
 }
 
-// readLayout reads a header. Nothing in it is trusted: the offsets are checked where they are used.
-func readLayout(b []byte) (layout, error) {
-	if len(b) < headerLeast || le.Uint64(b[atHeaderSize:]) == 0 {
+// readLayout reads the header b of a file of the given size. Nothing in it is trusted: what is not checked here is checked
+// where it is used.
+func readLayout(b []byte, end uint64) (layout, error) {
+	if le.Uint64(b[atHeaderSize:]) == 0 {
 		return layout{}, errNotYet
 	}
 	if string(b[:8]) != headerSignature {
@@ -115,10 +116,9 @@ func readLayout(b []byte) (layout, error) {
 	if l.compact {
 		l.payload, l.entryItem, l.arrayItem = dataPayloadSmall, 4, 4
 	}
-	if l.headerSize < headerLeast || l.headerSize > uint64(len(b)) {
-		return layout{}, fmt.Errorf("header of %d bytes in a file of %d", l.headerSize, len(b))
+	if l.headerSize < headerLeast || l.headerSize > end {
+		return layout{}, fmt.Errorf("header of %d bytes in a file of %d", l.headerSize, end)
 	}
-	end := uint64(len(b))
 	if l.buckets == 0 || l.buckets > end/16 || l.table < l.headerSize || l.table > end-16*l.buckets {
 		return layout{}, fmt.Errorf("hash table of %d buckets at %d in a file of %d bytes", l.buckets, l.table, end)
 	}

@@ -44,7 +44,7 @@ func objects(b []byte) (all []uint64) {
 
 // readBytes reads a journal file that is in memory, unguarded: a fault is the test's.
 func readBytes(b []byte, o Options) (entries int, err error) {
-	l, err := readLayout(b)
+	l, err := readLayout(b, uint64(len(b)))
 	if err != nil {
 		return 0, err
 	}

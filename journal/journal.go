@@ -27,8 +27,8 @@ const (
 	ReaderSDJournal = "sdjournal"
 )
 
-// Flags choose among the machine's own journals, with sd_journal_open's numbers. They mean nothing where Dir or Files is
-// set, except System and CurrentUser, which always choose by a file's name.
+// Flags choose among journals, with sd_journal_open's numbers: the first two among the machine's own, the others, by their
+// names, among the files of any directory.
 type Flags int
 
 // The flags that are known. LocalOnly is what this package always does.

@@ -10,6 +10,9 @@ import (
 func (n *native) reportResume() {
 	var first *position
 	for _, f := range n.files {
+		if f.past {
+			continue
+		}
 		n.touched = f
 		before, after := f.around(&n.last)
 		if before != nil && before.compare(&n.last) == 0 {

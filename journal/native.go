@@ -34,6 +34,7 @@ type native struct {
 	scan    time.Time        // when the directories were last read
 
 	cur, second *file // the file that is being read, and the one that comes after it for now
+	spent       *file // whose entry has been dealt with
 	last        position
 	lastFile    *file // whose entry was yielded last; nil: none was
 	touched     *file // whose map is being read: it is to blame for a fault
@@ -161,6 +162,13 @@ func (n *native) guard(read func()) (fault error) {
 // read fills e with the next entry, if there is one for now.
 func (n *native) read(e *Entry) bool {
 	for {
+		if f := n.spent; f != nil {
+			n.spent, n.touched = nil, f
+			n.step(f)
+			if f.head == none && f.archived() && f.through() {
+				n.drop(f)
+			}
+		}
 		f := n.pick()
 		if f == nil {
 			if !n.refresh() {
@@ -168,13 +176,9 @@ func (n *native) read(e *Entry) bool {
 			}
 			continue
 		}
-		n.touched = f
-		copied := n.lastFile != nil && n.lastFile != f && f.at.compare(&n.last) == 0
-		if !copied {
+		n.spent, n.touched = f, f
+		if n.lastFile == nil || n.lastFile == f || f.at.compare(&n.last) != 0 { // it is no copy of the last one
 			n.fill(f, e)
-		}
-		n.step(f)
-		if !copied {
 			return true
 		}
 	}

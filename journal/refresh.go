@@ -148,6 +148,9 @@ func (n *native) readNotes(f *file) {
 	}
 }
 
+// through tells whether all that was written to the file has been read.
+func (f *file) through() bool { return f.head == none && f.number(atEntries) <= f.seen }
+
 // tidy lets go of files that have been read to their end and will not grow, and of those deleted.
 func (n *native) tidy() {
 	for _, f := range slices.Clone(n.files) {
@@ -156,8 +159,7 @@ func (n *native) tidy() {
 		if !f.gone.IsZero() {
 			gone = time.Since(f.gone)
 		}
-		through := f.head == none && f.number(atEntries) <= f.seen
-		switch {
+		switch through := f.through(); {
 		case through && (f.archived() || gone > goneGrace):
 			n.drop(f)
 		case gone > gonePatience:

@@ -89,6 +89,9 @@ func (n *native) drop(f *file) {
 	n.o.Counters.closed()
 	n.files = slices.DeleteFunc(n.files, func(g *file) bool { return g == f })
 	n.cur, n.second = nil, nil
+	if n.spent == f {
+		n.spent = nil
+	}
 }
 
 // enter goes to the file's first entry that is to be read.
@@ -97,13 +100,30 @@ func (n *native) enter(f *file) {
 	f.root = n.o.Match.compile(&f.layout)
 	f.notes = Match{suppression}.compile(&f.layout)
 	f.now = f.number(atEntries)
-	f.fresh = true
+	f.fresh, f.head = true, none
+	if f.past = n.past(f); f.past {
+		f.seen = f.now
+		return
+	}
 	f.from = n.start(f) + 1
-	f.noted, f.head = f.from, none
+	f.noted = f.from
 	if f.archived() {
 		f.settle()
 	}
 	n.extend(f)
+}
+
+// past tells, by its header alone, that a file ends before what is to be read. There may be hundreds, and on a slow disk.
+func (n *native) past(f *file) bool {
+	switch tail := le.Uint64(f.b[atTailSeqnum:]); {
+	case !f.archived():
+		return false
+	case n.lastFile != nil || n.o.Cursor != "":
+		return f.seqnumID == n.last.seqnumID && 0 < tail && tail < n.last.seqnum
+	default:
+		at := le.Uint64(f.b[atTailRealtime:])
+		return 0 < at && at < uint64(max(0, n.o.Since.UnixMicro()))
+	}
 }
 
 // start returns the offset of the file's last entry that is not to be read, 0 when all are.
@@ -113,8 +133,8 @@ func (n *native) start(f *file) (last uint64) {
 		// A boot that begins while we read is later than all others, whatever its clock says.
 		later := n.begun && !f.archived()
 		_, last = f.search(f.now, func(p *position) bool { return p.compare(&n.last) > 0 || later && !n.boots[p.boot] })
-	case !n.o.Since.IsZero():
-		since := uint64(max(0, n.o.Since.UnixMicro()))
+	default:
+		since := uint64(max(0, n.o.Since.UnixMicro())) // the zero time lies before 1970
 		_, last = f.search(f.now, func(p *position) bool { return p.realtime >= since })
 	}
 	return last

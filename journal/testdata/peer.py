@@ -20,7 +20,7 @@ for command in reader.convert():
         for value in values:
             setters[command[2]](value)
 jail.filter.addJournalMatch(["_SYSTEMD_UNIT=ssh.service", "+", "_COMM=sshd"])
-jail.filter.setFindTime("1d")
+jail.filter.checkFindTime = False  # the entries may be old
 jail.filter.setMaxRetry(5)
 jail.filter.active, jail.filter.inOperation = True, False
 journal = jail.filter.getJournalReader()

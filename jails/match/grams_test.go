@@ -37,10 +37,10 @@ func TestGrams(t *testing.T) {
 		for offset := 0; offset < 4; offset += g.stride {
 			plain = g.plainScan(text, offset, plain)
 		}
-		for i, s := range strings {
+		for _, s := range strings {
 			for pos := range text {
 				if pos+len(s.text) <= len(text) && equalFold(text[pos:pos+len(s.text)], s.text) {
-					want = append(want, found{int32(pos), int32(i)})
+					want = append(want, found{int32(pos), s.ids[0]})
 				}
 			}
 		}

@@ -69,6 +69,7 @@ func (fw *Firewall) chooseFirst(ctx context.Context, o Options) error {
 
 func (fw *Firewall) use(name, reason string, b backend) {
 	fw.name, fw.reason, fw.rules, fw.sets, fw.watcher = name, reason, b, b, b
+	fw.askable = name == "iptables" || name == "nftables"
 	if name == "iptables" {
 		fw.limit = maxIPSetTimeout
 	}

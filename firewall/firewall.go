@@ -120,6 +120,7 @@ type Firewall struct {
 	sets    keeper
 	watcher watcher
 	limit   time.Duration // the longest timeout that the sets hold; 0: no limit
+	askable bool          // the kernel can be asked about one ban
 	restore func(context.Context, string) (map[netip.Prefix]time.Duration, error)
 	log     *slog.Logger
 

@@ -41,6 +41,8 @@ func TestFail2banRegexIsTheirs(t *testing.T) {
 		{"-r", "Nov 1 10:00:00 host x from 192.0.2.1", "x from <HOST>"},
 		{"-r", "one\ntwo 192.0.2.1", "two <HOST>"},
 		{"-r", "-v", "recidive", "recidive"},
+		{"-r", "sshd", "sshd", "for root"},
+		{"-r", "--usedns", "nonsense", "sshd", "/etc/fail2ban/filter.d/sshd.conf[mode=ddos]"},
 	} {
 		name := strings.Join(args, " ")
 		for i, a := range args {

@@ -72,7 +72,7 @@ func findFile(name string) *filterTree {
 		if err != nil || !isFile(abs) {
 			continue
 		}
-		f := &filterTree{root: os.DirFS("/"), file: path.Base(abs), dir: strings.Trim(path.Dir(path.Dir(abs)), "/")}
+		f := &filterTree{root: os.DirFS("/"), given: name, file: path.Base(abs), dir: strings.Trim(path.Dir(path.Dir(abs)), "/")}
 		f.shown = "/" + f.dir
 		if folder := path.Dir(abs); path.Base(folder) != "filter.d" {
 			f.folder, f.shown = strings.Trim(folder, "/"), ""
@@ -107,7 +107,7 @@ func (t *regexTest) loadNamed(f *filterTree, options string, journal bool) (load
 	if f.shown != "" {
 		t.say("Use   failregex filter file : %s, basedir: %s", name, f.shown)
 	} else {
-		t.say("Use   failregex file : /%s/%s", f.folder, f.file)
+		t.say("Use   failregex file : %s", f.given)
 	}
 	if shown := f.optionsRepr(options); shown != "" {
 		t.say("Use   filter options : %s", shown)
@@ -140,6 +140,7 @@ type filterTree struct {
 	dir    string // the configuration directory, below root
 	file   string // of the filter, in filter.d
 	shown  string // the directory's name for people; "": the file lies in no configuration
+	given  string // the file as the command line names it
 	folder string // where the filter's file lies if not in dir/filter.d
 	jail   string // the text of jail.conf
 }

@@ -79,7 +79,7 @@ func (f *regexFlags) check() error {
 		return errors.New("--print-no-missed and --print-all-missed are mutually exclusive.")
 	case f.printNoIgnored && f.printAllIgnored:
 		return errors.New("--print-no-ignored and --print-all-ignored are mutually exclusive.")
-	case f.usedns != "" && !slices.Contains([]string{"yes", "warn", "no", "raw"}, f.usedns):
+	case !f.fail2ban && f.usedns != "" && !slices.Contains([]string{"yes", "warn", "no", "raw"}, f.usedns):
 		return fmt.Errorf("--usedns %q is none of yes, warn, no, raw", f.usedns)
 	case f.maxlines < 0:
 		return fmt.Errorf("--maxlines %d is below one", f.maxlines)

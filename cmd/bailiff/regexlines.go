@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,6 +39,10 @@ func (t *regexTest) lines(ctx context.Context, log string) error {
 		return t.read(ctx, t.in)
 	case strings.HasPrefix(log, "systemd-journal"):
 		return t.readJournal(ctx, log)
+	}
+	if !t.fail2ban && strings.HasPrefix(log, "/") && !strings.ContainsAny(log, " \n") {
+		_, err := os.Stat(log)
+		return cmp.Or(err, fmt.Errorf("%s is no file", log)) // meant as one, and no line of a log
 	}
 	lines := strings.Split(log, "\n")
 	if max(t.definition.Maxlines, 1) == 1 && len(lines) == 1 {

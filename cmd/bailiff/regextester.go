@@ -15,6 +15,8 @@ type regexStats struct {
 	fail, ignore             []regexHits
 	prefix                   int
 	prefixes                 [][]filter.Group
+	last                     []filter.Group // of the prefregex
+	lastMatched              bool
 	dates                    map[string]int
 }
 
@@ -59,7 +61,7 @@ func (t *regexTest) test(n int, l event.Line, raw string) {
 		return
 	}
 	hits, ignored := t.count(found)
-	t.countPrefix()
+	t.countPrefix(found)
 	t.countDate()
 	text := t.settle(before, full, raw)
 	t.file(raw, text, hits, ignored)
@@ -94,14 +96,17 @@ func idOf(x filter.Match) string {
 	return x.ID
 }
 
-func (t *regexTest) countPrefix() {
-	groups, ok := t.matcher.Prefix()
-	if !ok {
+// countPrefix counts the prefregex's match. Where an ignoreregex came first fail2ban-regex counts the line before again.
+func (t *regexTest) countPrefix(found []filter.Match) {
+	if !slices.ContainsFunc(found, func(x filter.Match) bool { return x.Ignored && x.Regex < 0 }) {
+		t.stats.last, t.stats.lastMatched = t.matcher.Prefix()
+	}
+	if !t.stats.lastMatched {
 		return
 	}
 	t.stats.prefix++
 	if t.verbose > 0 && len(t.stats.prefixes) <= t.keepLines() {
-		t.stats.prefixes = append(t.stats.prefixes, groups)
+		t.stats.prefixes = append(t.stats.prefixes, t.stats.last)
 	}
 }
 

@@ -107,7 +107,7 @@ func (h *host) start() {
 
 func (h *host) socket() string { return h.dir + "/bailiff.sock" }
 
-func (h *host) kill(s syscall.Signal) {
+func (h *host) kill(s os.Signal) {
 	if h.daemon != nil {
 		h.daemon.Process.Signal(s)
 		h.daemon.Wait()

@@ -60,6 +60,9 @@ func offsetMinutes(s []byte) (minutes int, ok bool) {
 }
 
 func twoDigits(s []byte) (v int, rest []byte, ok bool) {
+	if len(s) >= 2 && isDigit(s[0]) && isDigit(s[1]) {
+		return int(s[0]-'0')*10 + int(s[1]-'0'), s[2:], true
+	}
 	for range 2 {
 		r, n := utf8.DecodeRune(s)
 		d := digitValue(r)

@@ -156,8 +156,12 @@ func (s *Scratch) run(p *program, text []byte, pos int) int {
 	pc := p.start
 	for {
 		in := &p.insts[pc]
+		op := in.op
 		pc = in.next
-		switch in.op {
+		if s.failed.on && in.point >= 0 && !s.enter(p, in, pos) {
+			op = opFail
+		}
+		switch op {
 		case opChar:
 			if pos < len(text) && text[pos] == in.char {
 				pos++
@@ -173,19 +177,25 @@ func (s *Scratch) run(p *program, text []byte, pos int) int {
 				pos += n
 				continue
 			}
-		case opSpanOnly:
-			if !s.failed.on || !in.givesBack {
-				if end := s.spanOnly(in, text, pos); end >= 0 {
-					pos = end
-					continue
-				}
-			} else if pc, pos = s.rare(p, in, text, pos); pc >= 0 {
+		case opSpan, opSpanOnly:
+			if pc, pos = s.span(p, in, text, pos); pc >= 0 {
+				continue
+			}
+		case opBranch:
+			if pc, pos = s.branch(in, text, pos, 0); pc >= 0 {
 				continue
 			}
 		case opMark:
-			s.push(frame{kind: undoMark, pc: in.slot, pos: int32(s.marks[in.slot])})
+			if len(s.stack) > 0 {
+				s.push(frame{kind: undoMark, pc: in.slot, pos: int32(s.marks[in.slot])})
+			}
 			s.marks[in.slot] = pos
 			continue
+		case opAt:
+			if in.at.holds(text, pos) {
+				continue
+			}
+		case opFail:
 		case opMatch:
 			return pos
 		default:
@@ -199,16 +209,9 @@ func (s *Scratch) run(p *program, text []byte, pos int) int {
 	}
 }
 
-// rare runs the instructions that leave something on the stack or that are seldom met. It returns -1 for a failure.
+// rare runs the instructions that are seldom met. It returns -1 for a failure.
 func (s *Scratch) rare(p *program, in *inst, text []byte, pos int) (pc int32, at int) {
-	if in.point >= 0 && s.failed.on && !s.enter(p, in, pos) {
-		return -1, 0
-	}
 	switch in.op {
-	case opBranch:
-		return s.branch(in, text, pos, 0)
-	case opSpan, opSpanOnly:
-		return s.span(p, in, text, pos)
 	case opSpanLazy:
 		return s.spanLazy(p, in, text, pos)
 	case opLoopStart:
@@ -220,13 +223,6 @@ func (s *Scratch) rare(p *program, in *inst, text []byte, pos int) (pc int32, at
 		return s.loop(in, text, pos)
 	case opLoopLazy:
 		return s.loopLazy(in, text, pos)
-	case opAt:
-		if !in.at.holds(text, pos) {
-			return -1, 0
-		}
-		return in.next, pos
-	case opFail:
-		return -1, 0
 	}
 	return s.group(in, text, pos)
 }

@@ -57,15 +57,6 @@ func (c *class) runUpTo(text []byte, pos, n int) (end, count int) {
 	return pos, count
 }
 
-// spanOnly matches a span that gives nothing back. It returns its end, or -1.
-func (s *Scratch) spanOnly(in *inst, text []byte, pos int) int {
-	low, end := s.extent(in, text, pos)
-	if low < 0 {
-		return -1
-	}
-	return end
-}
-
 // extent returns where a span from pos may end at the earliest and at the latest; -1 if it does not match.
 func (s *Scratch) extent(in *inst, text []byte, pos int) (low, end int) {
 	low = in.least(text, pos)
@@ -83,8 +74,14 @@ func (s *Scratch) extent(in *inst, text []byte, pos int) (low, end int) {
 
 // least returns where a span from pos may end at the earliest, or -1.
 func (in *inst) least(text []byte, pos int) int {
-	if in.min == 0 {
+	switch in.min {
+	case 0:
 		return pos
+	case 1:
+		if n := in.class.match(text, pos); n > 0 {
+			return pos + n
+		}
+		return -1
 	}
 	low, n := in.class.runUpTo(text, pos, in.min)
 	if n < in.min {
@@ -93,9 +90,9 @@ func (in *inst) least(text []byte, pos int) int {
 	return low
 }
 
-// span matches the longest run and leaves the shorter ones on the stack.
+// span matches the longest run and leaves the shorter ones on the stack, if any is to be tried.
 func (s *Scratch) span(p *program, in *inst, text []byte, pos int) (pc int32, at int) {
-	if s.failed.on && in.max == unlimited {
+	if s.failed.on && in.max == unlimited && in.point >= 0 {
 		low := in.least(text, pos)
 		if low < 0 {
 			return -1, 0
@@ -103,8 +100,11 @@ func (s *Scratch) span(p *program, in *inst, text []byte, pos int) (pc int32, at
 		return s.giveBack(p, in, text, low, s.reach(p, in, text, low))
 	}
 	low, end := s.extent(in, text, pos)
-	if low < 0 {
+	switch {
+	case low < 0:
 		return -1, 0
+	case in.op == opSpanOnly:
+		return in.next, end
 	}
 	return s.shrink(in, text, low, end)
 }

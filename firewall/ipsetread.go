@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
 )
 
 // A setHeader is what a listing says of a whole set.
@@ -20,9 +21,9 @@ func readHeader(message []byte) setHeader {
 	for kind, value := range attributesOf(message[min(4, len(message)):]) {
 		switch kind {
 		case nl.IPSET_ATTR_SETNAME:
-			set.name = nl.BytesToString(value)
+			set.name = unix.ByteSliceToString(value)
 		case nl.IPSET_ATTR_TYPENAME:
-			set.kind = nl.BytesToString(value)
+			set.kind = unix.ByteSliceToString(value)
 		case nl.IPSET_ATTR_DATA:
 			set.size = readSize(value)
 		}

@@ -234,21 +234,22 @@ func readElements(bans map[netip.Prefix]time.Duration, data []byte, bits int) {
 			continue
 		}
 		for _, element := range attributesOf(list) {
-			addr, left := readElement(element)
-			bans[netip.PrefixFrom(addr, bits)] = left
+			if addr, left := readElement(element); addr.IsValid() {
+				bans[netip.PrefixFrom(addr, bits)] = left
+			}
 		}
 	}
 }
 
 func readElement(data []byte) (addr netip.Addr, left time.Duration) {
 	for kind, value := range attributesOf(data) {
-		switch kind {
-		case unix.NFTA_SET_ELEM_KEY:
+		switch {
+		case kind == unix.NFTA_SET_ELEM_KEY:
 			for _, key := range attributesOf(value) {
 				addr, _ = netip.AddrFromSlice(key)
 			}
-		case unix.NFTA_SET_ELEM_EXPIRATION:
-			left = time.Duration(binary.BigEndian.Uint64(value)) * time.Millisecond
+		case kind == unix.NFTA_SET_ELEM_EXPIRATION && len(value) == 8:
+			left = max(time.Duration(binary.BigEndian.Uint64(value)), 1) * time.Millisecond
 		}
 	}
 	return addr, left

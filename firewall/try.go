@@ -76,14 +76,14 @@ func lacks(status string) string {
 			fmt.Sscanf(strings.TrimSpace(hex), "%x", &mask) // what cannot be read counts as lacking
 		}
 	}
-	var missing []string
-	for bit, name := range map[int]string{unix.CAP_NET_ADMIN: "CAP_NET_ADMIN", unix.CAP_NET_RAW: "CAP_NET_RAW"} {
-		if mask&(1<<bit) == 0 {
-			missing = append(missing, name)
-		}
+	admin, raw := mask&(1<<unix.CAP_NET_ADMIN) == 0, mask&(1<<unix.CAP_NET_RAW) == 0
+	switch {
+	case admin && raw:
+		return "CAP_NET_ADMIN and CAP_NET_RAW are missing"
+	case admin:
+		return "CAP_NET_ADMIN is missing"
+	case raw:
+		return "CAP_NET_RAW is missing"
 	}
-	if missing == nil {
-		return "refused although CAP_NET_ADMIN and CAP_NET_RAW are there"
-	}
-	return strings.Join(missing, " and ") + " is missing"
+	return "refused although CAP_NET_ADMIN and CAP_NET_RAW are there"
 }

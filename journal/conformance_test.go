@@ -72,8 +72,8 @@ func compareWithJournalctl(t *testing.T, dir string) {
 		}
 		for _, reader := range readers {
 			for _, fields := range [][]string{{"MESSAGE"}, {"MESSAGE", "_COMM", "LONG", "A", "_SYSTEMD_UNIT"}, nil} {
-				if reader == journal.ReaderSDJournal && fields == nil {
-					continue // it sees one of repeated fields only
+				if reader == journal.ReaderSDJournal && fields == nil || match != nil && len(fields) < 5 {
+					continue // libsystemd's reader sees one of repeated fields only; and once is enough
 				}
 				got := read(t, journal.Options{Dir: dir, Reader: reader, Match: match, Fields: fields})
 				if diff := cmp.Diff(only(want, fields), got); diff != "" {
@@ -182,9 +182,9 @@ func writeJournals(t *testing.T, dir string, env []string) {
 	r := rand.New(rand.NewPCG(1, 2))
 	out := map[string]*bytes.Buffer{"system.journal": {}, "user-1000.journal": {}, "other.journal": {}}
 	at := time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC).UnixMicro()
-	for i := range 600 {
+	for i := range 400 {
 		at += r.Int64N(50_000)
-		boot := boots[i/400]
+		boot := boots[i/300]
 		w := out[[]string{"system.journal", "system.journal", "user-1000.journal", "other.journal"}[r.IntN(4)]]
 		fmt.Fprintf(w, "__REALTIME_TIMESTAMP=%d\n__MONOTONIC_TIMESTAMP=%d\n_BOOT_ID=%s\n", at, at%1e9, boot)
 		writeFields(w, r, i)

@@ -16,9 +16,6 @@ type reader interface {
 	close()
 }
 
-// errNoReader is why the sdjournal reader is not there.
-var errNoReader = errors.New("this build has no sdjournal reader: it was built without cgo")
-
 // Follow yields the entries that o chooses, first those that are there and then each as it is written, until ctx ends or
 // yield returns an error, which Follow then returns as it is. When yield returns nil the entry is done with: its cursor
 // may be saved. Everything happens on the caller's goroutine.
@@ -44,6 +41,7 @@ func Follow(ctx context.Context, o Options, yield func(*Entry) error) error {
 
 // Read yields the entries that o chooses and that are there now, and returns.
 func Read(ctx context.Context, o Options, yield func(*Entry) error) error {
+	o.once = true
 	r, err := open(o)
 	if err != nil {
 		return err
@@ -55,6 +53,7 @@ func Read(ctx context.Context, o Options, yield func(*Entry) error) error {
 
 // Available returns nil when the journals o names can be read here, and the reason when they cannot.
 func Available(o Options) error {
+	o.once, o.Log, o.Counters, o.Lost = true, nil, nil, nil
 	r, err := open(o)
 	if err != nil {
 		return err

@@ -63,6 +63,8 @@ type Options struct {
 
 	Counters *Counters    // nil: not counted
 	Log      *slog.Logger // nil: silent
+
+	once bool // only what is there now is read: nothing need be watched
 }
 
 func (o Options) log() *slog.Logger {

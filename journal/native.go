@@ -49,7 +49,10 @@ type record struct {
 
 // newNative opens the journals that o names.
 func newNative(o Options) (*native, error) {
-	n := &native{o: o, places: o.places(), watch: newWatcher(), known: map[inode]record{}, bad: map[inode]string{}, tails: map[id]position{}, boots: map[id]bool{}}
+	n := &native{o: o, places: o.places(), watch: &watcher{fd: -1}, known: map[inode]record{}, bad: map[inode]string{}, tails: map[id]position{}, boots: map[id]bool{}}
+	if !o.once {
+		n.watch = newWatcher()
+	}
 	n.fields = newPicker(o.Fields, &n.unpack)
 	n.notes = newPicker([]string{"MESSAGE", "N_DROPPED"}, &n.unpack)
 	if err := n.begin(); err != nil {

@@ -8,7 +8,8 @@ import (
 )
 
 // A watcher hears of files that come, go and are renamed in directories. Where the kernel has no more watches to give it
-// hears nothing, and its user has to look from time to time.
+// hears nothing, and its user has to look from time to time. To close one that watches something takes the kernel ten
+// milliseconds.
 type watcher struct {
 	fd   int
 	file *os.File // the same, for waiting; nil when there is none

@@ -32,11 +32,11 @@ func runFail2banRegex(ctx context.Context, args []string, stdin io.Reader, stdou
 	}
 	err := f.check()
 	if n := set.NArg(); err == nil && n != 2 && n != 3 {
-		err = errors.New("provide both <LOG> and <REGEX>.")
+		err = errors.New("provide both <LOG> and <REGEX>")
 	}
 	if err != nil {
 		help(stdout)
-		fmt.Fprintf(stderr, "\nERROR: %v\n", err)
+		fmt.Fprintf(stderr, "\nERROR: %v.\n", err)
 		return 255
 	}
 	return f.exitCode(ctx, set.Args(), stdin, stdout)

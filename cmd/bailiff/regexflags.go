@@ -76,9 +76,9 @@ func (f *regexFlags) registerOwn(s *pflag.FlagSet) {
 func (f *regexFlags) check() error {
 	switch {
 	case f.printNoMissed && f.printAllMissed:
-		return errors.New("--print-no-missed and --print-all-missed are mutually exclusive.")
+		return errors.New("--print-no-missed and --print-all-missed are mutually exclusive")
 	case f.printNoIgnored && f.printAllIgnored:
-		return errors.New("--print-no-ignored and --print-all-ignored are mutually exclusive.")
+		return errors.New("--print-no-ignored and --print-all-ignored are mutually exclusive")
 	case !f.fail2ban && f.usedns != "" && !slices.Contains([]string{"yes", "warn", "no", "raw"}, f.usedns):
 		return fmt.Errorf("--usedns %q is none of yes, warn, no, raw", f.usedns)
 	case f.maxlines < 0:

@@ -25,7 +25,7 @@ func (m *Matcher) identify(g *groups) (whos []who, named bool) {
 	if !x.subject.IsZero() {
 		return []who{x}, true
 	}
-	if m.filter.usedns == "no" {
+	if x.host == "" || m.filter.usedns == "no" {
 		return nil, true
 	}
 	if m.options.Resolve == nil {

@@ -39,22 +39,17 @@ func (m *Matcher) moment(l event.Line, now time.Time) moment {
 	if ok {
 		w.tuple = tuple{pre: l.Text[:d.Start], date: l.Text[d.Start:d.End], post: l.Text[d.End:]}
 	}
-	switch {
-	case ok && d.Start < d.End && !d.Time.IsZero():
+	optional := ok && d.Start == d.End
+	if ok && !optional && !d.Time.IsZero() {
 		w.at, m.lastDate = d.Time, d.Time
 		m.lastText = append(m.lastText[:0], w.date...)
 		return w
-	case ok && d.Start == d.End && !m.recent(now): // the date is optional
-		w.at = now
-		return w
-	case ok && d.Start == d.End:
-	default:
-		w.undated = true
 	}
+	w.undated = !optional
 	if m.recent(now) {
 		return moment{tuple: tuple{date: m.lastText, post: l.Text}, at: m.lastDate, undated: w.undated}
 	}
-	if m.options.FindTime > 0 && l.Live {
+	if optional || m.options.FindTime > 0 && l.Live {
 		w.at = now
 	}
 	return w

@@ -76,9 +76,7 @@ func recordOf(x Match) recorded {
 	} else if s := x.Subject.String(); x.Subject.Family() != "" {
 		r.ID = s
 	}
-	for _, line := range x.Lines {
-		r.Lines = append(r.Lines, line)
-	}
+	r.Lines = append(r.Lines, x.Lines...)
 	for _, g := range x.Groups {
 		if g.Kind == Null {
 			r.Groups[g.Name] = nil

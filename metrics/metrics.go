@@ -16,6 +16,7 @@ type Metrics struct {
 
 	lines     *prometheus.CounterVec
 	matches   *prometheus.CounterVec
+	givenUp   *prometheus.CounterVec
 	failures  *prometheus.CounterVec
 	bans      *prometheus.CounterVec
 	unbans    *prometheus.CounterVec
@@ -31,6 +32,7 @@ func New(version string, state func() []Sample) *Metrics {
 		registry:  prometheus.NewRegistry(),
 		lines:     counter(linesTotal, "Lines read for the jail, by kind of source.", "jail", "source"),
 		matches:   counter(matchesTotal, "Lines that a regex of the jail's filter matched.", "jail"),
+		givenUp:   counter(givenUpTotal, "Searches that exceeded their budget of steps and were given up.", "jail"),
 		failures:  counter(failuresTotal, "Failures counted against somebody.", "jail"),
 		bans:      counter(bansTotal, "Bans made, by hand or by the jail.", "jail", "family"),
 		unbans:    counter(unbansTotal, "Bans that ended, by themselves or by hand.", "jail", "family"),
@@ -40,7 +42,7 @@ func New(version string, state func() []Sample) *Metrics {
 	}
 	build := gauge(buildInfo, "Always 1; the labels say what is running.")
 	build.Set(1)
-	m.registry.MustRegister(m.matches, m.failures, m.bans, m.unbans, m.lines, m.timeToBan, m.reloadOK, m.reloaded,
+	m.registry.MustRegister(m.matches, m.givenUp, m.failures, m.bans, m.unbans, m.lines, m.timeToBan, m.reloadOK, m.reloaded,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	info := prometheus.Labels{"version": version, "goversion": runtime.Version(), "goarch": runtime.GOARCH}
 	prometheus.WrapRegistererWith(info, m.registry).MustRegister(build)
@@ -61,6 +63,13 @@ func (m *Metrics) Lines(jail, source string, n int) {
 func (m *Metrics) Match(jail string) {
 	if m != nil {
 		m.matches.WithLabelValues(jail).Inc()
+	}
+}
+
+// GaveUp counts a search that exceeded its budget of steps.
+func (m *Metrics) GaveUp(jail string) {
+	if m != nil {
+		m.givenUp.WithLabelValues(jail).Inc()
 	}
 }
 
@@ -112,6 +121,7 @@ func (m *Metrics) Jail(jail string) {
 	}
 	m.matches.WithLabelValues(jail)
 	m.failures.WithLabelValues(jail)
+	m.givenUp.WithLabelValues(jail)
 	m.timeToBan.WithLabelValues(jail)
 	for _, family := range []string{"inet4", "inet6"} {
 		m.bans.WithLabelValues(jail, family)

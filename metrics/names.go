@@ -4,6 +4,7 @@ package metrics
 const (
 	linesTotal        = "bailiff_lines_total"
 	matchesTotal      = "bailiff_matches_total"
+	givenUpTotal      = "bailiff_matches_given_up_total"
 	failuresTotal     = "bailiff_failures_total"
 	bansTotal         = "bailiff_bans_total"
 	unbansTotal       = "bailiff_unbans_total"
@@ -18,6 +19,14 @@ const (
 	ActiveBans       = "bailiff_active_bans"                      // jail, family
 	FailingSubjects  = "bailiff_failing_subjects"                 // jail
 	FirewallInfo     = "bailiff_firewall_info"                    // backend
+	FirewallRepairs  = "bailiff_firewall_repairs_total"           //
+	FirewallCuts     = "bailiff_firewall_connections_cut_total"   //
+	FilesOpen        = "bailiff_files_open"                       //
+	FileRotations    = "bailiff_file_rotations_total"             //
+	FileTruncations  = "bailiff_file_truncations_total"           //
+	FileErrors       = "bailiff_file_errors_total"                //
+	FileCutLines     = "bailiff_file_cut_lines_total"             //
+	FileBadBytes     = "bailiff_file_invalid_bytes_total"         //
 	JournalEntries   = "bailiff_journal_entries_total"            //
 	JournalGaps      = "bailiff_journal_gaps_total"               //
 	JournalLost      = "bailiff_journal_gap_entries_total"        //

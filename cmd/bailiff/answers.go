@@ -11,7 +11,6 @@ import (
 	"bailiff/jails"
 	"bailiff/jails/event"
 	"bailiff/jails/source"
-	"bailiff/metrics"
 )
 
 // Status answers bailiff status.
@@ -165,30 +164,4 @@ func (d *daemon) Unban(ctx context.Context, r control.UnbanRequest) (lifted int,
 		return 0, &control.Error{Kind: control.NotFound, Message: "not banned: " + strings.Join(r.Subjects, " ")}
 	}
 	return lifted, nil
-}
-
-// samples is what metrics mirror at a scrape.
-func (d *daemon) samples() []metrics.Sample {
-	all := []metrics.Sample{{Name: metrics.FirewallInfo, Labels: []string{d.firewall.Status().Backend}, Value: 1}}
-	_, running := d.state()
-	for _, j := range running {
-		families := map[string]int{"inet4": 0, "inet6": 0}
-		for _, b := range j.Bans() {
-			families[b.Subject.Family()]++
-		}
-		for family, n := range families {
-			all = append(all, metrics.Sample{Name: metrics.ActiveBans, Labels: []string{j.Name, family}, Value: float64(n)})
-		}
-		all = append(all, metrics.Sample{Name: metrics.FailingSubjects, Labels: []string{j.Name}, Value: float64(j.Status().Failing)})
-	}
-	c := &d.sources.journals
-	for name, v := range map[string]uint64{
-		metrics.JournalEntries: c.Entries.Load(), metrics.JournalGaps: c.Gaps.Load(), metrics.JournalLost: c.GapEntries.Load(),
-		metrics.JournalGapTime: c.GapSeconds.Load(), metrics.JournalDropped: c.Suppressed.Load(),
-		metrics.JournalBadFiles: c.BadFiles.Load(), metrics.JournalBadData: c.BadEntries.Load(),
-		metrics.JournalOpenFiles: c.FilesOpened.Load() - c.FilesClosed.Load(),
-	} {
-		all = append(all, metrics.Sample{Name: name, Value: float64(v)})
-	}
-	return all
 }

@@ -263,7 +263,7 @@ func (s *sources) post(p *plan, kept map[string]bool) (posts []*jails.Post, back
 
 func (s *sources) matcher(j *jails.Jail, c *config.Jail) *filter.Matcher {
 	return c.Filter.NewMatcher(filter.Options{FindTime: c.FindTime, Resolve: s.resolver.Resolve,
-		Log: s.log.With("jail", j.Name)})
+		GaveUp: func() { s.metrics.GaveUp(j.Name) }, Log: s.log.With("jail", j.Name)})
 }
 
 // start runs a reader for the plan. A reader that fails is tried again with growing delay.

@@ -149,3 +149,38 @@ func TestAutoSaysWhy(t *testing.T) {
 		t.Errorf("trying left tables: %s", tables)
 	}
 }
+
+func TestSingleBansOvertakeBulk(t *testing.T) {
+	for name, options := range backends() {
+		t.Run(name, func(t *testing.T) {
+			lab := firewalltest.New(t)
+			lab.Box.Enter(t)
+			fw := open(t, options)
+			must(t, fw.Ensure(t.Context(), []firewall.Spec{{Jail: "sshd"}}))
+			n := 50_000
+			if options.Backend == "iptables-plain" {
+				n = 5_000
+			}
+			all := many(n, time.Hour)
+			var bulk time.Time
+			done := make(chan error)
+			go func() {
+				done <- lab.Box.Do(func() error {
+					err := fw.Add(t.Context(), "sshd", all)
+					bulk = time.Now()
+					return err
+				})
+			}()
+			until(t, func() bool {
+				got, err := fw.Compare(t.Context(), "sshd", all, 0)
+				return err != nil || len(got.Missing) < n // the first have come
+			})
+			must(t, fw.Add(t.Context(), "sshd", bans(time.Hour, netip.MustParsePrefix("198.51.100.7/32"))))
+			single := time.Now()
+			must(t, <-done)
+			if !single.Before(bulk) {
+				t.Errorf("one ban waited for %d others", n)
+			}
+		})
+	}
+}

@@ -54,9 +54,11 @@ type Matcher struct {
 	lastText []byte    // and how it was written
 	dated    date.Match
 	hasDate  bool
-	sessions sessions
-	warned   warned
-	found    []Match
+
+	datesGivenUp int
+	sessions     sessions
+	warned       warned
+	found        []Match
 }
 
 // NewMatcher returns a matcher that has seen no line yet.

@@ -36,6 +36,10 @@ func (m *Matcher) moment(l event.Line, now time.Time) moment {
 	w := moment{tuple: tuple{post: l.Text}}
 	d, ok := m.detector.Match(l.Text, now)
 	m.dated, m.hasDate = d, ok
+	if n := m.detector.GaveUp(); n != m.datesGivenUp {
+		m.datesGivenUp = n
+		m.gaveUp("datepattern", 0, now)
+	}
 	if ok {
 		w.tuple = tuple{pre: l.Text[:d.Start], date: l.Text[d.Start:d.End], post: l.Text[d.End:]}
 	}

@@ -121,13 +121,13 @@ var qualified = regexp.MustCompile(`^([\p{L}\p{N}_\-]+)/([^\s>]+)$`)
 
 // lookup finds the option of a tag that is no parameter: of [Definition], or SECTION/OPTION. An answer stands for all
 // later questions.
-func (d *definition) lookup(tag string) (string, bool) {
-	answer, ok := d.looked[tag]
+func (d *definition) lookup(tag []byte) (string, bool) {
+	answer, ok := d.looked[string(tag)]
 	if !ok {
-		if v, ok := d.find(tag); ok {
+		if v, ok := d.find(string(tag)); ok {
 			answer = &v.Text
 		}
-		d.looked[tag] = answer
+		d.looked[string(tag)] = answer
 	}
 	if answer == nil {
 		return "", false

@@ -52,8 +52,10 @@ func stringLiteral(b []byte, s string) []byte {
 		quote = '"'
 	}
 	b = append(b, quote)
-	for _, r := range s {
+	for i, r := range s {
 		switch {
+		case r >= ' ' && r < 0x7f && r != rune(quote) && r != '\\':
+			b = append(b, s[i])
 		case r == rune(quote) || r == '\\':
 			b = append(b, '\\')
 			b = utf8.AppendRune(b, r)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 )
@@ -15,9 +16,9 @@ const (
 type tagError struct{ option, message string }
 
 // substitute replaces every <tag> in the values by the option of that name, the innermost first and again until nothing
-// changes, and changes the values in place. Tags of unknown options stay: they may be regex tags such as <HOST>, or shell. An option in ignore is
-// neither replaced nor are its own tags. more finds options that the values do not have.
-func substitute(values *settings, ignore map[string]bool, more func(tag string) (string, bool)) *tagError {
+// changes, and changes the values in place. Tags of unknown options stay: they may be regex tags such as <HOST>, or
+// shell. An option in ignore is neither replaced nor are its own tags. more finds options that the values do not have.
+func substitute(values *settings, ignore map[string]bool, more func(tag []byte) (string, bool)) *tagError {
 	s := substitution{values: values, ignore: ignore, more: more, uses: make([]counts, len(values.list)), done: make([]bool, len(values.list))}
 	for again := true; again; {
 		again = false
@@ -38,98 +39,120 @@ func substitute(values *settings, ignore map[string]bool, more func(tag string) 
 type substitution struct {
 	values *settings
 	ignore map[string]bool
-	more   func(tag string) (string, bool)
+	more   func(tag []byte) (string, bool)
 	uses   []counts // by option, of those whose new value has tags again
-	done   []bool   // by option, those without tags
+	done   []bool   // by option, those without tags to replace
 	work   int
+
+	value, next []byte // the value being made, and room for its successor
 }
 
 // option replaces the tags of one option once from left to right; again tells that the new value may have tags.
 func (s *substitution) option(i int) (again bool, err *tagError) {
 	o := &s.values.list[i]
 	old := o.text()
-	if _, _, found := nextTag(old, 0); !found {
-		s.done[i] = !strings.Contains(old, "<")
+	if !strings.Contains(old, "<") {
+		s.done[i] = true
 		return false, nil
 	}
+	s.value = append(s.value[:0], old...)
 	uses := s.uses[i]
-	value, err := s.replace(o.name, old, &uses)
-	if err != nil {
+	if err := s.replace(o.name, &uses); err != nil {
 		return false, err
 	}
-	if value != old {
-		if _, _, found := nextTag(value, 0); found {
-			s.uses[i], again = uses, true
-		}
-		o.value = value
+	if string(s.value) == old { // its tags will not be found in another pass either
+		s.done[i] = true
+		return false, nil
 	}
-	s.done[i] = !strings.Contains(value, "<")
+	o.value = string(s.value)
+	s.done[i] = !strings.Contains(o.text(), "<")
+	if _, _, again = nextTag(s.value, 0); again {
+		s.uses[i] = uses
+	}
 	return again, nil
 }
 
-func (s *substitution) replace(option, value string, uses *counts) (string, *tagError) {
-	start, end, found := nextTag(value, 0)
+func (s *substitution) replace(option string, uses *counts) *tagError {
+	start, end, found := nextTag(s.value, 0)
 	for found {
-		tag := value[start+1 : end-1]
-		if s.ignore[tag] {
-			start, end, found = nextTag(value, end)
+		tag := s.value[start+1 : end-1]
+		if s.ignore[string(tag)] {
+			start, end, found = nextTag(s.value, end)
 			continue
 		}
-		if tag == option || uses.of(tag) > maxTagUses {
-			return "", &tagError{option, fmt.Sprintf("<%s> refers to itself", tag)}
+		if string(tag) == option || uses.of(tag) > maxTagUses {
+			return &tagError{option, fmt.Sprintf("<%s> refers to itself", tag)}
 		}
 		by, ok := s.tag(tag)
 		if !ok {
-			start, end, found = nextTag(value, end)
+			start, end, found = nextTag(s.value, end)
 			continue
 		}
-		value = strings.ReplaceAll(value, value[start:end], by)
 		uses.add(tag)
-		if s.work += len(value) + len(s.values.list); len(value) > maxTagValue || s.work > maxTagWork {
-			return "", &tagError{option, fmt.Sprintf("the value grows too large with <%s>", tag)}
+		s.everywhere(start, end, by)
+		if s.work += len(s.value) + len(s.values.list); len(s.value) > maxTagValue || s.work > maxTagWork {
+			return &tagError{option, fmt.Sprintf("the value of %d bytes grows too large with its tags", len(s.value))}
 		}
-		start, end, found = nextTag(value, min(start, len(value)))
+		start, end, found = nextTag(s.value, min(start, len(s.value)))
 	}
-	return value, nil
+	return nil
+}
+
+// everywhere replaces the text from start to end, and wherever else it stands behind it.
+func (s *substitution) everywhere(start, end int, by string) {
+	what := s.value[start:end]
+	s.next = append(s.next[:0], s.value[:start]...)
+	rest := s.value[start:]
+	for {
+		n := bytes.Index(rest, what)
+		if n < 0 {
+			break
+		}
+		s.next = append(append(s.next, rest[:n]...), by...)
+		rest = rest[n+len(what):]
+	}
+	s.next = append(s.next, rest...)
+	s.value, s.next = s.next, s.value
 }
 
 // counts are how often each tag was replaced; they are few.
-type counts []struct {
+type counts []count
+
+type count struct {
 	tag string
 	n   int
 }
 
-func (c *counts) of(tag string) int {
-	for _, u := range *c {
-		if u.tag == tag {
+func (c counts) of(tag []byte) int {
+	for _, u := range c {
+		if u.tag == string(tag) {
 			return u.n
 		}
 	}
 	return 0
 }
 
-func (c *counts) add(tag string) {
+func (c *counts) add(tag []byte) {
 	for i := range *c {
-		if (*c)[i].tag == tag {
+		if (*c)[i].tag == string(tag) {
 			(*c)[i].n++
 			return
 		}
 	}
-	*c = append(*c, struct {
-		tag string
-		n   int
-	}{tag, 1})
+	*c = append(*c, count{string(tag), 1})
 }
 
-func (s *substitution) tag(tag string) (string, bool) {
-	if text, ok := s.values.Lookup(tag); ok {
-		return text, true
+func (s *substitution) tag(tag []byte) (string, bool) {
+	for i := range s.values.list {
+		if o := &s.values.list[i]; o.name == string(tag) && o.value != nil {
+			return o.text(), true
+		}
 	}
 	return s.more(tag)
 }
 
 // nextTag finds the next <tag> at or after from. A tag has neither blanks nor angle brackets in it.
-func nextTag(s string, from int) (start, end int, found bool) {
+func nextTag(s []byte, from int) (start, end int, found bool) {
 	open := -1
 	for i := from; i < len(s); i++ {
 		switch s[i] {
@@ -144,7 +167,7 @@ func nextTag(s string, from int) (start, end int, found bool) {
 			open = -1
 		default:
 			if open < 0 {
-				n := strings.IndexByte(s[i:], '<')
+				n := bytes.IndexByte(s[i:], '<')
 				if n < 0 {
 					return 0, 0, false
 				}

@@ -1,8 +1,6 @@
 package ini
 
 import (
-	"slices"
-
 	"gopkg.in/ini.v1"
 )
 
@@ -13,8 +11,9 @@ const DefaultSection = "DEFAULT"
 // keys have none.
 type file struct {
 	keys    *ini.File
-	lines   map[string][][]int // by section, for each of its keys the line numbers of its value
-	headers map[string]int     // the line of each section's header
+	lines   map[string][][]int        // by section, for each of its keys the line numbers of its value
+	index   map[string]map[string]int // by section, which of its keys an option is
+	headers map[string]int            // the line of each section's header
 	parsed  []parsed
 }
 
@@ -23,6 +22,7 @@ func newFile() *file {
 		// No section inherits from another: fail2ban's names may hold dots. Nothing is read by ini.v1 itself.
 		keys:    ini.Empty(ini.LoadOptions{ChildSectionDelimiter: "\x00"}),
 		lines:   map[string][][]int{},
+		index:   map[string]map[string]int{},
 		headers: map[string]int{},
 	}
 }
@@ -31,7 +31,7 @@ func newFile() *file {
 func (f *file) begin(section string, line int) (*ini.Section, error) {
 	s, err := f.keys.NewSection(section)
 	if err == nil && f.headers[section] == 0 {
-		f.headers[section] = line
+		f.headers[section], f.index[section] = line, map[string]int{}
 	}
 	return s, err
 }
@@ -40,17 +40,21 @@ func (f *file) add(s *ini.Section, option, value string, lines []int) error {
 	if _, err := s.NewKey(option, value); err != nil {
 		return err
 	}
+	f.index[s.Name()][option] = len(f.lines[s.Name()])
 	f.lines[s.Name()] = append(f.lines[s.Name()], lines)
 	return nil
 }
 
-// line is where an option was set.
+// line is where an option was set, 0 when it was not.
 func (f *file) line(s *ini.Section, option string) int {
-	return f.lines[s.Name()][slices.Index(s.KeyStrings(), option)][0]
+	if i, ok := f.index[s.Name()][option]; ok {
+		return f.lines[s.Name()][i][0]
+	}
+	return 0
 }
 
-// values are the sections in file order, made once.
-func (f *file) values(src *Source) []parsed {
+// sections are the file's sections in its order, made once. Sets share them.
+func (f *file) sections(src *Source) []parsed {
 	if f.parsed != nil {
 		return f.parsed
 	}
@@ -59,29 +63,21 @@ func (f *file) values(src *Source) []parsed {
 		if !ok {
 			continue
 		}
-		p := parsed{header: s.Name(), at: &Place{src, []int{line}}}
-		p.name, p.condition = conditional(p.header)
-		keys := s.Keys()
-		p.options = make([]entry, 0, len(keys))
-		places := make([]Place, len(keys))
+		name, condition := conditional(s.Name())
+		keys, places := s.Keys(), make([]Place, len(s.Keys()))
+		sec := newSection(len(keys))
+		sec.at, sec.shared = &Place{src, []int{line}}, true
 		for i, k := range keys {
-			places[i] = Place{src, f.lines[p.header][i]}
-			v := Value{k.Value(), &places[i]}
-			p.options = append(p.options, entry{k.Name() + p.condition, v})
+			places[i] = Place{src, f.lines[s.Name()][i]}
+			sec.put(k.Name()+condition, Value{k.Value(), &places[i]})
 		}
-		f.parsed = append(f.parsed, p)
+		f.parsed = append(f.parsed, parsed{name, sec})
 	}
 	return f.parsed
 }
 
-// A parsed section belongs to the section name, its options under their conditional names.
+// A parsed section overlays the section of the name, its options under their conditional names.
 type parsed struct {
-	header, name, condition string
-	at                      *Place
-	options                 []entry
-}
-
-type entry struct {
-	name  string
-	value Value
+	name string
+	*Section
 }

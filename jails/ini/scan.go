@@ -131,18 +131,19 @@ func (s *scanner) begins(no int, text string) {
 			"write `option = value`; indent the line to continue the value above it")
 		return
 	}
-	option := strings.ToLower(strings.TrimRightFunc(text[:i], isSpace))
+	option := strings.ToLower(trim(text[:i]))
 	if option == "" {
 		s.fault(no, "", fmt.Sprintf("a value without an option: %s", quote(text)), "write `option = value`")
 		return
 	}
 	s.close()
-	if s.twice = s.section.HasKey(option); s.twice {
-		s.fault(no, option, fmt.Sprintf("the option is set twice in this section, first in line %d", s.file.line(s.section, option)),
+	was := s.file.line(s.section, option)
+	if s.twice = was > 0; s.twice {
+		s.fault(no, option, fmt.Sprintf("the option is set twice in this section, first in line %d", was),
 			"keep one of the two; several values of one option go on indented lines")
 	}
 	s.option = option
-	s.append(no, strings.TrimLeftFunc(text[i+1:], isSpace))
+	s.append(no, trim(text[i+1:]))
 }
 
 // close ends the value being read and keeps it, unless the option had one before.
@@ -179,7 +180,7 @@ func (s *scanner) fault(line int, option, message, hint string) {
 
 // strip removes comments and blanks around the text of a line.
 func strip(line string) (text string, comment bool) {
-	text = strings.TrimFunc(line, isSpace)
+	text = trim(line)
 	if strings.HasPrefix(text, "#") || strings.HasPrefix(text, ";") {
 		return "", true
 	}
@@ -190,7 +191,7 @@ func strip(line string) (text string, comment bool) {
 		}
 		i += j
 		if before, _ := utf8.DecodeLastRuneInString(line[:i]); i > 0 && isSpace(before) {
-			return strings.TrimFunc(line[:i], isSpace), true
+			return trim(line[:i]), true
 		}
 	}
 }
@@ -202,6 +203,15 @@ func header(text string) (string, bool) {
 		return "", false
 	}
 	return text[1:end], true
+}
+
+// trim removes white space around a text.
+func trim(s string) string {
+	t := strings.TrimSpace(s)
+	if t != "" && (t[0] < ' ' || t[len(t)-1] < ' ') {
+		return strings.TrimFunc(t, isSpace)
+	}
+	return t
 }
 
 // isSpace is Python's idea of white space.

@@ -1,6 +1,7 @@
 package ini
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -22,6 +23,7 @@ type Section struct {
 	names  []string
 	values map[string]Value
 	at     *Place // where the section first begins
+	shared bool   // it belongs to a file, and is copied before a change
 }
 
 func newSet() *Set {
@@ -32,11 +34,15 @@ func newSection(options int) *Section {
 	return &Section{names: make([]string, 0, options), values: make(map[string]Value, options)}
 }
 
-func (s *Section) set(option string, v Value) {
+func (s *Section) put(option string, v Value) {
 	if _, ok := s.values[option]; !ok {
 		s.names = append(s.names, option)
 	}
 	s.values[option] = v
+}
+
+func (s *Section) clone() *Section {
+	return &Section{names: slices.Clone(s.names), values: maps.Clone(s.values), at: s.at}
 }
 
 // Sections names the sections but [DEFAULT], in the order in which they first stand in the files.
@@ -87,7 +93,7 @@ func (s *Set) Own(section, option string) (Value, bool) {
 func (s *Set) Known(section, option string) (Value, bool) { return s.Own(KnownPrefix+section, option) }
 
 // Define sets an option of a section, which may be DefaultSection.
-func (s *Set) Define(section, option string, v Value) { s.ensure(section, 1).set(option, v) }
+func (s *Set) Define(section, option string, v Value) { s.own(section).put(option, v) }
 
 func (s *Set) section(name string) *Section {
 	if name == DefaultSection {
@@ -96,47 +102,56 @@ func (s *Set) section(name string) *Section {
 	return s.sections[name]
 }
 
-func (s *Set) ensure(name string, options int) *Section {
-	if sec := s.section(name); sec != nil {
+// own is the section, ready to be changed.
+func (s *Set) own(name string) *Section {
+	sec := s.section(name)
+	switch {
+	case sec == nil:
+		sec = newSection(0)
+	case sec.shared:
+		sec = sec.clone()
+	default:
 		return sec
 	}
-	sec := newSection(options)
-	s.sections[name] = sec
-	s.order = append(s.order, name)
+	s.keep(name, sec)
 	return sec
+}
+
+func (s *Set) keep(name string, sec *Section) {
+	if name == DefaultSection {
+		s.defaults = sec
+		return
+	}
+	if _, ok := s.sections[name]; !ok {
+		s.order = append(s.order, name)
+	}
+	s.sections[name] = sec
 }
 
 // merge lays a file over what the set has.
 func (s *Set) merge(f *file, src *Source) {
 	s.Files = append(s.Files, src)
-	for _, p := range f.values(src) {
-		if p.header != DefaultSection {
+	for _, p := range f.sections(src) {
+		if sec := s.section(p.name); sec == nil || p.name == DefaultSection && len(sec.names) == 0 {
+			s.keep(p.name, p.Section)
+		} else {
 			s.overlay(p)
-			continue
-		}
-		for _, o := range p.options {
-			s.defaults.set(o.name, o.value)
 		}
 	}
 }
 
 // overlay keeps what the section's options were as the known ones.
 func (s *Set) overlay(p parsed) {
-	sec := s.section(p.name)
-	if sec == nil {
-		sec = s.ensure(p.name, len(p.options))
-		sec.at = p.at
-		for _, o := range p.options {
-			sec.set(o.name, o.value)
-		}
-		return
+	sec := s.own(p.name)
+	var known *Section
+	if p.name != DefaultSection {
+		known = s.own(KnownPrefix + p.name)
 	}
-	known := s.ensure(KnownPrefix+p.name, 0)
-	for _, o := range p.options {
-		if was, ok := sec.values[o.name]; ok {
-			known.set(o.name, was)
+	for _, n := range p.names {
+		if was, ok := sec.values[n]; ok && known != nil {
+			known.put(n, was)
 		}
-		sec.set(o.name, o.value)
+		sec.put(n, p.values[n])
 	}
 }
 

@@ -54,6 +54,15 @@ func BenchmarkSearch(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "searches/s")
 }
 
+// BenchmarkNewSet plans for all of Debian's filters.
+func BenchmarkNewSet(b *testing.B) {
+	rules, sample := someRules(b), workloads()["quiet"]
+	b.ReportAllocs()
+	for b.Loop() {
+		NewSet(rules, Options{Sample: sample})
+	}
+}
+
 // workloads are what BenchmarkScan scans, a thousand lines of which good are sshd's and bad are failures.
 func workloads() map[string][]byte {
 	w := logWriter{rand.New(rand.NewPCG(*seed, 6))}

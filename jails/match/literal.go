@@ -10,7 +10,7 @@ type need []string
 
 // A need has at most so many strings, or so many if they are alternatives as they stand, each of at most so many bytes.
 const (
-	maxStrings      = 16
+	maxStrings      = 192
 	maxAlternatives = 500
 	maxBytes        = 64
 )

@@ -65,10 +65,12 @@ type shortPattern struct {
 // early is how many bytes of a line the automaton may read to be faster than the search for short strings.
 const early = 40
 
-// divide decides about the patterns with short strings: those that fail early on the sample's lines run as an automaton.
+// divide decides about the patterns with short strings. Where every line has to be looked at anyway, those that fail early
+// on the sample's lines run as an automaton.
 func (p *plan) divide() {
+	everyLine := len(p.weak) > 0 || slices.ContainsFunc(p.short, p.isCostly)
 	for _, s := range p.short {
-		if !p.cut && s.rule.Lines <= 1 && s.rule.isContentSure() && p.failsEarly(s) {
+		if everyLine && p.failsEarly(s) {
 			p.weak = append(p.weak, s.id)
 			continue
 		}
@@ -78,7 +80,17 @@ func (p *plan) divide() {
 	slices.Sort(p.weak)
 }
 
+// isCostly tells whether it is better to look at every line than to search for the strings of s, since they are very short
+// or often there.
+func (p *plan) isCostly(s shortPattern) bool {
+	return (s.need.shortest() < 5 || 20*p.met(s.need) > p.lines) && p.failsEarly(s)
+}
+
+// failsEarly tells whether the pattern can run as an automaton, and does not read much of the sample's lines.
 func (p *plan) failsEarly(s shortPattern) bool {
+	if p.cut || s.rule.Lines > 1 || !s.rule.isContentSure() {
+		return false
+	}
 	a := &nfa{}
 	a.addRule(Rule{Prefix: s.rule.Prefix, Patterns: []*Pattern{s.pattern}}, []int32{s.id})
 	d := newDFA(a)

@@ -38,6 +38,8 @@ type Set struct {
 	weakIDs  []int32
 	always   []int32
 	overflow int
+	idle     int // lines that the automaton is not asked about
+	rest     int // how many there are next time it grows too large
 	cut      func(line []byte) (start, end int)
 
 	found  []found
@@ -84,7 +86,7 @@ func (s *Set) use(p *plan, a *nfa) {
 		s.finders = append(s.finders, newGrams(p.narrow, p.narrowest, p.often))
 	}
 	if len(p.weak) > 0 {
-		s.weak, s.weakIDs = newDFA(a), p.weak
+		s.weak, s.weakIDs, s.rest = newDFA(a), p.weak, firstRest
 	}
 	s.always = p.always
 }
@@ -152,8 +154,18 @@ func (s *Set) everyLine(text []byte, yield func(start, end int, hits []Hit) bool
 	}
 }
 
+// firstRest is how many lines an automaton that grew too large is left alone. Building states anew for every line would be
+// slower than matching the lines; each time it happens again it is left alone twice as long.
+const firstRest = 100
+
 // automaton adds what the automaton accepts.
 func (s *Set) automaton(line []byte) {
+	if s.idle > 0 {
+		s.idle--
+		s.overflow++
+		s.ids = append(s.ids, s.weakIDs...)
+		return
+	}
 	if s.cut != nil {
 		if start, end := s.cut(line); start < end {
 			s.line = append(append(s.line[:0], line[:start]...), line[end:]...)
@@ -164,6 +176,8 @@ func (s *Set) automaton(line []byte) {
 	ids, ok := s.weak.scan(line, s.ids)
 	if !ok {
 		s.overflow++
+		s.idle = s.rest
+		s.rest = min(2*s.rest, 1<<20)
 		ids = append(ids[:n], s.weakIDs...)
 	}
 	s.ids = ids

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -221,21 +222,94 @@ func TestSetOfGenerated(t *testing.T) {
 	t.Logf("%d matches, %d hits", matches, hits)
 }
 
-// TestAutomatonOverflow scans lines that need more states than an automaton may have.
-func TestAutomatonOverflow(t *testing.T) {
-	p, err := Compile(`[ab]*a[ab]{14}c|x`, 0)
+// hostileLines needs more states of pattern's automaton than it may have.
+func hostileLines(t testing.TB) (pattern *Pattern, text []byte) {
+	pattern, err := Compile(`[ab]*a[ab][ab][ab][ab][ab][ab][ab][ab][ab][ab][ab][ab][ab][ab]c|x`, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := rand.New(rand.NewPCG(*seed, 5))
-	var text strings.Builder
-	for range 200 {
+	for range 2000 {
 		for range 300 {
-			text.WriteByte("aabbabc"[r.IntN(7)])
+			text = append(text, "aabbabc"[r.IntN(7)])
 		}
-		text.WriteByte('\n')
+		text = append(text, '\n')
 	}
-	checkScan(t, []Rule{{Patterns: []*Pattern{p}, Lines: 1}}, Options{}, []byte(text.String()))
+	return pattern, text
+}
+
+func TestAutomatonOverflow(t *testing.T) {
+	p, text := hostileLines(t)
+	rules := []Rule{{Patterns: []*Pattern{p}}}
+	if matches, _ := checkScan(t, rules, Options{}, text); matches == 0 {
+		t.Error("no line matched")
+	}
+	set := NewSet(rules, Options{})
+	set.Scan(text, func(int, int, []Hit) bool { return true })
+	if set.Overflows() == 0 {
+		t.Error("the automaton never overflowed")
+	}
+}
+
+// TestMemory measures the patterns, the Sets and the memory of searches after long and hostile lines.
+func TestMemory(t *testing.T) {
+	rules, names := debianRules(t)
+	for _, c := range []struct {
+		name  string
+		rules []Rule
+		limit int
+	}{
+		{"sshd", rules[slices.Index(names, "sshd"):][:1], 4 << 20},
+		{"all", rules, 64 << 20},
+	} {
+		before := heap()
+		fresh := make([]Rule, len(c.rules))
+		for i, r := range c.rules {
+			fresh[i] = recompiled(t, r)
+		}
+		set := NewSet(fresh, Options{})
+		v := verifier{rules: fresh}
+		for _, text := range [][]byte{workloads()["auth"], workloads()["web"], []byte(strings.Repeat("Failed password for a from ", 2400) + "\n")} {
+			set.Scan(text, func(start, end int, hits []Hit) bool { v.verify(text[start:end], hits); return true })
+		}
+		used := heap() - before
+		t.Logf("%s: %d KB", c.name, used>>10)
+		if used > c.limit {
+			t.Errorf("%s takes %d KB", c.name, used>>10)
+		}
+		runtime.KeepAlive(set)
+		runtime.KeepAlive(v)
+	}
+}
+
+func recompiled(t testing.TB, r Rule) Rule {
+	again := func(p *Pattern) *Pattern {
+		flags := Flags(0)
+		if r.Lines > 1 {
+			flags = Multiline
+		}
+		p, err := Compile(p.String(), flags)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	n := Rule{Lines: r.Lines}
+	if r.Prefix != nil {
+		n.Prefix = again(r.Prefix)
+	}
+	for _, p := range r.Patterns {
+		n.Patterns = append(n.Patterns, again(p))
+	}
+	return n
+}
+
+func heap() int {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
 }
 
 func ExampleSet() {

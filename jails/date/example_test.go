@@ -11,7 +11,7 @@ func TestDatesThatLeaveSomethingOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	time.Local = berlin
+	setLocal(t, berlin)
 	tests := []struct {
 		line, now string
 		zone      string // logtimezone

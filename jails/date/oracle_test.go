@@ -63,6 +63,13 @@ type peer struct {
 	refused   string  // why fail2ban did not take the patterns
 }
 
+// setLocal sets the process's zone while the test runs.
+func setLocal(t *testing.T, zone *time.Location) {
+	before := time.Local
+	t.Cleanup(func() { time.Local = before })
+	time.Local = zone
+}
+
 // use makes tz the local zone.
 func (o *oracle) use(tz string) {
 	o.t.Helper()
@@ -70,7 +77,7 @@ func (o *oracle) use(tz string) {
 	if err != nil {
 		o.t.Fatal(err)
 	}
-	time.Local = location
+	setLocal(o.t, location)
 }
 
 func (o *oracle) detector(patterns []string, tz, zone string) *peer {

@@ -58,7 +58,13 @@ type startPlace struct {
 	doubtful bool // whether a word begins here hangs on a character beyond ASCII
 }
 
+// keptPlaces bounds the memory that one long line leaves behind.
+const keptPlaces = 1024
+
 func (l *lineShape) reset(text []byte) {
+	if cap(l.places) > keptPlaces {
+		l.places = nil
+	}
 	l.text, l.ascii, l.foreignKnown, l.placesKnown = text, -1, false, false
 }
 

@@ -43,12 +43,11 @@ func classOf(b byte) class {
 
 // A lineShape is what the searches in one line have in common. Each part is made when first asked for.
 type lineShape struct {
-	text         []byte
-	ascii        int // how far the line's begin is ASCII; -1: not known
-	foreignKnown bool
-	isForeign    bool
-	placesKnown  bool
-	places       []startPlace
+	text        []byte
+	ascii       int // how far the line's begin is ASCII; -1: not known
+	foreignAt   int // -1: not known
+	placesKnown bool
+	places      []startPlace
 }
 
 // A startPlace is where a date with a time of day may begin.
@@ -65,7 +64,7 @@ func (l *lineShape) reset(text []byte) {
 	if cap(l.places) > keptPlaces {
 		l.places = nil
 	}
-	l.text, l.ascii, l.foreignKnown, l.placesKnown = text, -1, false, false
+	l.text, l.ascii, l.foreignAt, l.placesKnown = text, -1, -1, false
 }
 
 // reach is more than any date of a default template takes that has no run of blanks in it.
@@ -79,14 +78,26 @@ func (l *lineShape) head() (begin []byte, cut bool) {
 	return l.text[:l.ascii], l.ascii < len(l.text)
 }
 
-// foreign tells whether the line has characters beyond ASCII that could be part of a date: digits, blanks, and the four
-// letters that fold to ASCII ones.
-func (l *lineShape) foreign() bool {
-	if !l.foreignKnown {
+// foreign returns where the line's first character beyond ASCII is that could be part of a date, or the line's length:
+// digits, blanks, and the four letters that fold to ASCII ones.
+func (l *lineShape) foreign() int {
+	if l.foreignAt < 0 {
 		n := asciiPrefix(l.text)
-		l.foreignKnown, l.isForeign = true, bytes.ContainsFunc(l.text[n:], foreignRune)
+		l.foreignAt = len(l.text)
+		if at := bytes.IndexFunc(l.text[n:], foreignRune); at >= 0 {
+			l.foreignAt = n + at
+		}
 	}
-	return l.isForeign
+	return l.foreignAt
+}
+
+// beforeForeign returns a place before which no date begins that has a foreign character in it.
+func (l *lineShape) beforeForeign() int {
+	i := max(0, l.foreign()-reach)
+	for i > 0 && !utf8.RuneStart(l.text[i]) {
+		i--
+	}
+	return i
 }
 
 func foreignRune(r rune) bool {

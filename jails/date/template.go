@@ -43,8 +43,12 @@ type hit struct {
 // search finds the leftmost match of t in text, at or after from. Text before from is seen by bounds only.
 func (t *template) search(text []byte, from int, w *work, h *hit) bool {
 	if t.parse != nil {
-		if found, sure := t.fast(text, from, w, h); sure {
+		found, sure := t.fast(text, from, w, h)
+		if sure {
 			return found
+		}
+		if !w.cursor.lost {
+			from = max(from, w.shape.beforeForeign())
 		}
 	}
 	return t.slow(text, from, w, h)
@@ -58,7 +62,8 @@ type work struct {
 	gaveUp  int
 }
 
-// fast runs the parser. It is not sure where a character beyond ASCII has a say.
+// fast runs the parser. It is not sure where a character beyond ASCII has a say; if the cursor is not lost, what lies
+// before the first of them is decided.
 func (t *template) fast(text []byte, from int, w *work, h *hit) (found, sure bool) {
 	c := &w.cursor
 	c.years = t.years
@@ -75,16 +80,14 @@ func (t *template) fast(text []byte, from int, w *work, h *hit) (found, sure boo
 			return found, true
 		}
 	}
-	if w.shape.foreign() {
-		return false, false
-	}
-	c.begin(text, false)
+	end := min(max(w.shape.foreign(), from), len(text))
+	c.begin(text[:end], end < len(text))
 	if tied {
 		found = t.tryBegin(c, h)
 	} else {
 		found = t.scan(c, from, &w.shape, h)
 	}
-	return found, !c.lost
+	return found, !c.lost && (found || tied || end == len(text))
 }
 
 // tryBegin tries the parser at the line's begin; where the template allows it behind up to two characters that are no
@@ -150,6 +153,9 @@ func (t *template) scan(c *cursor, from int, l *lineShape, h *hit) bool {
 
 func (t *template) scanClocks(c *cursor, from int, l *lineShape, h *hit) bool {
 	for _, p := range l.starts() {
+		if p.at >= len(c.s) {
+			break
+		}
 		if p.at >= from && p.class&t.begins != 0 {
 			c.lost = c.lost || p.doubtful
 			if t.try(c, p.at, h) {

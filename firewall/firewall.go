@@ -125,6 +125,7 @@ type Firewall struct {
 	log     *slog.Logger
 
 	mu           sync.Mutex // guards all below and the backend
+	closed       bool
 	blocks       []block
 	witnesses    map[witnessKey]witness
 	long         map[string]map[netip.Prefix]time.Time // by jail: bans beyond the limit, and when they end
@@ -289,10 +290,15 @@ func (fw *Firewall) Lift(ctx context.Context) error {
 	return nil
 }
 
-// Close lets go of the kernel's handles. All bans go on.
+// Close lets go of the kernel's handles, once Run has returned. All bans go on. Nothing may be called after it but Close,
+// which then does nothing.
 func (fw *Firewall) Close() error {
 	fw.mu.Lock()
 	defer fw.mu.Unlock()
+	if fw.closed {
+		return nil
+	}
+	fw.closed = true
 	return fw.rules.close()
 }
 

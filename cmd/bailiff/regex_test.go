@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,13 +22,15 @@ const theirSamples = "/usr/lib/python3/dist-packages/fail2ban/tests/files/logs/"
 
 // TestFail2banRegexIsTheirs compares fail2ban-regex with the installed one: what it prints, and its exit code.
 func TestFail2banRegexIsTheirs(t *testing.T) {
+	var all [][]string
 	for _, args := range [][]string{
 		{"-r", "sshd", "sshd"},
 		{"-r", "sshd", "sshd[mode=aggressive]"},
 		{"-r", "-v", "sshd", "sshd"},
 		{"-r", "--print-all-matched", "--print-all-ignored", "--print-all-missed", "postfix", "postfix[mode=aggressive]"},
 		{"-r", "--print-no-missed", "--print-no-ignored", "--no-check-all", "dovecot", "dovecot"},
-		{"-r", "-D", "apache-noscript", "apache-noscript"},
+		{"-r", "-D", "--print-all-matched", "vsftpd", "vsftpd"},
+		{"-r", "-D", "mongodb-auth", "mongodb-auth"},
 		{"-r", "--print-all-matched", "mongodb-auth", "mongodb-auth"},
 		{"-r", "-L", "5", "guacamole", "guacamole"},
 		{"-r", "-o", "row", "sshd", "sshd"},
@@ -35,7 +38,7 @@ func TestFail2banRegexIsTheirs(t *testing.T) {
 		{"-r", "-o", "user", "sshd", "sshd[mode=aggressive]"},
 		{"-r", "-o", "<ip> <fid> <F-USER> <time> <family> <nosuch> <msg>", "sshd", "sshd[mode=extra]"},
 		{"-r", "-o", "msg", "mongodb-auth", "mongodb-auth"},
-		{"--usedns", "no", "-d", "^%b %d %H:%M:%S", "vsftpd", "vsftpd"},
+		{"--usedns", "no", "-d", "^%b %d %H:%M:%S", "-v", "vsftpd", "vsftpd"},
 		{"--TZ", "UTC+0500", "-r", "named-refused", "named-refused"},
 		{"-r", "exim", `from \[?<IP4>\]?`, "rejected"},
 		{"-r", "Nov 1 10:00:00 host x from 192.0.2.1", "x from <HOST>"},
@@ -44,16 +47,15 @@ func TestFail2banRegexIsTheirs(t *testing.T) {
 		{"-r", "sshd", "sshd", "for root"},
 		{"-r", "--usedns", "nonsense", "sshd", "/etc/fail2ban/filter.d/sshd.conf[mode=ddos]"},
 	} {
-		name := strings.Join(args, " ")
 		for i, a := range args {
 			if isFile(theirSamples + a) {
 				args[i] = wholeLines(t, theirSamples+a)
 				break
 			}
 		}
-		args = append([]string{"-c", "/etc/fail2ban"}, args...)
-		t.Run(name, func(t *testing.T) { compareRegex(t, args) })
+		all = append(all, append([]string{"-c", "/etc/fail2ban"}, args...))
 	}
+	compareRegex(t, all)
 }
 
 // wholeLines copies a log so that its last line ends, which fail2ban-regex wants.
@@ -69,19 +71,32 @@ func wholeLines(t *testing.T, log string) string {
 	return copied
 }
 
-func compareRegex(t *testing.T, args []string) {
-	var out, stderr bytes.Buffer
-	code := runFail2banRegex(context.Background(), args, strings.NewReader(""), &out, &stderr)
-	theirs := exec.Command("/usr/bin/fail2ban-regex", args...)
-	want, err := theirs.Output()
-	if theirs.ProcessState == nil {
+// compareRegex runs both on each command line.
+func compareRegex(t *testing.T, all [][]string) {
+	t.Helper()
+	in, err := json.Marshal(all)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if code != theirs.ProcessState.ExitCode() {
-		t.Errorf("exit code %d, want %d", code, theirs.ProcessState.ExitCode())
+	cmd := exec.Command("/usr/bin/python3", "testdata/regex_theirs.py")
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(in), os.Stderr
+	text, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
 	}
-	if diff := cmp.Diff(normalRegex(string(want)), normalRegex(out.String())); diff != "" {
-		t.Error(diff)
+	var theirs [][2]any
+	if err := json.Unmarshal(text, &theirs); err != nil {
+		t.Fatal(err)
+	}
+	for i, args := range all {
+		var out, stderr bytes.Buffer
+		code := runFail2banRegex(context.Background(), args, strings.NewReader(""), &out, &stderr)
+		if float64(code) != theirs[i][0] {
+			t.Errorf("%v: exit code %d, want %v", args, code, theirs[i][0])
+		}
+		if diff := cmp.Diff(normalRegex(theirs[i][1].(string)), normalRegex(out.String())); diff != "" {
+			t.Errorf("%v:\n%s", args, diff)
+		}
 	}
 }
 
@@ -148,6 +163,37 @@ func TestRegexOnAJournal(t *testing.T) {
 			t.Errorf("%v: exit code %d, printed\n%s%s", c.args, code, out.String(), stderr.String())
 		}
 	}
-	compareRegex(t, []string{"-r", log, "password for .* from <HOST>"})
-	compareRegex(t, []string{"-c", "/etc/fail2ban", "-v", "-r", "--print-all-matched", log, "sshd[mode=aggressive]"})
+	compareRegex(t, [][]string{
+		{"-r", log, "password for .* from <HOST>"},
+		{"-c", "/etc/fail2ban", "-v", "-r", "--print-all-matched", log, "sshd[mode=aggressive]"},
+	})
+}
+
+func TestRegexDecodesTheLog(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "latin1.log")
+	if err := os.WriteFile(log, []byte("no J\xfcrgen from 192.0.2.1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for encoding, want := range map[string]string{"latin1": "Jürgen\n", "UTF-8": "J\ufffdrgen\n"} {
+		var out bytes.Buffer
+		args := []string{"-e", encoding, "-o", "user", log, `no <F-USER>.+</F-USER> from <HOST>`}
+		if code := runFail2banRegex(context.Background(), args, nil, &out, &out); code != 0 || out.String() != want {
+			t.Errorf("%s: exit code %d, printed %q, want %q", encoding, code, out.String(), want)
+		}
+	}
+}
+
+func TestJournalMatches(t *testing.T) {
+	for text, want := range map[string]string{
+		"A=1 B=2":            "A=1 B=2",
+		"A=1 A=2 B=3 + C=4":  "A=1 A=2 B=3 + C=4",
+		`"_COMM=a" '_PID=1'`: "_COMM=a _PID=1",
+	} {
+		if m, err := parseMatch(text); err != nil || showMatch(m) != want {
+			t.Errorf("%s is %s, %v", text, showMatch(m), err)
+		}
+	}
+	if _, err := parseMatch("A"); err == nil {
+		t.Error("a word without = is taken")
+	}
 }

@@ -107,14 +107,16 @@ func (t *regexTest) reportLines(kind string, k kept, all bool, regexes []string)
 		t.say("%s too many to print.  Use --print-all-%s to print all %d lines", header, kind, k.n)
 		return
 	}
-	lines := make([]string, 0, len(k.lines))
-	for i, line := range k.lines {
-		if !t.debuggex {
-			lines = append(lines, strings.TrimRight(line, " \t\r\n"))
-			continue
+	var lines []string
+	if t.debuggex {
+		for _, text := range k.texts {
+			for _, r := range regexes {
+				lines = append(lines, text+" | "+r+" |  "+t.debuggexURL(text, r))
+			}
 		}
-		for _, r := range regexes {
-			lines = append(lines, k.texts[i]+" | "+r+" |  "+t.debuggexURL(k.texts[i], r))
+	} else {
+		for _, line := range k.lines {
+			lines = append(lines, strings.TrimRight(line, " \t\r\n"))
 		}
 	}
 	t.list(header, lines)

@@ -132,10 +132,8 @@ func (t *regexTest) settle(before [][3]string, full bool, raw string) (text stri
 			continue
 		}
 		whole := b[0] + b[1] + b[2]
-		if i := slices.Index(t.stats.missed.lines, whole); i >= 0 {
-			t.stats.missed.lines = slices.Delete(t.stats.missed.lines, i, i+1)
-			t.stats.missed.texts = slices.Delete(t.stats.missed.texts, i, i+1)
-		}
+		t.stats.missed.lines = without(t.stats.missed.lines, whole)
+		t.stats.missed.texts = without(t.stats.missed.texts, b[0]+b[2])
 		if t.printAllMatched && t.debuggex {
 			lines += b[0] + b[2] + "\n"
 		} else if t.printAllMatched {
@@ -152,6 +150,13 @@ func (t *regexTest) settle(before [][3]string, full bool, raw string) (text stri
 		raw = raw[:d.Start] + raw[d.End:]
 	}
 	return lines + raw
+}
+
+func without(lines []string, line string) []string {
+	if i := slices.Index(lines, line); i >= 0 {
+		return slices.Delete(lines, i, i+1)
+	}
+	return lines
 }
 
 // file counts the line among its kind and keeps it if it is to be printed.

@@ -20,13 +20,13 @@ type definition struct {
 	params *settings
 	given  *settings // parameters and the jail's options, when the options were read last
 	own    *settings // what [Definition] adds to the parameters
-	looked map[string]*string
+	looked map[string]answer
 	as     *ini.Place // the jail's line that names it
 }
 
 func (t *tree) define(file string, table []option, params *settings, as *ini.Place) (*definition, bool) {
 	set, ok := t.set(file)
-	d := &definition{tree: t, file: file, set: set, table: table, params: params, looked: map[string]*string{}, as: as}
+	d := &definition{tree: t, file: file, set: set, table: table, params: params, looked: map[string]answer{}, as: as}
 	return d, ok
 }
 
@@ -119,20 +119,22 @@ func (d *definition) convert(values *settings) {
 
 var qualified = regexp.MustCompile(`^([\p{L}\p{N}_\-]+)/([^\s>]+)$`)
 
+// An answer is what lookup found.
+type answer struct {
+	text  string
+	found bool
+}
+
 // lookup finds the option of a tag that is no parameter: of [Definition], or SECTION/OPTION. An answer stands for all
 // later questions.
 func (d *definition) lookup(tag []byte) (string, bool) {
-	answer, ok := d.looked[string(tag)]
+	a, ok := d.looked[string(tag)]
 	if !ok {
-		if v, ok := d.find(string(tag)); ok {
-			answer = &v.Text
-		}
-		d.looked[string(tag)] = answer
+		v, found := d.find(string(tag))
+		a = answer{v.Text, found}
+		d.looked[string(tag)] = a
 	}
-	if answer == nil {
-		return "", false
-	}
-	return *answer, true
+	return a.text, a.found
 }
 
 func (d *definition) find(tag string) (ini.Value, bool) {

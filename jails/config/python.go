@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// A command is one of fail2ban's command stream: texts, numbers, booleans, None (nil) and lists of them.
+// A command is one of fail2ban's command stream: texts, numbers, booleans, None (nil), lists of texts and pairs.
 type command []any
 
 // literal appends a value in Python's own notation.
@@ -31,18 +31,29 @@ func literal(b []byte, v any) []byte {
 		b = literal(b, v.value)
 		b = append(b, '}')
 	case []any:
-		b = append(b, '[')
-		for i := range v {
-			if i > 0 {
-				b = append(b, ", "...)
-			}
-			b = literal(b, v[i])
-		}
-		b = append(b, ']')
+		b = list(b, len(v), func(b []byte, i int) []byte { return literal(b, v[i]) })
+	case []string:
+		b = list(b, len(v), func(b []byte, i int) []byte { return stringLiteral(b, v[i]) })
+	case []named:
+		b = list(b, len(v), func(b []byte, i int) []byte {
+			b = append(stringLiteral(append(b, '['), v[i].name), ", "...)
+			return append(literal(b, v[i].value), ']')
+		})
 	default:
 		b = append(b, "None"...)
 	}
 	return b
+}
+
+func list(b []byte, n int, item func(b []byte, i int) []byte) []byte {
+	b = append(b, '[')
+	for i := range n {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		b = item(b, i)
+	}
+	return append(b, ']')
 }
 
 // stringLiteral prefers single quotes and escapes what is not printable.

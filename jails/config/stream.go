@@ -105,8 +105,8 @@ func (s *filterStream) insert(at int, c command) {
 }
 
 func (s *filterStream) regexes(jail, option, value string) {
-	var all []any
-	for _, r := range strings.Split(value, "\n") {
+	var all []string
+	for r := range strings.SplitSeq(value, "\n") {
 		if r != "" {
 			all = append(all, r)
 		}
@@ -194,22 +194,22 @@ func (t *tree) actionCommands(j *jail, a *action) []command {
 		return []command{{"set", j.name, "addaction", name, t.dir + "/action.d/" + a.name, jsonObject(params)}}
 	}
 	all := []command{{"set", j.name, "addaction", a.actname}}
-	var pairs []any
+	pairs := make([]named, 0, len(a.combined.list))
 	for _, o := range a.combined.list {
 		if isActionOption(o.name) {
-			pairs = append(pairs, []any{o.name, o.value})
+			pairs = append(pairs, o)
 		}
 	}
 	for _, o := range a.params.list {
 		if !isActionOption(o.name) && !strings.HasPrefix(o.name, knownPrefix) {
-			pairs = append(pairs, []any{o.name, o.value})
+			pairs = append(pairs, o)
 		}
 	}
 	switch len(pairs) {
 	case 0:
 		return all
 	case 1:
-		return append(all, append(command{"set", j.name, "action", a.actname}, pairs[0].([]any)...))
+		return append(all, command{"set", j.name, "action", a.actname, pairs[0].name, pairs[0].value})
 	}
 	return append(all, command{"multi-set", j.name, "action", a.actname, pairs})
 }

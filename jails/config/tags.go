@@ -3,6 +3,7 @@ package config
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -45,6 +46,7 @@ type substitution struct {
 	work   int
 
 	value, next []byte // the value being made, and room for its successor
+	now         counts // of the option being made
 }
 
 // option replaces the tags of one option once from left to right; again tells that the new value may have tags.
@@ -56,8 +58,8 @@ func (s *substitution) option(i int) (again bool, err *tagError) {
 		return false, nil
 	}
 	s.value = append(s.value[:0], old...)
-	uses := s.uses[i]
-	if err := s.replace(o.name, &uses); err != nil {
+	s.now = append(s.now[:0], s.uses[i]...)
+	if err := s.replace(o.name); err != nil {
 		return false, err
 	}
 	if string(s.value) == old { // its tags will not be found in another pass either
@@ -67,12 +69,12 @@ func (s *substitution) option(i int) (again bool, err *tagError) {
 	o.value = string(s.value)
 	s.done[i] = !strings.Contains(o.text(), "<")
 	if _, _, again = nextTag(s.value, 0); again {
-		s.uses[i] = uses
+		s.uses[i] = slices.Clone(s.now)
 	}
 	return again, nil
 }
 
-func (s *substitution) replace(option string, uses *counts) *tagError {
+func (s *substitution) replace(option string) *tagError {
 	start, end, found := nextTag(s.value, 0)
 	for found {
 		tag := s.value[start+1 : end-1]
@@ -80,15 +82,15 @@ func (s *substitution) replace(option string, uses *counts) *tagError {
 			start, end, found = nextTag(s.value, end)
 			continue
 		}
-		if string(tag) == option || uses.of(tag) > maxTagUses {
+		if string(tag) == option || s.now.of(tag) > maxTagUses {
 			return &tagError{option, fmt.Sprintf("<%s> refers to itself", tag)}
 		}
-		by, ok := s.tag(tag)
+		name, by, ok := s.tag(tag)
 		if !ok {
 			start, end, found = nextTag(s.value, end)
 			continue
 		}
-		uses.add(tag)
+		s.now.add(name)
 		s.everywhere(start, end, by)
 		if s.work += len(s.value) + len(s.values.list); len(s.value) > maxTagValue || s.work > maxTagWork {
 			return &tagError{option, fmt.Sprintf("the value of %d bytes grows too large with its tags", len(s.value))}
@@ -132,23 +134,28 @@ func (c counts) of(tag []byte) int {
 	return 0
 }
 
-func (c *counts) add(tag []byte) {
+func (c *counts) add(tag string) {
 	for i := range *c {
-		if (*c)[i].tag == string(tag) {
+		if (*c)[i].tag == tag {
 			(*c)[i].n++
 			return
 		}
 	}
-	*c = append(*c, count{string(tag), 1})
+	*c = append(*c, count{tag, 1})
 }
 
-func (s *substitution) tag(tag []byte) (string, bool) {
+// tag is the option that a tag stands for.
+func (s *substitution) tag(tag []byte) (name, text string, ok bool) {
 	for i := range s.values.list {
 		if o := &s.values.list[i]; o.name == string(tag) && o.value != nil {
-			return o.text(), true
+			return o.name, o.text(), true
 		}
 	}
-	return s.more(tag)
+	text, ok = s.more(tag)
+	if ok {
+		name = string(tag)
+	}
+	return name, text, ok
 }
 
 // nextTag finds the next <tag> at or after from. A tag has neither blanks nor angle brackets in it.

@@ -45,8 +45,8 @@ func ask(t *testing.T, questions []question) []string {
 	return answers
 }
 
-// answer is what we make of a question, in fail2ban's form.
-func answer(q question) any {
+// ours is what we make of a question, in fail2ban's form.
+func ours(q question) any {
 	switch q.kind {
 	case "list":
 		name, opts, err := parseList(q.text)
@@ -124,7 +124,7 @@ func TestValuesAsFail2banReadsThem(t *testing.T) {
 		if err := json.Unmarshal([]byte(raw), &want); err != nil {
 			continue // an infinite number
 		}
-		got := answer(questions[i])
+		got := ours(questions[i])
 		if want == nil {
 			refused[questions[i].kind]++
 		}

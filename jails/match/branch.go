@@ -1,25 +1,48 @@
 package match
 
-// branch takes the first way from number i on that can begin with the text at pos.
-func (s *Scratch) branch(in *inst, text []byte, pos, i int) (pc int32, at int) {
-	i = in.viable(text, pos, i)
-	if i < 0 {
-		return -1, 0
-	}
-	if j := in.viable(text, pos, i+1); j >= 0 {
-		s.push(frame{kind: retryWay, pc: in.self, pos: int32(pos), low: int32(j)})
-	}
-	return in.ways[i].pc, pos
-}
+import "math/bits"
 
-// viable returns the number of the first way from i on that can begin with the text at pos, or -1.
-func (in *inst) viable(text []byte, pos, i int) int {
-	for ; i < len(in.ways); i++ {
-		if in.ways[i].first.at(text, pos) {
-			return i
+// maxWays is how many ways a branch has; a longer one goes on in another.
+const maxWays = 8
+
+// A dispatch says by the next byte, or 256 at the end, which ways of a branch can begin with it: a bit each.
+type dispatch [257]uint8
+
+func newDispatch(ways []way) *dispatch {
+	var d dispatch
+	for i, w := range ways {
+		bit := uint8(1) << i
+		for b := range 256 {
+			if w.first == nil || w.first.bytes.has(byte(b)) {
+				d[b] |= bit
+			}
+		}
+		if w.first == nil || w.first.end {
+			d[256] |= bit
 		}
 	}
-	return -1
+	return &d
+}
+
+// branch takes the first way that can begin with the text at pos.
+func (s *Scratch) branch(in *inst, text []byte, pos int) (pc int32, at int) {
+	next := 256
+	if pos < len(text) {
+		next = int(text[pos])
+	}
+	return s.take(in, pos, in.dispatch[next])
+}
+
+// take takes the first of the ways in the set.
+func (s *Scratch) take(in *inst, pos int, ways uint8) (pc int32, at int) {
+	if ways == 0 {
+		return -1, 0
+	}
+	first := bits.TrailingZeros8(ways)
+	if ways &= ways - 1; ways != 0 {
+		s.push(frame{kind: retryWay, pc: in.self, pos: int32(pos), low: int32(ways)})
+	}
+	return in.ways[first].pc, pos
 }
 
 // loop comes to the end of a loop's body, or to its start: another turn, if there may be one, else on.

@@ -121,6 +121,7 @@ func (p *program) analyse() {
 			for j := range in.ways {
 				in.ways[j].first = f.find(in.ways[j].pc)
 			}
+			in.dispatch = newDispatch(in.ways)
 		case opLoop, opLoopLazy:
 			in.body = f.find(in.other)
 			in.first = f.find(in.next)

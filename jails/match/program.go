@@ -46,13 +46,14 @@ type inst struct {
 	min, max  int   // of a span or loop
 	str       string
 	class     *class
-	first     *first  // what can follow the span or loop
-	body      *first  // what the body of a loop can begin with
-	follow    []byte  // the literal after a lazy span
-	ways      []way   // of a branch
-	loops     []int32 // the loops around
-	empty     bool    // the body of a loop can match nothing
-	givesBack bool    // a span that could give back, but need not
+	first     *first    // what can follow the span or loop
+	body      *first    // what the body of a loop can begin with
+	follow    []byte    // the literal after a lazy span
+	ways      []way     // of a branch
+	dispatch  *dispatch // of a branch, by the next byte
+	loops     []int32   // the loops around
+	empty     bool      // the body of a loop can match nothing
+	givesBack bool      // a span that could give back, but need not
 }
 
 // A way is one alternative of a branch.
@@ -109,11 +110,7 @@ func (c *compiler) node(n *node, next int32) int32 {
 	case kindLiteral, kindClass:
 		return c.character(n, next)
 	case kindAlt:
-		in := inst{op: opBranch, next: next, ways: make([]way, len(n.subs))}
-		for i, s := range n.subs {
-			in.ways[i].pc = c.node(s, next)
-		}
-		return c.emit(in)
+		return c.alternatives(n.subs, next)
 	case kindRepeat:
 		return c.repeat(n, next)
 	case kindGroup:
@@ -139,6 +136,22 @@ func (c *compiler) node(n *node, next int32) int32 {
 		return c.emit(inst{op: opCond, slot: int32(n.group), next: c.node(n.subs[0], next), other: other})
 	}
 	return c.emit(inst{op: opAt, at: n.at, next: next})
+}
+
+func (c *compiler) alternatives(nodes []*node, next int32) int32 {
+	in := inst{op: opBranch, next: next}
+	var more int32
+	if len(nodes) > maxWays {
+		more = c.alternatives(nodes[maxWays-1:], next)
+		nodes = nodes[:maxWays-1]
+	}
+	for _, n := range nodes {
+		in.ways = append(in.ways, way{pc: c.node(n, next)})
+	}
+	if more > 0 {
+		in.ways = append(in.ways, way{pc: more})
+	}
+	return c.emit(in)
 }
 
 // flatten lists the nodes of a sequence and of the sequences in it.

@@ -182,7 +182,7 @@ func (s *Scratch) run(p *program, text []byte, pos int) int {
 				continue
 			}
 		case opBranch:
-			if pc, pos = s.branch(in, text, pos, 0); pc >= 0 {
+			if pc, pos = s.branch(in, text, pos); pc >= 0 {
 				continue
 			}
 		case opMark:

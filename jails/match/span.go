@@ -47,6 +47,14 @@ func (c *class) run(text []byte, pos int) int {
 // runUpTo is run with at most n characters. It returns also how many there were.
 func (c *class) runUpTo(text []byte, pos, n int) (end, count int) {
 	for count < n {
+		if pos < len(text) && text[pos] < utf8.RuneSelf {
+			if !c.bytes[text[pos]] {
+				break
+			}
+			pos++
+			count++
+			continue
+		}
 		size := c.match(text, pos)
 		if size == 0 {
 			break

@@ -7,7 +7,7 @@ const (
 	retry      frameKind = iota // go on at instruction pc at pos
 	retrySpan                   // give back characters of the span at pc, which ends at pos, down to low
 	retryLazy                   // take one more character of the lazy span at pc, of which low remain
-	retryWay                    // the way numbered low of the branch at pc
+	retryWay                    // the ways of the branch at pc that are in the set low
 	retryLoop                   // the body of the lazy loop at pc
 	undoMark                    // mark pc was pos
 	undoLoop                    // loop pc had count pos and last low
@@ -68,7 +68,7 @@ func (s *Scratch) back(p *program, text []byte) (pc int32, pos int) {
 		case retryLazy:
 			pc, pos = s.lengthen(p, f, text)
 		case retryWay:
-			pc, pos = s.branch(&p.insts[f.pc], text, int(f.pos), int(f.low))
+			pc, pos = s.take(&p.insts[f.pc], int(f.pos), uint8(f.low))
 		case retryLoop:
 			pc, pos = s.again(&p.insts[f.pc], int(f.pos))
 		}

@@ -78,7 +78,9 @@ func (t *regexTest) count(found []filter.Match) (hits int, ignored bool) {
 		}
 		h := &t.stats.fail[x.Regex]
 		h.n++
-		h.seen = append(h.seen, regexHit{idOf(x), x.Time, hits > 1})
+		if t.verbose > 0 {
+			h.seen = append(h.seen, regexHit{idOf(x), x.Time, hits > 1})
+		}
 		if x.NoFail {
 			ignored = true
 		} else {

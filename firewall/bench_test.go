@@ -2,7 +2,9 @@ package firewall_test
 
 import (
 	"encoding/binary"
+	"net"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -96,6 +98,46 @@ func benchmarkPacket(b *testing.B, options firewall.Options, n int) {
 			b.Fatal(got, err)
 		}
 	}
+}
+
+// BenchmarkPacketCost compares a packet's round trip with 100,000 banned to that with one, by turns, so that what else
+// the machine does weighs on both. It reports the ratio of the medians.
+func BenchmarkPacketCost(b *testing.B) {
+	for name, options := range backends() {
+		if options.Backend == "iptables-plain" {
+			continue
+		}
+		b.Run(name, func(b *testing.B) {
+			few, lots := banned(b, options, 1), banned(b, options, 100_000)
+			var times [2][]time.Duration
+			for b.Loop() {
+				for i, conn := range []net.Conn{few, lots} {
+					start := time.Now()
+					if got, err := firewalltest.Echo(conn, start.Add(10*time.Second)); got != firewalltest.Passed {
+						b.Fatal(got, err)
+					}
+					times[i] = append(times[i], time.Since(start))
+				}
+			}
+			slices.Sort(times[0])
+			slices.Sort(times[1])
+			b.ReportMetric(float64(times[1][b.N/2])/float64(times[0][b.N/2]), "times-the-cost-of-1")
+		})
+	}
+}
+
+// banned makes a machine with n banned and a socket from somebody else to its listener.
+func banned(b *testing.B, options firewall.Options, n int) net.Conn {
+	lab := firewalltest.New(b)
+	_, bystander, box := firewalltest.Addresses(false)
+	at := netip.AddrPortFrom(box, 53)
+	lab.Box.Listen(b, "udp", at)
+	must(b, lab.Box.Do(func() error {
+		fw := open(b, options)
+		must(b, fw.Ensure(b.Context(), []firewall.Spec{{Jail: "sshd", Protocols: []string{"udp"}}}))
+		return fw.Add(b.Context(), "sshd", many(n, time.Hour))
+	}))
+	return lab.Attacker.Dial(b, "udp", bystander, at)
 }
 
 // BenchmarkList reads a set.

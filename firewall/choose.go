@@ -3,6 +3,7 @@ package firewall
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -73,4 +74,20 @@ func (fw *Firewall) use(name, reason string, b backend) {
 	if name == "iptables" {
 		fw.limit = maxIPSetTimeout
 	}
+}
+
+// LiftAll removes every set, chain and rule of ours, whichever backend made them. A backend that does not work here has
+// made none.
+func LiftAll(ctx context.Context, o Options) error {
+	var errs []error
+	for _, k := range kinds(o.program()) {
+		b, err := k.open(ctx, o)
+		if err != nil {
+			continue
+		}
+		if err := errors.Join(b.lift(ctx), b.close()); err != nil {
+			errs = append(errs, fmt.Errorf("lift firewall: backend %s: %w", k.name, err))
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -184,3 +184,35 @@ func TestSingleBansOvertakeBulk(t *testing.T) {
 		})
 	}
 }
+
+func TestLiftAllFindsWhatAnotherBackendLeft(t *testing.T) {
+	lab := firewalltest.New(t)
+	lab.Box.Enter(t)
+	for _, backend := range []string{"iptables", "nftables", "iptables-plain"} {
+		fw := open(t, firewall.Options{Backend: backend})
+		must(t, fw.Ensure(t.Context(), []firewall.Spec{{Jail: "sshd"}}))
+		must(t, fw.Add(t.Context(), "sshd", bans(0, netip.MustParsePrefix("198.51.100.7/32"))))
+		must(t, fw.Close())
+	}
+	must(t, firewall.LiftAll(t.Context(), firewall.Options{}))
+	if left := lab.Box.Run(t, "sh", "-c", "iptables -S; ip6tables -S; ipset list -n; nft list tables inet"); strings.Contains(left, "bailiff") {
+		t.Errorf("left: %s", left)
+	}
+}
+
+func TestDryTouchesNothing(t *testing.T) {
+	lab := firewalltest.New(t)
+	lab.Box.Enter(t)
+	fw := open(t, firewall.Options{Backend: "dry"})
+	must(t, fw.Ensure(t.Context(), []firewall.Spec{{Jail: "sshd", Ports: []string{"ssh"}}}))
+	run(t, lab, fw)
+	p := netip.MustParsePrefix("198.51.100.7/32")
+	must(t, fw.Add(t.Context(), "sshd", bans(time.Hour, p)))
+	if got, err := fw.List(t.Context(), "sshd"); err != nil || got[p] == 0 {
+		t.Error(got, err)
+	}
+	if left := lab.Box.Run(t, "sh", "-c", "iptables -S; ip6tables -S; ipset list -n; nft list tables inet"); strings.Contains(left, "bailiff") {
+		t.Errorf("made: %s", left)
+	}
+	must(t, fw.Lift(t.Context()))
+}

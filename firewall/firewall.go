@@ -18,78 +18,6 @@ import (
 	"time"
 )
 
-// Options choose how a Firewall works. The zero value is ready for use.
-type Options struct {
-	// Backend is iptables (rules by iptables, sets by ipset), nftables, iptables-plain (a rule an address), dry
-	// (touches nothing), or auto, also "": the first of iptables, nftables and iptables-plain that works.
-	Backend string
-
-	// Program is the iptables to run: iptables, also "", or iptables-nft or iptables-legacy.
-	Program string
-
-	// MaxElem is how many entries a new ipset holds before it has to grow; 0 means 65536.
-	MaxElem uint32
-
-	// Restore tells what is banned in a jail, with the time each ban still has, 0 for ever. Run asks it when a set was
-	// lost; nil means that lost bans stay lost.
-	Restore func(ctx context.Context, jail string) (map[netip.Prefix]time.Duration, error)
-
-	// RuntimeDir is a directory of ours, such as /run/bailiff. Where the process is not root, iptables gets a lock file
-	// in it, through the environment of the process.
-	RuntimeDir string
-
-	// Log is told what is chosen and repaired; nil means nobody.
-	Log *slog.Logger
-}
-
-// A rulebook makes rules stand.
-type rulebook interface {
-	// stand makes sets, chains, rules and jumps stand for exactly these blocks and tells what was missing or wrong.
-	// Sets that stand are kept as they are.
-	stand(ctx context.Context, blocks []block) (repairs, error)
-	// lift removes every set, chain and rule of ours.
-	lift(ctx context.Context) error
-	close() error
-}
-
-// A keeper holds the bans of a jail's sets.
-type keeper interface {
-	// add puts entries of one family into a jail's set, in one transaction where the kernel has them. An entry that is
-	// there gets the new timeout. The errors are those of the entries at fault, each a BanError; the others are in.
-	add(ctx context.Context, jail string, f family, entries []entry) []error
-	// remove takes entries out; those that are not there do not matter.
-	remove(ctx context.Context, jail string, f family, prefixes []netip.Prefix) error
-	// list tells every entry's remaining time, 0 for permanent ones.
-	list(ctx context.Context, jail string, f family) (map[netip.Prefix]time.Duration, error)
-}
-
-// A watcher finds out cheaply whether something is amiss that no notification tells of.
-type watcher interface {
-	// glance tells whether rules may have changed.
-	glance() bool
-	// has tells whether a ban stands.
-	has(jail string, f family, p netip.Prefix) (bool, error)
-}
-
-// A backend is all that, of one kind.
-type backend interface {
-	rulebook
-	keeper
-	watcher
-}
-
-// An entry is a ban as a set holds it.
-type entry struct {
-	prefix  netip.Prefix
-	timeout time.Duration // 0: permanent
-}
-
-// repairs is what stand had to make good.
-type repairs struct {
-	done  []string // in words
-	empty []string // the jails with a set that had to be made anew
-}
-
 // A BanError tells which ban of a batch the kernel did not take.
 type BanError struct {
 	Jail   string
@@ -161,18 +89,29 @@ func (fw *Firewall) Ensure(ctx context.Context, specs []Spec) error {
 	good, fault := blocks(specs)
 	fw.mu.Lock()
 	defer fw.mu.Unlock()
-	_, err := fw.rules.stand(ctx, good)
+	made, err := fw.rules.stand(ctx, good)
 	if err != nil {
 		err = fmt.Errorf("set up firewall: %w", err)
 	}
-	fw.blocks = good
-	named := func(jail string) bool {
-		return slices.ContainsFunc(good, func(b block) bool { return b.jail == jail })
+	for _, jail := range made.empty {
+		if named(fw.blocks, jail) { // it had a set, which was lost: Run fills it again
+			fw.empty[jail] = true
+		}
 	}
-	maps.DeleteFunc(fw.witnesses, func(k witnessKey, _ witness) bool { return !named(k.jail) })
-	maps.DeleteFunc(fw.empty, func(jail string, _ bool) bool { return !named(jail) })
-	maps.DeleteFunc(fw.long, func(jail string, _ map[netip.Prefix]time.Time) bool { return !named(jail) })
+	fw.forgetOthers(good)
+	fw.blocks = good
 	return errors.Join(fault, err)
+}
+
+// forgetOthers drops what is remembered of jails that are no more.
+func (fw *Firewall) forgetOthers(blocks []block) {
+	maps.DeleteFunc(fw.witnesses, func(k witnessKey, _ witness) bool { return !named(blocks, k.jail) })
+	maps.DeleteFunc(fw.empty, func(jail string, _ bool) bool { return !named(blocks, jail) })
+	maps.DeleteFunc(fw.long, func(jail string, _ map[netip.Prefix]time.Time) bool { return !named(blocks, jail) })
+}
+
+func named(blocks []block, jail string) bool {
+	return slices.ContainsFunc(blocks, func(b block) bool { return b.jail == jail })
 }
 
 // Add puts bans into a jail's sets, with the time each still has, rounded up to whole seconds; 0 or less means for ever.
@@ -210,9 +149,22 @@ func (fw *Firewall) add(ctx context.Context, jail string, f family, entries []en
 			errs = fw.sets.add(ctx, jail, f, entries)
 		}
 	}
-	fw.remember(jail, f, entries)
-	fw.wantCut(jail, entries)
+	held := without(entries, errs)
+	fw.remember(jail, f, held)
+	fw.wantCut(jail, held)
 	return errs
+}
+
+// without are the entries that no error is about.
+func without(entries []entry, errs []error) []entry {
+	failed := map[netip.Prefix]bool{}
+	for _, err := range errs {
+		var bad *BanError
+		if errors.As(err, &bad) {
+			failed[bad.Prefix] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(entries), func(e entry) bool { return failed[e.prefix] })
 }
 
 // Remove takes bans out of a jail's sets. Those that are not there do not matter.
@@ -284,6 +236,7 @@ func (fw *Firewall) Lift(ctx context.Context) error {
 	fw.blocks = nil
 	clear(fw.witnesses)
 	clear(fw.long)
+	clear(fw.empty)
 	if err := fw.rules.lift(ctx); err != nil {
 		return fmt.Errorf("lift firewall: %w", err)
 	}
@@ -300,33 +253,4 @@ func (fw *Firewall) Close() error {
 	}
 	fw.closed = true
 	return fw.rules.close()
-}
-
-// normal is a prefix without host bits, zone and IPv4 in IPv6's clothes. One that holds everybody is refused.
-func normal(p netip.Prefix) (netip.Prefix, error) {
-	addr, bits := p.Addr().WithZone(""), p.Bits()
-	if addr.Is4In6() && bits >= 96 {
-		addr, bits = addr.Unmap(), bits-96
-	}
-	p, err := addr.Prefix(bits)
-	if err != nil {
-		return p, fmt.Errorf("not a network: %w", err)
-	}
-	if bits == 0 {
-		return p, errors.New("would ban everybody")
-	}
-	return p, nil
-}
-
-// familyOf is the prefix's place in families.
-func familyOf(p netip.Prefix) int {
-	if p.Addr().Is4() {
-		return 0
-	}
-	return 1
-}
-
-// seconds is a timeout in whole seconds, rounded up.
-func seconds(d time.Duration) int64 {
-	return int64((max(d, 0) + time.Second - 1) / time.Second)
 }

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/google/nftables"
 	"github.com/mdlayher/netlink"
@@ -115,77 +113,6 @@ func (n *nft) ourChains() ([]*nftables.Chain, error) {
 		return nil, fmt.Errorf("list chains: %w", err)
 	}
 	return slices.DeleteFunc(all, func(c *nftables.Chain) bool { return c.Table.Name != n.table.Name }), nil
-}
-
-// setsThere finds the sets of our table and learns the lengths of networks among them.
-func (n *nft) setsThere() (map[string]bool, error) {
-	there := map[string]bool{}
-	clear(n.lengths)
-	tables, err := n.conn.ListTablesOfFamily(n.table.Family)
-	if err != nil {
-		return nil, fmt.Errorf("list tables: %w", err)
-	}
-	if !slices.ContainsFunc(tables, func(t *nftables.Table) bool { return t.Name == n.table.Name }) {
-		return there, nil
-	}
-	sets, err := n.conn.GetSets(n.table)
-	if err != nil {
-		return nil, fmt.Errorf("list sets: %w", err)
-	}
-	for _, s := range sets {
-		if s.Anonymous {
-			continue
-		}
-		there[s.Name] = true
-		name, length, network := strings.Cut(s.Name, "/")
-		if bits, err := strconv.Atoi(length); network && err == nil {
-			n.lengths[name] = append(n.lengths[name], bits)
-		}
-	}
-	return there, nil
-}
-
-func (n *nft) makeSets(blocks []block, there map[string]bool) repairs {
-	var made repairs
-	for _, b := range blocks {
-		fresh := false
-		for _, f := range families() {
-			if name := f.setName(b.jail); !there[name] {
-				n.addSet(f, name)
-				made.done, fresh = append(made.done, "set "+name), true
-			}
-		}
-		if fresh {
-			made.empty = append(made.empty, b.jail)
-		}
-	}
-	return made
-}
-
-// addSet puts the making of a set into the transaction. One that is there is left as it is.
-func (n *nft) addSet(f family, name string) {
-	s := &nftables.Set{Table: n.table, Name: name, KeyType: nftables.TypeIPAddr, HasTimeout: true, Counter: true}
-	if f.v6 {
-		s.KeyType = nftables.TypeIP6Addr
-	}
-	_ = n.conn.AddSet(s, nil) // fails for anonymous sets only
-}
-
-// dropSets removes the sets that no block needs.
-func (n *nft) dropSets(blocks []block, there map[string]bool) {
-	needed := map[string]bool{}
-	for _, b := range blocks {
-		for _, f := range families() {
-			needed[f.setName(b.jail)] = true
-		}
-	}
-	for name := range there {
-		base, _, _ := strings.Cut(name, "/")
-		if !needed[base] {
-			n.conn.DelSet(&nftables.Set{Table: n.table, Name: name})
-			delete(n.lengths, base)
-		}
-	}
 }
 
 // ruleHandles are the kernel's numbers of all our rules. A rule that is made anew gets another. They are read here, for

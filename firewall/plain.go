@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -139,94 +137,4 @@ func (p *plain) lift(ctx context.Context) error {
 	}
 	clear(p.known)
 	return errors.Join(errs...)
-}
-
-// run does commands of iptables in one transaction.
-func (p *plain) run(ctx context.Context, t *xtable, commands []string) error {
-	if len(commands) == 0 {
-		return nil
-	}
-	return t.input(ctx, []byte("*filter\n"+strings.Join(commands, "\n")+"\nCOMMIT\n"))
-}
-
-// place finds a jail's bans of a family: their table, chain and what is known of them.
-func (p *plain) place(jail string, f family) (*xtable, string, map[netip.Prefix]string, error) {
-	for _, t := range p.tables {
-		for _, chain := range []string{fromChain(jail), toChain(jail)} {
-			if known := p.known[f.digit+chain]; t.f == f && known != nil {
-				return t, chain, known, nil
-			}
-		}
-	}
-	return nil, "", nil, errors.New("jail has no chain")
-}
-
-// add replaces rules in one transaction. All entries have been looked at, so what fails is not the fault of one.
-func (p *plain) add(ctx context.Context, jail string, f family, entries []entry) []error {
-	t, chain, known, err := p.place(jail, f)
-	var commands []string
-	added := map[netip.Prefix]string{}
-	for _, e := range entries {
-		if old, ok := known[e.prefix]; ok {
-			commands = append(commands, "-D "+chain+" "+old)
-		}
-		added[e.prefix] = banRule(chain, jail, e, p.now())
-		commands = append(commands, "-A "+chain+" "+added[e.prefix])
-	}
-	if err == nil {
-		err = p.run(ctx, t, commands)
-	}
-	if err == nil {
-		maps.Copy(known, added)
-		return nil
-	}
-	var errs []error
-	for _, e := range entries {
-		errs = append(errs, &BanError{jail, e.prefix, err})
-	}
-	return errs
-}
-
-func (p *plain) remove(ctx context.Context, jail string, f family, prefixes []netip.Prefix) error {
-	t, chain, known, err := p.place(jail, f)
-	if err != nil {
-		return err
-	}
-	var commands []string
-	for _, prefix := range prefixes {
-		if old, ok := known[prefix]; ok {
-			commands = append(commands, "-D "+chain+" "+old)
-		}
-	}
-	if err := p.run(ctx, t, commands); err != nil {
-		return err
-	}
-	for _, prefix := range prefixes {
-		delete(known, prefix)
-	}
-	return nil
-}
-
-func (p *plain) list(_ context.Context, jail string, f family) (map[netip.Prefix]time.Duration, error) {
-	t, chain, _, err := p.place(jail, f)
-	if err != nil {
-		return nil, err
-	}
-	rules, err := t.list(chain)
-	if err != nil {
-		return nil, err
-	}
-	bans := map[netip.Prefix]time.Duration{}
-	for _, rule := range rules {
-		prefix, until, err := readRule(rule)
-		if err != nil {
-			return nil, err
-		}
-		if left := until.Sub(p.now()); until.IsZero() {
-			bans[prefix] = 0
-		} else if left > 0 {
-			bans[prefix] = left
-		}
-	}
-	return bans, nil
 }

@@ -1,0 +1,91 @@
+package firewall
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// findOurs looks once for what an earlier process left.
+func (t *xtable) findOurs() error {
+	if t.hooks != nil {
+		return nil
+	}
+	chains, err := t.ipt.ListChains("filter")
+	if err != nil {
+		return err
+	}
+	t.hooks, t.ours = map[string]bool{}, map[string]bool{}
+	for _, chain := range chains {
+		if chain == chainName || strings.HasPrefix(chain, chainName+"-") {
+			t.ours[chain] = true
+		}
+		if slices.Contains(chains, ownChain(chain)) {
+			t.hooks[chain] = true
+		}
+	}
+	return nil
+}
+
+// plan adds to the script a chain of ours that is not as wanted.
+func (t *xtable) plan(s *script, chain string, want rules, keep bool) error {
+	have, err := t.list(chain)
+	if err != nil {
+		return err
+	}
+	t.ours[chain] = true
+	if have == nil || !keep && !t.same(chain, have, want) {
+		s.chain(chain, want)
+	}
+	return nil
+}
+
+// planHook adds to the script what a chain of others lacks: our chain, and the jump to it in the first place.
+func (t *xtable) planHook(s *script, hook string, want rules) error {
+	in, err := t.list(hook)
+	if err != nil {
+		return err
+	}
+	if in == nil {
+		return fmt.Errorf("chain %s does not exist", hook)
+	}
+	own := ownChain(hook)
+	if err := t.plan(s, own, want, false); err != nil {
+		return err
+	}
+	t.hooks[hook] = true
+	jump := "-j " + own
+	if n := count(in, jump); n != 1 || in[0] != jump {
+		s.jump(hook, own, n)
+	}
+	return nil
+}
+
+// planRemovals adds to the script what takes away the jumps and chains of ours that are not wanted.
+func (t *xtable) planRemovals(s *script, want layout) error {
+	needed := map[string]bool{}
+	for hook := range want.hooks {
+		needed[ownChain(hook)] = true
+	}
+	for _, chain := range slices.Concat(want.kept, slices.Collect(maps.Keys(want.chains))) {
+		needed[chain] = true
+	}
+	for hook := range t.hooks {
+		if own := ownChain(hook); !needed[own] {
+			in, err := t.list(hook)
+			if err != nil {
+				return err
+			}
+			s.unjump(hook, own, count(in, "-j "+own))
+			delete(t.hooks, hook)
+		}
+	}
+	for chain := range t.ours {
+		if !needed[chain] {
+			s.drop(chain)
+			delete(t.ours, chain)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,82 @@
+package firewall
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Run watches over what Ensure has made and sets it right within a second when others have removed or moved it, until
+// ctx ends; it then returns nil. Sets that were lost are filled again with what Options.Restore tells. It renews bans
+// that are longer than the kernel's limit, and cuts the connections of the banned. It must run in the network namespace
+// that Open was called in.
+// The backend dry has nothing to watch.
+func (fw *Firewall) Run(ctx context.Context) error {
+	if fw.name == "dry" {
+		<-ctx.Done()
+		return nil
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	changes := make(chan struct{}, 1)
+	if l, err := listen(); err != nil {
+		fw.log.Info("firewall changes are not notified", "err", err)
+	} else {
+		group.Go(func() error { return l.run(ctx, changes) })
+	}
+	if c, err := openCutter(); err != nil {
+		fw.log.Info("connections of the banned cannot be cut", "err", err)
+	} else {
+		defer c.close()
+		due := fw.cutting(true)
+		defer fw.cutting(false)
+		group.Go(func() error { c.run(ctx, fw, due); return nil })
+	}
+	fw.watch(ctx, changes)
+	return group.Wait()
+}
+
+func (fw *Firewall) watch(ctx context.Context, changes <-chan struct{}) {
+	glance, look, renew := time.NewTicker(glanceEvery), time.NewTicker(lookEvery), time.NewTicker(renewEvery)
+	defer glance.Stop()
+	defer look.Stop()
+	defer renew.Stop()
+	told := ""
+	for {
+		full := true
+		select {
+		case <-ctx.Done():
+			return
+		case <-changes:
+			wait(ctx, settle)
+		case <-look.C:
+		case <-glance.C:
+			full = false
+		case <-renew.C:
+			fw.renew(ctx)
+		}
+		told = fw.tell(told, fw.check(ctx, full))
+		if glance.Reset(glanceEvery); told != "" {
+			glance.Reset(retryEvery)
+		}
+	}
+}
+
+// tell logs an error unless it is the one that was told before.
+func (fw *Firewall) tell(told string, err error) string {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return ""
+	}
+	if err.Error() != told {
+		fw.log.Error("firewall cannot be repaired", "err", err)
+	}
+	return err.Error()
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}

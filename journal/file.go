@@ -2,6 +2,7 @@ package journal
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -51,12 +52,16 @@ func openFile(path string) (*file, error) {
 		return nil, err
 	}
 	f := &file{path: path, fd: fd, head: none}
-	if err := f.remap(); err != nil {
-		f.close()
-		return nil, fmt.Errorf("open %s: %w", path, err)
+	// The header is read before the length is asked, for the file may be growing, and not through the map, for it may be
+	// cut off.
+	head := make([]byte, headerLeast)
+	if _, err = fd.ReadAt(head, 0); err == io.EOF {
+		err = errNotYet
 	}
-	head := make([]byte, headerLeast) // not through the map: the file may be cut off at this moment
-	if _, err = fd.ReadAt(head, 0); err == nil {
+	if err == nil {
+		err = f.remap()
+	}
+	if err == nil {
 		f.layout, err = readLayout(head, uint64(len(f.b)))
 	}
 	if err != nil {

@@ -65,7 +65,7 @@ const (
 	arrayItems  = 24
 )
 
-// errNotYet is for a file that journald has made and not yet written the header of.
+// errNotYet is for a file that journald has made and not yet written the header or the hash tables of.
 var errNotYet = errors.New("no header yet")
 
 // errNewer is for a file that only a newer libsystemd may read.
@@ -91,7 +91,7 @@ type layout struct {
 // readLayout reads the header b of a file of the given size. Nothing in it is trusted: what is not checked here is checked
 // where it is used.
 func readLayout(b []byte, end uint64) (layout, error) {
-	if le.Uint64(b[atHeaderSize:]) == 0 {
+	if le.Uint64(b[atHeaderSize:]) == 0 || le.Uint64(b[atDataTable:]) == 0 || le.Uint64(b[atDataTableSize:]) == 0 {
 		return layout{}, errNotYet
 	}
 	if string(b[:8]) != headerSignature {

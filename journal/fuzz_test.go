@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"os"
@@ -146,6 +147,38 @@ func TestCutOffFile(t *testing.T) {
 		})
 		if err != nil || c.BadFiles.Load() != 1 || c.FilesOpened.Load() != c.FilesClosed.Load() {
 			t.Errorf("cut to %d bytes: %d entries, %d bad files: %v", size, entries, c.BadFiles.Load(), err)
+		}
+	}
+}
+
+// TestEmptyFileThatFills meets a file before its first entry is written.
+func TestEmptyFileThatFills(t *testing.T) {
+	for _, match := range []Match{nil, {{{"_COMM", []string{"sshd", "cron", "nginx"}}}}} {
+		whole := kept(t, "compact")
+		empty := slices.Clone(whole)
+		for _, at := range []int{atEntries, atEntryArray, atHeadSeqnum, atTailSeqnum} {
+			le.PutUint64(empty[at:], 0)
+		}
+		path := filepath.Join(t.TempDir(), "system.journal")
+		if err := os.WriteFile(path, empty, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		c := &Counters{}
+		o := Options{Files: []string{path}, Reader: ReaderNative, Match: match, Counters: c}
+		begin := time.Now()
+		o.Idle = func() {
+			if f, err := os.OpenFile(path, os.O_WRONLY, 0); err == nil {
+				f.WriteAt(whole[atEntries:headerLeast], atEntries)
+				f.Close()
+			}
+			if c.Entries.Load() > 0 || time.Since(begin) > 10*time.Second {
+				stop()
+			}
+		}
+		err := Follow(ctx, o, func(*Entry) error { return nil })
+		if took := time.Since(begin); c.Entries.Load() != 80 || took > linkPatience {
+			t.Errorf("match %v: %d entries after %v: %v", match, c.Entries.Load(), took, err)
 		}
 	}
 }

@@ -59,12 +59,31 @@ func (n *native) reportFresh() {
 		return cmp.Compare(le.Uint64(a.b[atHeadSeqnum:]), le.Uint64(b.b[atHeadSeqnum:]))
 	})
 	for _, f := range fresh {
-		n.touched, f.fresh = f, false
+		n.touched = f
 		if first := f.entryAt(0); first != nil {
 			if was, ok := n.before(f, first); ok {
 				n.reportBetween(was, first, "files were deleted before they could be read")
 			}
 		}
+		n.settle(f)
+	}
+}
+
+// settle takes a file that has come as one of those that are there.
+func (n *native) settle(f *file) {
+	f.fresh = false
+	n.noteTail(f)
+}
+
+// noteTail notes what the file's last entry tells of its counter and boot.
+func (n *native) noteTail(f *file) {
+	p := f.position(f.horizon)
+	if p == nil || f.fresh {
+		return
+	}
+	n.boots[p.boot] = true
+	if t, ok := n.tails[f.seqnumID]; !ok || t.seqnum < p.seqnum {
+		n.tails[f.seqnumID] = *p
 	}
 }
 

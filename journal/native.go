@@ -85,12 +85,15 @@ func (n *native) begin() error {
 		return n.refused
 	}
 	n.begun = true
-	for _, f := range n.files {
-		f.fresh = false
-	}
-	if n.o.Cursor != "" {
-		n.safely(n.reportResume)
-	}
+	n.safely(func() {
+		for _, f := range n.files {
+			n.touched = f
+			n.settle(f)
+		}
+		if n.o.Cursor != "" {
+			n.reportResume()
+		}
+	})
 	return nil
 }
 

@@ -72,12 +72,7 @@ func (n *native) extend(f *file) {
 	if !f.extend(f.now) && !f.extend(f.now-1) {
 		return
 	}
-	if p := f.position(f.horizon); p != nil {
-		n.boots[p.boot] = true
-		if t, ok := n.tails[f.seqnumID]; !ok || t.seqnum < p.seqnum {
-			n.tails[f.seqnumID] = *p
-		}
-	}
+	n.noteTail(f)
 	f.root.renew()
 	f.notes.renew()
 	if f.head == none {
@@ -91,6 +86,9 @@ func (n *native) extend(f *file) {
 func (f *file) extend(count uint64) bool {
 	if count <= f.seen {
 		return false
+	}
+	if f.tail.array == 0 { // it was empty
+		f.entries, f.tail = f.chain(0), f.chain(0)
 	}
 	l := f.tail
 	l.n = count

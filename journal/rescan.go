@@ -11,9 +11,9 @@ import (
 
 // rescan reads the directories: it opens what is new, and notes what was renamed or deleted.
 func (n *native) rescan() error {
-	n.scan, n.dirty = time.Now(), false
+	n.scan = time.Now()
 	paths, dirs, err := n.places.scan()
-	n.watch.add(dirs)
+	n.dirty = n.watch.add(dirs)
 	found := map[inode]bool{}
 	for _, path := range paths {
 		info, err := os.Stat(path)

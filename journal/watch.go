@@ -12,26 +12,33 @@ import (
 // milliseconds.
 type watcher struct {
 	fd   int
-	file *os.File // the same, for waiting; nil when there is none
+	file *os.File     // the same, for waiting; nil when there is none
+	seen map[int]bool // its watches, by the kernel's numbers
 	buf  [4096]byte
 }
 
 func newWatcher() *watcher {
-	w := &watcher{fd: -1}
+	w := &watcher{fd: -1, seen: map[int]bool{}}
 	if fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK); err == nil {
 		w.fd, w.file = fd, os.NewFile(uintptr(fd), "inotify")
 	}
 	return w
 }
 
-// add watches directories. It may be called for the same ones again, which may have been replaced meanwhile.
-func (w *watcher) add(dirs []string) {
+// add watches directories. It may be called for the same ones again, which may have been replaced meanwhile. It tells
+// whether one of them was not watched before: something may have happened there.
+func (w *watcher) add(dirs []string) (some bool) {
 	const events = unix.IN_CREATE | unix.IN_MOVED_TO | unix.IN_MOVED_FROM | unix.IN_DELETE | unix.IN_ATTRIB | unix.IN_ONLYDIR
+	if w.fd < 0 {
+		return false
+	}
 	for _, dir := range dirs {
-		if w.fd >= 0 {
-			unix.InotifyAddWatch(w.fd, dir, events) // one that is not there is looked for again later
+		watch, err := unix.InotifyAddWatch(w.fd, dir, events)
+		if err == nil && !w.seen[watch] { // one that is not there is looked for again later
+			w.seen[watch], some = true, true
 		}
 	}
+	return some
 }
 
 // happened tells whether anything has since it was last asked.

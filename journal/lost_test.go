@@ -1,0 +1,82 @@
+package journal
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// shifted returns the file with its entries' sequence numbers that much higher.
+func shifted(b []byte, by uint64) []byte {
+	b = bytes.Clone(b)
+	add := func(at uint64) { le.PutUint64(b[at:], le.Uint64(b[at:])+by) }
+	for _, at := range objects(b) {
+		if b[at] == objectEntry {
+			add(at + atEntrySeqnum)
+		}
+	}
+	add(atHeadSeqnum)
+	add(atTailSeqnum)
+	b[atFileID+15]++
+	return b
+}
+
+// TestLostBetweenFiles follows a journal that goes on with a number later than the next.
+func TestLostBetweenFiles(t *testing.T) {
+	for _, test := range []struct{ by, lost uint64 }{{80, 0}, {100, 20}} {
+		dir := t.TempDir()
+		base := kept(t, "regular-unkeyed")
+		write := func(name string, b []byte) {
+			if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		write("system@1.journal", base)
+		ctx, stop := context.WithCancel(t.Context())
+		c := &Counters{}
+		o := Options{Dir: dir, Reader: ReaderNative, Counters: c}
+		o.Idle = func() {
+			switch c.Entries.Load() {
+			case 80:
+				write("new", shifted(base, test.by))
+				os.Rename(filepath.Join(dir, "new"), filepath.Join(dir, "system.journal"))
+			case 160:
+				stop()
+			}
+		}
+		err := Follow(ctx, o, func(e *Entry) error { return nil })
+		if c.Entries.Load() != 160 || c.GapEntries.Load() != test.lost {
+			t.Errorf("%d entries read, %d lost of %d: %v", c.Entries.Load(), c.GapEntries.Load(), test.lost, err)
+		}
+		stop()
+	}
+}
+
+// TestLostAfterCursor resumes after an entry whose file is gone.
+func TestLostAfterCursor(t *testing.T) {
+	base := kept(t, "compact")
+	path := filepath.Join(t.TempDir(), "system@1.journal")
+	if err := os.WriteFile(path, shifted(base, 50), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var at position
+	for _, place := range objects(base) {
+		if base[place] == objectEntry {
+			at = entryPosition(base[place:], id(base[atSeqnumID:]))
+		}
+	}
+	for _, test := range []struct{ seqnum, lost, read uint64 }{{20, 30, 80}, {50, 0, 80}, {51, 0, 79}, {130, 0, 0}, {140, 0, 0}} {
+		var gaps []Gap
+		at.seqnum = test.seqnum
+		c := &Counters{}
+		o := Options{Files: []string{path}, Reader: ReaderNative, Cursor: at.String(), Counters: c, Lost: func(g Gap) { gaps = append(gaps, g) }}
+		if err := Read(t.Context(), o, func(*Entry) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if c.GapEntries.Load() != test.lost || c.Entries.Load() != test.read || test.lost > 0 && gaps[0].To.IsZero() {
+			t.Errorf("after %d: %d entries read, %d lost, %+v; want %d, %d", test.seqnum, c.Entries.Load(), c.GapEntries.Load(), gaps, test.read, test.lost)
+		}
+	}
+}

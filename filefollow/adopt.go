@@ -19,11 +19,12 @@ func (r *run) adopt(s *source) (more bool, err error) {
 		return false, r.join(s, known)
 	}
 	r.own(s, f)
-	if len(s.old) > 0 && r.comesLater(s, f) {
+	rotated := len(s.old) > 0 || s.lost != nil
+	if rotated && r.comesLater(s, f) {
 		r.shut(f)
 		return true, nil
 	}
-	fresh := len(s.old) == 0 && !s.resumed
+	fresh := !rotated && !s.resumed
 	s.current = f
 	r.aim(s)
 	switch {
@@ -36,24 +37,33 @@ func (r *run) adopt(s *source) (more bool, err error) {
 		err = r.hand(s, f, f.mark.Offset, nil)
 	}
 	s.stopped = false
-	return false, err
+	return rotated, err
 }
 
 // comesLater tells whether other files have to be read before the one that is now at the path: those that were made and
 // rotated away unseen. A file that is only a copy of the one before, as editors make them, is moved to where that one
 // was read.
 func (r *run) comesLater(s *source, f *file) bool {
-	last := s.old[len(s.old)-1]
-	if m := last.reached(); m.Offset > 0 && f.holds(m) {
-		f.mark, _, _ = f.markAt(m.Offset)
-		r.drop(s, last)
-		return false
+	var missed []generation
+	if len(s.old) > 0 {
+		last := s.old[len(s.old)-1]
+		if m := last.mark; m.Offset > 0 && f.holds(m) {
+			f.mark, _, _ = f.markAt(m.Offset)
+			r.drop(s, last)
+			return false
+		}
+		missed = r.since(s, last.mark)
+	} else {
+		missed = r.sinceTime(s, *s.lost)
 	}
-	if r.missedSince(s, last) {
-		return true
+	if st, err := stat(s.path); err != nil || ident(&st) != f.mark.id() {
+		return true // it was rotated in the meantime: look again
 	}
-	st, err := stat(s.path)
-	return err != nil || ident(&st) != f.mark.id()
+	some, again := r.takeUp(s, missed, f)
+	if !again {
+		s.lost = nil
+	}
+	return some || again
 }
 
 // join makes a file that is already open the source's: one that came back to its path, one that was renamed to it, or
@@ -71,7 +81,7 @@ func (r *run) join(s *source, f *file) error {
 	if o.current == nil && len(o.old) == 0 {
 		o.last, o.stopped = Position{Mark: f.reached()}, true
 	}
-	f.owner, s.current, s.live = s, f, s.live || o.live
+	f.owner, f.drained, s.current, s.live = s, false, f, s.live || o.live
 	r.aim(s)
 	return r.hand(s, f, f.mark.Offset, nil)
 }

@@ -3,6 +3,7 @@ package filefollow
 import (
 	"errors"
 	"io"
+	"math"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -13,15 +14,18 @@ type id struct{ device, inode uint64 }
 
 // A file is an open log. Regular files are read at an offset, so that the descriptor carries no state.
 type file struct {
-	fd     int
-	mark   Mark
-	owner  *source
-	fifo   bool
-	pipe   *Reader   // not nil for a FIFO
-	seen   Mark      // with an Offset: the position saved before the restart; text up to it was handed out then
-	skips  []skip    // which globs do not want the text up to some offset; nil: all want all
-	looked int64     // no line end lies between the mark and here
-	grown  time.Time // when it was last seen to grow, or to be replaced
+	fd      int
+	mark    Mark
+	owner   *source
+	fifo    bool
+	pipe    *Reader   // not nil for a FIFO
+	seen    Mark      // with an Offset: the position saved before the restart; text up to it was handed out then
+	glanced Mark      // how the file began when it was opened, to tell whether that was written anew before it was read
+	skips   []skip    // which globs do not want the text up to some offset; nil: all want all
+	looked  int64     // no line end lies between the mark and here
+	bound   int64     // what stands after it is left to the next turn
+	drained bool      // it was read to its end after it had been replaced
+	grown   time.Time // when it was last seen to grow, or to be replaced
 }
 
 // errRewritten says that what stands before the mark is no longer what was read.
@@ -54,12 +58,13 @@ func openFile(path string) (*file, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &file{fd: fd, grown: time.Now()}
+	f := &file{fd: fd, bound: math.MaxInt64, grown: time.Now()}
 	if err := unix.Fstat(fd, &st); err != nil || !followable(&st) {
 		f.close()
 		return nil, errors.Join(errKind, err)
 	}
 	f.mark, f.fifo = ident(&st).start(), !regular(&st)
+	f.glance()
 	return f, nil
 }
 
@@ -117,13 +122,29 @@ func (f *file) markAt(offset int64) (Mark, bool, error) {
 	return m, true, nil
 }
 
+// glance remembers how the file begins.
+func (f *file) glance() {
+	f.glanced = f.mark.id().start()
+	if st, err := f.stat(); err == nil && !f.fifo {
+		if m, ok, err := f.markAt(min(st.Size, headLen)); ok && err == nil {
+			f.glanced = m
+		}
+	}
+}
+
 // holds tells whether the file has, before the mark's offset, what was read there when the mark was made.
 func (f *file) holds(m Mark) bool {
 	now, ok, err := f.markAt(m.Offset)
 	return err == nil && ok && now.Head == m.Head && now.Tail == m.Tail
 }
 
-func (f *file) touch() { f.grown = time.Now() }
+// touch notes that the file has grown.
+func (f *file) touch() {
+	f.grown = time.Now()
+	if st, err := f.stat(); err == nil {
+		f.mark.Time = st.Mtim.Nano()
+	}
+}
 
 // reached is how far the file's text was handed out, also in an earlier run.
 func (f *file) reached() Mark {

@@ -15,6 +15,7 @@ type generation struct {
 	id    id
 	dated bool  // named by a date, not by a number
 	order []int // the greater the newer, among those named alike
+	time  int64 // when it was last written to, in Unix nanoseconds
 }
 
 // leftOut tells whether a path that a wildcard matched is not a log of its own: it is compressed, or the rotated form of
@@ -89,26 +90,46 @@ func rankMark(separator byte, mark string) (dated bool, order []int, ok bool) {
 
 // generations lists the rotated forms of a source's log that are not followed for themselves, oldest first.
 func (r *run) generations(s *source) (found []generation) {
-	add := func(dir, log string) {
-		for _, name := range names(dir) {
-			dated, order, ok := rank(log, name)
-			path := filepath.Join(dir, name)
-			if !ok || r.sources[path] != nil {
-				continue
-			}
-			if st, err := stat(path); err == nil && regular(&st) {
-				found = append(found, generation{path, ident(&st), dated, order})
-			}
-		}
-	}
-	add(filepath.Dir(s.path), filepath.Base(s.path))
+	dirs := map[string][]string{filepath.Dir(s.path): {filepath.Base(s.path)}}
 	if s.target != "" {
-		add(filepath.Dir(s.target), filepath.Base(s.target))
+		dir := filepath.Dir(s.target)
+		dirs[dir] = append(dirs[dir], filepath.Base(s.target), filepath.Base(s.path))
 	}
-	if s.target != "" && filepath.Dir(s.target) != filepath.Dir(s.path) {
-		add(filepath.Dir(s.target), filepath.Base(s.path))
+	for dir, logs := range dirs {
+		found = append(found, list(dir, func(name string) (g generation, ok bool) {
+			for _, log := range logs {
+				if g.dated, g.order, ok = rank(log, name); ok && r.sources[filepath.Join(dir, name)] == nil {
+					return g, true
+				}
+			}
+			return g, false
+		})...)
 	}
 	slices.SortStableFunc(found, func(a, b generation) int { return slices.Compare(a.order, b.order) })
+	return found
+}
+
+// list lists the regular files of a directory whose names are wanted. It lists again when the directory was changed
+// meanwhile: a file that is renamed may be missed, or be seen twice.
+func list(dir string, want func(name string) (generation, bool)) (found []generation) {
+	for range 10 {
+		before, _ := stat(dir)
+		found = found[:0]
+		for _, name := range names(dir) {
+			g, ok := want(name)
+			if !ok {
+				continue
+			}
+			g.path = filepath.Join(dir, name)
+			if st, err := stat(g.path); err == nil && regular(&st) {
+				g.id, g.time = ident(&st), st.Mtim.Nano()
+				found = append(found, g)
+			}
+		}
+		if after, _ := stat(dir); after.Mtim == before.Mtim {
+			break
+		}
+	}
 	return found
 }
 
@@ -122,23 +143,27 @@ func names(dir string) []string {
 	return names
 }
 
-// since lists the rotated files that came after one of them: what was made and rotated away while nobody looked.
-func (r *run) since(s *source, anchor *file) []generation {
-	for range 3 {
-		all := r.generations(s)
-		at := slices.IndexFunc(all, func(g generation) bool { return g.id == anchor.mark.id() })
-		if at < 0 {
-			if st, err := anchor.stat(); err == nil && st.Nlink > 0 {
-				continue // a rotation is under way, or it was moved elsewhere
-			}
-			return nil
-		}
-		a := all[at]
-		return slices.DeleteFunc(all, func(g generation) bool {
-			return g.dated != a.dated || slices.Compare(g.order, a.order) <= 0 || r.open[g.id] != nil
-		})
+// since lists the rotated files that came after one of the source's: what was made and rotated away while nobody
+// looked. Their names tell the order; when that file is not among them, the times tell.
+func (r *run) since(s *source, m Mark) []generation {
+	all := r.generations(s)
+	at := slices.IndexFunc(all, func(g generation) bool { return g.id == m.id() })
+	if at < 0 {
+		return r.sinceTime(s, m)
 	}
-	return nil
+	a := all[at]
+	return slices.DeleteFunc(all, func(g generation) bool {
+		return g.dated != a.dated || slices.Compare(g.order, a.order) <= 0 || r.open[g.id] != nil
+	})
+}
+
+// sinceTime lists the rotated files that were written to after a mark was made whose file is gone.
+func (r *run) sinceTime(s *source, m Mark) []generation {
+	all := slices.DeleteFunc(r.generations(s), func(g generation) bool {
+		return m.Time == 0 || g.time <= m.Time || r.open[g.id] != nil
+	})
+	slices.SortStableFunc(all, func(a, b generation) int { return cmp.Compare(a.time, b.time) })
+	return all
 }
 
 // locate opens the file that a mark was made in: at its path, under another name by its identity, or a copy of it by
@@ -147,13 +172,11 @@ func (r *run) locate(s *source, m Mark) *file {
 	if f := r.try(s.path, m, true); f != nil {
 		return f
 	}
-	dir := filepath.Dir(s.path)
-	for _, name := range names(dir) {
-		path := filepath.Join(dir, name)
-		if st, err := stat(path); err != nil || ident(&st) != m.id() || r.known(path) {
+	for _, g := range list(filepath.Dir(s.path), func(string) (g generation, ok bool) { return g, true }) {
+		if g.id != m.id() || r.known(g.path) {
 			continue
 		}
-		if f := r.try(path, m, true); f != nil {
+		if f := r.try(g.path, m, true); f != nil {
 			return f
 		}
 	}
@@ -169,7 +192,7 @@ func (r *run) locate(s *source, m Mark) *file {
 // copyOf opens the rotated file that has the content a mark was made in, the newest if there are several.
 func (r *run) copyOf(s *source, m Mark) *file {
 	all := r.generations(s)
-	slices.SortStableFunc(all, func(a, b generation) int { return cmp.Or(slices.Compare(b.order, a.order)) })
+	slices.SortStableFunc(all, func(a, b generation) int { return slices.Compare(b.order, a.order) })
 	for _, g := range all {
 		if f := r.try(g.path, m, false); f != nil {
 			return f

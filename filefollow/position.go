@@ -8,6 +8,7 @@ type Mark struct {
 	Offset int64  `json:"offset"` // in bytes, right after a line end
 	Head   uint64 `json:"head"`   // FNV-1a of the file's first bytes before Offset, at most 1024
 	Tail   uint64 `json:"tail"`   // FNV-1a of the last bytes before Offset, at most 64
+	Time   int64  `json:"time"`   // when the file was last written to, as known when it was read, in Unix nanoseconds
 }
 
 // A Position is how far the files behind one path were read. It is plain data, made to be kept as JSON. The embedded

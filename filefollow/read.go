@@ -28,6 +28,7 @@ func (r *run) read(s *source, f *file, budget *int) (more bool, err error) {
 			}
 		}
 		if !whole {
+			f.drained = f != s.current
 			s.live = s.live || f == s.newest()
 			return false, nil
 		}
@@ -66,10 +67,10 @@ func (r *run) fetch(f *file) (raw []byte, whole bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	if n < before || sum(fnvBase, want[:before]) != f.mark.Tail {
+	if n < before || sum(fnvBase, want[:before]) != f.mark.Tail || before == 0 && !f.holds(f.glanced) {
 		return nil, false, errRewritten
 	}
-	raw, whole = want[before:n], n == len(want)
+	raw, whole = want[before:n], n == len(want) && n > before
 	end := r.decoder.lastEnd(raw)
 	if end == 0 {
 		return r.incomplete(f, want[:n], before, whole)
@@ -94,7 +95,7 @@ func (r *run) incomplete(f *file, text []byte, before int, whole bool) ([]byte, 
 		}
 		return nil, whole, nil
 	}
-	if !whole {
+	if len(raw) < chunkSize {
 		return nil, false, nil
 	}
 	return r.long(f, text, before)

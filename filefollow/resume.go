@@ -1,6 +1,9 @@
 package filefollow
 
-import "log/slog"
+import (
+	"log/slog"
+	"slices"
+)
 
 // resume takes up the files of a saved position again, so that the source is as it was when the position was made. What
 // happened to the files since is then found like any rotation.
@@ -24,6 +27,7 @@ func (r *run) resume(s *source) {
 	if f == nil {
 		r.log.Info("log was rotated away since it was last read, lines may be lost", slog.String("path", s.path),
 			slog.Int64("offset", p.Offset))
+		s.lost = &p.Mark
 		return
 	}
 	r.own(s, f)
@@ -79,16 +83,21 @@ func (r *run) kept(f *file, m Mark) (Mark, bool) {
 }
 
 // rewritten goes on with a file that was cut or written anew in place: with the rest of it in the copy that copytruncate
-// made, then at its start.
+// made, with what was rotated away since, then at its start.
 func (r *run) rewritten(s *source, f *file) {
 	defer r.counters.Truncations.Add(1)
-	if f != s.current {
-		r.drop(s, f)
+	if f.drained {
+		r.drop(s, f) // an old file that was read is not a log any more
 		return
 	}
 	m := f.mark
-	f.seen, f.skips, f.looked = Mark{}, nil, 0
+	if m.Offset == 0 {
+		m = f.glanced
+	}
 	copied := r.copyOf(s, m)
+	if copied != nil && f.mark.Offset == 0 {
+		copied.mark = copied.mark.id().start()
+	}
 	if copied == nil {
 		if cut, ok := r.kept(f, m); ok {
 			f.mark = cut
@@ -96,31 +105,67 @@ func (r *run) rewritten(s *source, f *file) {
 			return
 		}
 	}
-	f.mark = m.id().start()
 	r.log.Debug("log was truncated", "path", s.path, "copied", copied != nil)
-	if copied == nil {
-		return
+	f.mark, f.seen, f.skips, f.looked = m.id().start(), Mark{}, nil, 0
+	f.glance()
+	missed := func() []generation { return r.sinceTime(s, m) }
+	if copied != nil {
+		r.own(s, copied)
+		s.before(f, copied)
+		missed = func() []generation { return r.since(s, copied.mark) }
 	}
-	r.own(s, copied)
-	s.old = append(s.old, copied)
-	r.missedSince(s, copied)
+	for range 10 {
+		if _, again := r.takeUp(s, missed(), f); !again {
+			break
+		}
+	}
 }
 
-// missedSince takes up the files that were rotated away after one of the source's without having been seen.
-func (r *run) missedSince(s *source, anchor *file) (some bool) {
-	for _, g := range r.since(s, anchor) {
+// before puts an old file before another one of the source's.
+func (s *source) before(f, older *file) {
+	at := slices.Index(s.old, f)
+	if at < 0 {
+		at = len(s.old)
+	}
+	s.old = slices.Insert(s.old, at, older)
+}
+
+// takeUp makes rotated files the source's that were never seen at its path, which leads to another file now. Again tells
+// that they were renamed meanwhile, and that there are more.
+func (r *run) takeUp(s *source, missed []generation, now *file) (some, again bool) {
+	for _, g := range missed {
 		f, err := openFile(g.path)
+		if isMissing(err) {
+			return some, true
+		}
 		if err != nil {
+			r.log.Warn("rotated log cannot be read", "path", g.path, "error", err)
 			continue
 		}
-		if f.mark.id() != g.id || s.current != nil && g.id == s.current.mark.id() {
+		if f.mark.id() != g.id {
+			f.close()
+			return some, true
+		}
+		if f.copies(now) {
 			f.close()
 			continue
 		}
 		r.own(s, f)
-		s.old = append(s.old, f)
+		s.before(now, f)
 		r.counters.Rotations.Add(1)
+		r.log.Debug("DBG takeup", "path", g.path, "id", g.id.inode, "gtime", g.time)
 		some = true
 	}
-	return some
+	return some, false
+}
+
+// copies tells whether a file is a copy of another one as it is, or of its beginning: copytruncate is at work and has
+// not truncated the other one yet.
+func (f *file) copies(other *file) bool {
+	st, err := f.stat()
+	if err != nil {
+		return false
+	}
+	m, ok, err := f.markAt(st.Size)
+	return ok && err == nil && other.holds(m)
 }

@@ -59,7 +59,7 @@ func (r *run) skipTo(s *source, f *file, offset func(Glob) int64) {
 
 // limit is how far may be read at once, so that a chunk is wholly for the same globs and wholly seen or not.
 func (f *file) limit() int64 {
-	limit := f.mark.Offset + chunkSize
+	limit := min(f.mark.Offset+chunkSize, max(f.mark.Offset, f.bound))
 	if f.seen.Offset > f.mark.Offset {
 		limit = min(limit, f.seen.Offset)
 	}

@@ -2,6 +2,7 @@ package filefollow
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"time"
 
@@ -19,8 +20,9 @@ type source struct {
 	shared  []int // globs and those of the paths that lead to the same file; nil: only globs
 	literal bool  // a glob names it without wildcards: it is waited for
 	queued  bool
-	begun   bool // it had its first turn
-	resumed bool // it was followed before, by its saved position
+	begun   bool  // it had its first turn
+	resumed bool  // it was followed before, by its saved position
+	lost    *Mark // the file it was followed in last is gone; its successors are still to be found
 	live    bool
 	warned  bool     // of bytes that are not in the encoding
 	current *file    // the one at path
@@ -69,6 +71,7 @@ func (r *run) turn(s *source) (more bool, err error) {
 		return false, nil
 	}
 	missing := r.compare(s)
+	r.bound(s)
 	budget := turnBytes
 	for _, f := range slices.Clone(s.old) {
 		if more, err := r.read(s, f, &budget); more || err != nil {
@@ -90,6 +93,20 @@ func (r *run) turn(s *source) (more bool, err error) {
 	}
 	r.letGo(s, time.Now())
 	return false, nil
+}
+
+// bound keeps what is written to the current file from now on for the next turn while there are older files: what a
+// writer wrote to those before must come first.
+func (r *run) bound(s *source) {
+	if s.current == nil {
+		return
+	}
+	s.current.bound = math.MaxInt64
+	if len(s.old) > 0 && !s.current.fifo {
+		if st, err := s.current.stat(); err == nil {
+			s.current.bound = st.Size
+		}
+	}
 }
 
 // compare retires the current file when the path leads to another one, or to none; then it says why.

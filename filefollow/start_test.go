@@ -161,7 +161,7 @@ func TestRestart(t *testing.T) {
 
 // TestPositionIsKept tells that a position survives being kept as JSON, and names the whole of a log's files.
 func TestPositionIsKept(t *testing.T) {
-	mark := Mark{Device: 1 << 63, Inode: 1<<64 - 1, Offset: 1 << 62, Head: 1<<64 - 3, Tail: 5}
+	mark := Mark{Device: 1 << 63, Inode: 1<<64 - 1, Offset: 1 << 62, Head: 1<<64 - 3, Tail: 5, Time: 1}
 	for _, p := range []Position{{}, {Mark: mark}, {Mark: mark, Older: []Mark{mark, {}}}} {
 		b, err := json.Marshal(p)
 		if err != nil {

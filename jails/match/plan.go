@@ -28,13 +28,14 @@ type plan struct {
 	sample       []byte // the end of the sample
 	lower        []byte // the same in lower case
 	lines        int
-	cut          bool // a date is cut out of lines
+	dates        Dates
+	blind        bool // dates are cut out, but not by us
 }
 
 func newPlan(o Options) *plan {
 	sample := o.Sample[max(0, len(o.Sample)-sampleSize):]
 	return &plan{
-		narrowest: wideString, often: countFours(sample), cut: o.Cut != nil,
+		narrowest: wideString, often: countFours(sample), dates: o.Dates, blind: o.Dates != NoDates && o.Cut == nil,
 		sample: sample, lower: bytes.ToLower(sample), lines: bytes.Count(sample, []byte{'\n'}),
 	}
 }
@@ -47,7 +48,7 @@ func (p *plan) add(r Rule, pattern *Pattern, id int32) {
 		p.wide = addNeed(p.wide, best, id)
 	case best != nil:
 		p.short = append(p.short, shortPattern{r, pattern, id, best})
-	case r.Lines <= 1 && r.isContentSure():
+	case p.isExpressible(r):
 		p.weak = append(p.weak, id)
 	default:
 		p.always = append(p.always, id)
@@ -88,7 +89,7 @@ func (p *plan) isCostly(s shortPattern) bool {
 
 // failsEarly tells whether the pattern can run as an automaton, and does not read much of the sample's lines.
 func (p *plan) failsEarly(s shortPattern) bool {
-	if p.cut || s.rule.Lines > 1 || !s.rule.isContentSure() {
+	if p.dates != NoDates || !p.isExpressible(s.rule) {
 		return false
 	}
 	a := &nfa{}
@@ -103,6 +104,9 @@ func (p *plan) failsEarly(s shortPattern) bool {
 	}
 	return lines > 0 && read < early*lines
 }
+
+// isExpressible tells whether an automaton can decide about the rule's patterns.
+func (p *plan) isExpressible(r Rule) bool { return !p.blind && r.Lines <= 1 && r.isContentSure() }
 
 // needs lists what a line must have for the pattern to match because of it.
 func (r Rule) needs(pattern *Pattern) []need {
@@ -120,8 +124,11 @@ func (r Rule) needs(pattern *Pattern) []need {
 // choose returns the need that is met least, or nil if all are met often.
 func (p *plan) choose(needs []need) (best need) {
 	least := 0
+	if p.dates == AnyDates {
+		return nil
+	}
 	for _, n := range needs {
-		if p.cut {
+		if p.dates == BoundedDates {
 			n = n.uncut()
 		}
 		if n.shortest() < leastString {

@@ -16,11 +16,20 @@ type Rule struct {
 	Lines int
 }
 
+// Dates say whether a date is cut out of lines before patterns are matched.
+type Dates uint8
+
+const (
+	NoDates      Dates = iota // lines are matched whole
+	BoundedDates              // a date may be cut out that has no letter, digit or underscore of ASCII next to it
+	AnyDates                  // a date may be cut out anywhere
+)
+
 // Options say what a Set can expect.
 type Options struct {
-	// Cut returns where in a line a date stands that is cut out before the patterns are matched; the same offsets twice
-	// if there is none. nil: lines are matched whole. It is called only for lines that literals cannot decide. The date
-	// must have no letter or digit of ASCII next to it.
+	Dates Dates
+	// Cut returns where in a line the date stands, the same offset twice if there is none. It is called for lines that no
+	// string decides about, and must find the date that will be cut out. Without it these lines are all candidates.
 	Cut func(line []byte) (start, end int)
 	// Sample is text such as will be scanned, as much as there is; the last 32 KB are looked at.
 	Sample []byte

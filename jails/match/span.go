@@ -67,13 +67,21 @@ func (c *class) runUpTo(text []byte, pos, n int) (end, count int) {
 
 // extent returns where a span from pos may end at the earliest and at the latest; -1 if it does not match.
 func (s *Scratch) extent(in *inst, text []byte, pos int) (low, end int) {
-	low = in.least(text, pos)
 	switch {
-	case low < 0:
-		return -1, 0
+	case in.max == unlimited && in.min == 1:
+		if end = in.class.run(text, pos); end == pos {
+			return -1, 0
+		}
+		low = next(text, pos)
 	case in.max == unlimited:
+		if low = in.least(text, pos); low < 0 {
+			return -1, 0
+		}
 		end = in.class.run(text, low)
 	default:
+		if low = in.least(text, pos); low < 0 {
+			return -1, 0
+		}
 		end, _ = in.class.runUpTo(text, low, in.max-in.min)
 	}
 	s.steps += (end - pos) >> 4

@@ -1,0 +1,204 @@
+#!/bin/bash
+# boot.sh DEB - installs the package in a freshly booted Debian and sees whether it does what it is for: bans a real ssh
+# client, survives reloads, a hang and an upgrade with the ban in force all the time, and leaves nothing behind.
+# Needs root, systemd-container, mmdebstrap and iproute2. Prints "ok" or "not ok" a line and the figures at the end.
+set -uo pipefail
+deb=$(realpath "$1")
+cd "$(dirname "$0")"
+. ./machine.sh
+work=$(mktemp -d) failed=0 figures=() probes=()
+
+finish() {
+	[ ${#probes[@]} -eq 0 ] || kill "${probes[@]}" 2>/dev/null
+	machine_stop
+	rm -rf "$work"
+}
+trap finish EXIT
+
+check() { # NAME CMD...: CMD must succeed
+	local name=$1
+	shift
+	if "$@" >"$work/said" 2>&1; then
+		echo "ok      $name"
+	else
+		echo "not ok  $name"
+		sed 's/^/        /' "$work/said"
+		failed=1
+	fi
+}
+
+not() { ! "$@"; }
+says() { # PATTERN CMD...: what CMD prints matches
+	local pattern=$1 out
+	shift
+	out=$("$@" 2>&1)
+	grep -Eq -- "$pattern" <<<"$out" || { echo "$out"; return 1; }
+}
+within() { # SECONDS CMD...: CMD succeeds before the time is over
+	local end=$(($(date +%s%N) + $1 * 1000000000))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$(date +%s%N)" -lt $end ] || { "$@"; return 1; }
+		sleep 0.02
+	done
+}
+put() { cp "$1" "/proc/$machine_pid/root$2"; }
+prop() { inside systemctl show bailiff.service -p "$1" --value; }
+connects() { neighbour timeout 2 python3 -c 'import socket, sys
+s = socket.create_connection((sys.argv[2], 22), 1, (sys.argv[1], 0))' "$1" "${2:-10.77.0.1}"; }
+guess() { # a wrong password from address $1
+	outside sshpass -p wrong ssh -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o PreferredAuthentications=password \
+		-o NumberOfPasswordPrompts=1 -o ConnectTimeout=2 -b "$1" "root@${2:-10.77.0.1}" true >/dev/null 2>&1
+}
+probe() { # notes from now on whether $1 can connect, in file $2
+	neighbour python3 "$PWD/probe.py" "$1" "$work/$2" &
+	probes+=($!)
+}
+install() { inside env DEBIAN_FRONTEND=noninteractive apt-get install -y -o Dpkg::Options::=--force-confold "$1"; }
+
+newer() { # the same package with a higher version, and one line more in jail.conf and bailiff.conf
+	dpkg-deb -R "$deb" "$work/newer"
+	sed -i -E 's/^(Version: .*)$/\1+newer/' "$work/newer/DEBIAN/control"
+	echo "# a newer version" | tee -a "$work/newer/etc/bailiff/jail.conf" >>"$work/newer/etc/bailiff/bailiff.conf"
+	dpkg-deb --root-owner-group -b "$work/newer" "$work/newer.deb" >/dev/null
+}
+
+beside_fail2ban() {
+	printf '[Service]\nExecStart=/bin/sleep infinity\n' >"$work/unit"
+	put "$work/unit" /etc/systemd/system/fail2ban.service
+	inside systemctl daemon-reload
+	inside systemctl start fail2ban
+	check "beside fail2ban it says how to move over" says 'fail2ban is running' install /tmp/bailiff.deb
+	check "and does not run" not inside systemctl is-active bailiff.service bailiff.socket
+	check "and is not enabled" not inside systemctl is-enabled --quiet bailiff.service
+	inside env DEBIAN_FRONTEND=noninteractive apt-get purge -y bailiff >/dev/null 2>&1
+	inside systemctl stop fail2ban
+	rm "/proc/$machine_pid/root/etc/systemd/system/fail2ban.service"
+	inside systemctl daemon-reload
+}
+
+installs() {
+	check "apt installs it" install /tmp/bailiff.deb
+	check "the service runs" inside systemctl is-active bailiff.service
+	check "and will at the next boot" inside systemctl is-enabled bailiff.service bailiff.socket
+	check "the sshd jail is on" says 'sshd' inside bailiff status
+	check "it runs as user bailiff" says '^bailiff$' inside ps -o user= -p "$(prop MainPID)"
+	check "systemd finds no fault in the units" inside systemd-analyze verify bailiff.service bailiff.socket
+	check "manual pages are there" inside sh -c 'man -w bailiff bailiff-run bailiff-jail.conf && mandb -t 2>/dev/null; true'
+	check "nobody else may change anything" says 'only root|permission denied' inside runuser -u nobody -- bailiff unban --all
+	figures+=("ready after $((($(prop ActiveEnterTimestampMonotonic) - $(prop ExecMainStartTimestampMonotonic)) / 1000)) ms")
+	figures+=("installed size $(inside dpkg-query -W -f '${Installed-Size}' bailiff) KiB, program $(inside stat -c %s /usr/bin/bailiff) bytes")
+}
+
+hardened() {
+	local exposure
+	exposure=$(inside systemd-analyze security bailiff.service --no-pager | sed -n 's/.*exposure level.*: \([0-9.]*\).*/\1/p')
+	check "systemd-analyze security says $exposure: 2.5 or lower" awk "BEGIN { exit !($exposure <= 2.5) }"
+	inside mkdir -p /etc/systemd/system/bailiff.service.d
+	inside cp /usr/share/bailiff/systemd/bailiff-addresses.conf /etc/systemd/system/bailiff.service.d/
+	inside systemctl daemon-reload
+	exposure=$(inside systemd-analyze security bailiff.service --no-pager | sed -n 's/.*exposure level.*: \([0-9.]*\).*/\1/p')
+	check "and $exposure with the address list: 2.0 or lower" awk "BEGIN { exit !($exposure <= 2.0) }"
+	check "it runs with the address list" inside systemctl restart bailiff.service
+	inside rm /etc/systemd/system/bailiff.service.d/bailiff-addresses.conf
+	inside cp /usr/share/bailiff/systemd/bailiff-actions.conf /etc/systemd/system/bailiff.service.d/
+	inside systemctl daemon-reload
+	check "it runs with what actions need" inside systemctl restart bailiff.service
+	inside rm /etc/systemd/system/bailiff.service.d/bailiff-actions.conf
+	inside systemctl daemon-reload
+	check "and without again" inside systemctl restart bailiff.service
+}
+
+bans() { # ADDRESS TARGET
+	local i before
+	check "$1 can connect" connects "$1" "$2"
+	probe "$1" "$1"
+	for ((i = 1; i <= 5; i++)); do guess "$1" "$2"; done
+	before=$(date +%s.%N)
+	check "$1 is banned within a second of the fifth wrong password" within 1 not connects "$1" "$2"
+	figures+=("$1 shut $(awk -v t="$before" '$2 == "shut" { printf "%+d ms", ($1 - t) * 1000; exit }' "$work/$1") after its last ssh client gave up")
+	check "status says so" says "$1" inside bailiff status sshd
+	check "and the journal" says "\[sshd\] Ban $1" inside journalctl -u bailiff.service -o cat
+	date +%s.%N >"$work/$1.banned"
+}
+
+scrape() { inside bash -c 'exec 3<>/dev/tcp/127.0.0.1/9191; printf "GET /metrics HTTP/1.0\r\n\r\n" >&3; cat <&3'; }
+
+reloads() {
+	check "a reload goes well" inside systemctl reload bailiff.service
+	inside sh -c 'printf "[sshd]\nbantime = soon\n" >/etc/bailiff/jail.local'
+	check "a reload of nonsense fails" not inside systemctl reload bailiff.service
+	check "and says where" says 'jail.local:2: \[sshd\] bantime' inside bailiff reload
+	check "and the service goes on" inside systemctl is-active bailiff.service
+	inside rm /etc/bailiff/jail.local
+	check "and the next reload goes well" inside systemctl reload bailiff.service
+}
+
+hangs() {
+	inside sh -c 'mkdir -p /run/systemd/system/bailiff.service.d; printf "[Service]\nWatchdogSec=2s\n" >/run/systemd/system/bailiff.service.d/test.conf'
+	inside systemctl daemon-reload
+	inside systemctl restart bailiff.service
+	local pid
+	pid=$(prop MainPID)
+	sleep 5
+	check "the watchdog is content" [ "$(prop MainPID)" = "$pid" ]
+	inside kill -STOP "$pid"
+	check "a daemon that hangs is restarted" within 15 says '^1$' prop NRestarts
+	check "and runs" within 10 inside bailiff ping
+	inside rm /run/systemd/system/bailiff.service.d/test.conf
+	inside systemctl daemon-reload
+}
+
+upgrades() {
+	inside sh -c 'echo "# mine" >>/etc/bailiff/bailiff.conf; echo "[DEFAULT]" >/etc/bailiff/jail.local'
+	newer
+	put "$work/newer.deb" /tmp/newer.deb
+	local pid
+	pid=$(prop MainPID)
+	check "an upgrade goes well" install /tmp/newer.deb
+	check "the new daemon runs" inside bailiff ping
+	check "and is another process" [ "$(prop MainPID)" != "$pid" ]
+	check "the edited file was kept" says '^# mine$' inside cat /etc/bailiff/bailiff.conf
+	check "with the new one beside it" says 'a newer version' inside cat /etc/bailiff/bailiff.conf.dpkg-dist
+	check "the untouched one was replaced" says 'a newer version' inside cat /etc/bailiff/jail.conf
+	check "jail.local was not touched" says 'DEFAULT' inside cat /etc/bailiff/jail.local
+}
+
+steady() { # ADDRESS: since it was banned it never came through
+	awk -v t="$(cat "$work/$1.banned")" '$1 > t && $2 == "open" { n++; print } END { exit n > 0 }' "$work/$1"
+}
+
+removes() {
+	kill "${probes[@]}" 2>/dev/null
+	probes=()
+	check "198.51.100.7 never came through" steady 198.51.100.7
+	check "2001:db8::7 never came through" steady 2001:db8::7
+	figures+=("$(cat "$work/198.51.100.7" "$work/2001:db8::7" | grep -c shut) connections were refused, through reloads, a hang and an upgrade")
+	check "removal goes well" inside env DEBIAN_FRONTEND=noninteractive apt-get remove -y bailiff
+	check "198.51.100.7 can connect again" connects 198.51.100.7
+	check "2001:db8::7 can connect again" connects 2001:db8::7 fd77::1
+	check "no rule, chain or set is left" not says bailiff inside sh -c 'nft list ruleset; iptables-save; ip6tables-save; ipset list'
+	check "what was remembered is still there" inside test -e /var/lib/bailiff/bailiff.db
+	check "purge goes well" inside env DEBIAN_FRONTEND=noninteractive apt-get purge -y bailiff
+	check "and nothing is left" not inside sh -c 'ls -d /var/lib/bailiff /run/bailiff /etc/bailiff/*.conf 2>/dev/null | grep .'
+	check "nor failed units" not says bailiff inside systemctl --failed --all --no-legend
+}
+
+machine_build && machine_start || exit 1
+put "$deb" /tmp/bailiff.deb
+beside_fail2ban
+installs
+hardened
+bans 198.51.100.7 10.77.0.1
+bans 2001:db8::7 fd77::1
+check "198.51.100.8 can still connect" connects 198.51.100.8
+check "Prometheus can read the ban" says 'bailiff_bans_total\{family="inet4",jail="sshd"\} 1' scrape
+figures+=("idle RSS $(inside sed -n 's/VmRSS:\s*//p' "/proc/$(prop MainPID)/status")")
+reloads
+hangs
+upgrades
+removes
+printf '\n'
+printf '%s\n' "${figures[@]}"
+[ $failed = 0 ] || inside journalctl -u bailiff.service --no-pager | tail -n 40
+exit $failed

@@ -96,7 +96,7 @@ func (m *Matcher) prefix(text []byte, now time.Time) []byte {
 	if m.pref = m.search(r, &m.scratch.pref, text, "prefregex", 0, now); m.pref == nil {
 		return nil
 	}
-	i := 2 * r.pattern.GroupIndex("content")
+	i := 2 * r.content
 	if i < 0 || m.pref[i] < 0 || m.pref[i] == m.pref[i+1] {
 		return text
 	}
@@ -113,14 +113,12 @@ func (m *Matcher) prefix(text []byte, now time.Time) []byte {
 // hit describes where a failregex matched.
 func (m *Matcher) hit(i int, caps []int, text []byte) *hit {
 	r := m.filter.fail[i]
-	h := &hit{regex: i, groups: r.groups(caps, text), matched: m.org}
+	h := &hit{regex: i, groups: r.groups(caps, text, ""), matched: m.org}
 	if len(m.org) > 1 {
 		h.matched, h.unmatched = r.split(caps, text, m.org)
 	}
 	if m.pref != nil {
-		pref := m.filter.pref.groups(m.pref, m.text.whole)
-		pref.drop("content")
-		h.groups = pref.under(h.groups)
+		h.groups = m.filter.pref.groups(m.pref, m.text.whole, "content").under(h.groups)
 	}
 	return h
 }

@@ -67,9 +67,9 @@ func (g *groups) overlay(more groups) {
 	}
 }
 
-// under puts g under more, whose groups win where they took part in their match.
+// under puts g under more, whose groups win where they took part in their match. g is used up.
 func (g groups) under(more groups) groups {
-	merged := slices.Clone(g)
+	merged := slices.Grow(g, len(more)+2)
 	for _, e := range more {
 		if e.Kind != Null || merged.index(e.Name) < 0 {
 			merged.set(e)
@@ -80,6 +80,9 @@ func (g groups) under(more groups) groups {
 
 // Repr is s as Python's repr writes it.
 func Repr(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' || r == '\'' || r == '\\' }) {
+		return "'" + s + "'"
+	}
 	quote := '\''
 	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
 		quote = '"'
@@ -145,6 +148,9 @@ func (g Group) Repr() string {
 
 // setRepr writes values as Python writes a set, but in order.
 func setRepr(values []string) string {
+	if len(values) == 1 {
+		return "{" + Repr(values[0]) + "}"
+	}
 	sorted := slices.Sorted(slices.Values(values))
 	for i, v := range sorted {
 		sorted[i] = Repr(v)

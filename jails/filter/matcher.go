@@ -97,7 +97,7 @@ func (m *Matcher) Prefix() ([]Group, bool) {
 	if m.pref == nil {
 		return nil, false
 	}
-	return m.filter.pref.groups(m.pref, m.text.whole), true
+	return m.filter.pref.groups(m.pref, m.text.whole, ""), true
 }
 
 // Buffer returns the lines kept for a failregex that spans lines, each as its text before the date, the date and the

@@ -23,6 +23,7 @@ type regex struct {
 	alts    []part // in the order in which they are tried
 	tuples  []part
 	skips   []int // the groups of <SKIPLINES>
+	content int   // the group of <F-CONTENT>, -1 for none
 }
 
 type named struct {
@@ -44,6 +45,7 @@ func compileRegex(source, usedns string, flags match.Flags) (*regex, error) {
 	if r.pattern, err = match.Compile(r.expr, flags); err != nil {
 		return nil, r.inSource(err)
 	}
+	r.content = r.pattern.GroupIndex("content")
 	for i, name := range r.pattern.GroupNames() {
 		r.addGroup(i, name)
 	}
@@ -86,14 +88,18 @@ func (r *regex) hasID() bool {
 	return r != nil && slices.ContainsFunc(idGroups, func(name string) bool { return r.pattern.GroupIndex(name) >= 0 })
 }
 
-// groups copies the named groups of a match out of text.
-func (r *regex) groups(caps []int, text []byte) groups {
-	g := make(groups, len(r.named), len(r.named)+2)
-	for i, n := range r.named {
-		g[i] = Group{Name: n.name, Kind: Null}
-		if start, end := caps[2*n.group], caps[2*n.group+1]; start >= 0 {
-			g[i] = Group{Name: n.name, Value: string(text[start:end])}
+// groups copies the named groups of a match out of text, but for the one called without.
+func (r *regex) groups(caps []int, text []byte, without string) groups {
+	g := make(groups, 0, len(r.named)+2)
+	for _, n := range r.named {
+		if n.name == without {
+			continue
 		}
+		e := Group{Name: n.name, Kind: Null}
+		if start, end := caps[2*n.group], caps[2*n.group+1]; start >= 0 {
+			e.Value, e.Kind = string(text[start:end]), Text
+		}
+		g = append(g, e)
 	}
 	for _, a := range r.alts {
 		if v, _ := g.get(a.name); v != "" && !g.holds(a.target) {

@@ -1,0 +1,208 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"bailiff/filefollow"
+	"bailiff/jails/event"
+	"bailiff/journal"
+	"bailiff/journal/journaltest"
+)
+
+const patience = 10 * time.Second
+
+// memory keeps marks as the store does.
+type memory struct {
+	mu    sync.Mutex
+	marks map[string]string
+	fails error
+}
+
+func (m *memory) Mark(key string) (string, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	v, ok := m.marks[key]
+	return v, ok
+}
+
+func (m *memory) SetMark(_ context.Context, key, value string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.fails == nil {
+		m.marks[key] = value
+	}
+	return m.fails
+}
+
+// A reading is what was seen of a source: its lines, "+" before those that are new.
+type reading struct {
+	mu    sync.Mutex
+	lines []string
+	fails error // what judging a block ends with
+}
+
+func (r *reading) see(_ context.Context, b *event.Block) (bool, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.fails != nil {
+		return false, r.fails
+	}
+	for line := range strings.Lines(string(b.Text)) {
+		sign := "+"
+		if b.Past && slices.Contains(b.Known, "sshd") {
+			sign = "="
+		}
+		_, message, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
+		r.lines = append(r.lines, sign+message)
+	}
+	return true, nil
+}
+
+func (r *reading) seen() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.lines)
+}
+
+// A runner is a source, made anew for each run.
+type runner func() interface {
+	Run(context.Context, See) error
+}
+
+// during runs the source until it has seen the lines, and returns its error.
+func during(t *testing.T, make runner, r *reading, want ...string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	var g sync.WaitGroup
+	g.Go(func() { make().Run(ctx, r.see); cancel() })
+	for ctx.Err() == nil && len(r.seen()) < len(want) {
+		<-time.After(2 * time.Millisecond)
+	}
+	cancel()
+	g.Wait()
+	if diff := cmp.Diff(want, r.seen()); diff != "" {
+		t.Errorf("seen (-want +got):\n%s", diff)
+	}
+}
+
+// fail runs the source until it ends by itself, and returns its error.
+func fail(t *testing.T, make runner, r *reading) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	return make().Run(ctx, r.see)
+}
+
+// sources runs the test on a file and on a real journal.
+func sources(t *testing.T, test func(t *testing.T, make runner, m *memory, write func(lines ...string))) {
+	t.Run("file", func(t *testing.T) {
+		path, m := filepath.Join(t.TempDir(), "log"), &memory{marks: map[string]string{}}
+		write := func(lines ...string) {
+			f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			for _, l := range lines {
+				fmt.Fprintf(f, "%s sshd: %s\n", time.Now().Format(time.RFC3339), l)
+			}
+		}
+		date := func(line []byte) (time.Time, bool) {
+			word, _, _ := strings.Cut(string(line), " ")
+			at, err := time.Parse(time.RFC3339, word)
+			return at, err == nil
+		}
+		test(t, func() interface {
+			Run(context.Context, See) error
+		} {
+			glob := filefollow.Glob{Pattern: path, Since: time.Now().Add(-time.Hour), Date: date}
+			return &Files{Paths: []Path{{Jail: "sshd", Glob: glob}}, Marks: m, Log: slog.New(slog.DiscardHandler), Beat: func() {}}
+		}, m, write)
+	})
+	t.Run("journal", func(t *testing.T) {
+		journald, m := journaltest.Start(t), &memory{marks: map[string]string{}}
+		test(t, func() interface {
+			Run(context.Context, See) error
+		} {
+			return &Journal{Options: journal.Options{Dir: journald.Dir}, Key: "journal", Jails: []string{"sshd"},
+				Selector: event.Selector{{{Field: "SYSLOG_IDENTIFIER", Values: []string{"sshd"}}}},
+				Back:     time.Now().Add(-time.Hour), Marks: m, Log: slog.New(slog.DiscardHandler), Beat: func() {}}
+		}, m, func(lines ...string) { journald.Log(journaltest.Sender{Comm: "sshd"}, lines...) })
+	})
+}
+
+func TestARestartRemembersWhatWasJudgedAndGoesOn(t *testing.T) {
+	sources(t, func(t *testing.T, make runner, m *memory, write func(...string)) {
+		write("one", "two")
+		during(t, make, &reading{}, "+one", "+two")
+		write("three")
+		during(t, make, &reading{}, "=one", "=two", "+three")
+		during(t, make, &reading{}, "=one", "=two", "=three")
+	})
+}
+
+func TestWhatWasNotJudgedIsReadAgain(t *testing.T) {
+	sources(t, func(t *testing.T, make runner, m *memory, write func(...string)) {
+		write("one")
+		during(t, make, &reading{}, "+one")
+		write("two")
+		fault := errors.New("disk full")
+		if err := fail(t, make, &reading{fails: fault}); !errors.Is(err, fault) {
+			t.Errorf("the source ended with %v", err)
+		}
+		during(t, make, &reading{}, "=one", "+two")
+	})
+}
+
+func TestAMarkThatCannotBeSavedEndsTheSource(t *testing.T) {
+	sources(t, func(t *testing.T, make runner, m *memory, write func(...string)) {
+		m.fails = errors.New("disk full")
+		write("one")
+		if err := fail(t, make, &reading{}); !errors.Is(err, m.fails) {
+			t.Errorf("the source ended with %v", err)
+		}
+	})
+}
+
+func TestAMarkThatMakesNoSenseIsNoMark(t *testing.T) {
+	sources(t, func(t *testing.T, make runner, m *memory, write func(...string)) {
+		write("one")
+		during(t, make, &reading{}, "+one")
+		for key := range m.marks {
+			m.marks[key] = "{"
+		}
+		during(t, make, &reading{}, "+one")
+	})
+}
+
+func TestPushdownHoldsForAllThatTheSelectorChooses(t *testing.T) {
+	unit := event.Term{Field: "_SYSTEMD_UNIT", Globs: []string{"ssh*"}}
+	comm := event.Term{Field: "_COMM", Values: []string{"sshd", "sshd-session"}}
+	for _, test := range []struct {
+		in   event.Selector
+		want journal.Match
+	}{
+		{nil, nil},
+		{event.Selector{{unit}}, nil},
+		{event.Selector{{comm}}, journal.Match{{{Field: "_COMM", Values: comm.Values}}}},
+		{event.Selector{{unit, comm}}, journal.Match{{{Field: "_COMM", Values: comm.Values}}}},
+		{event.Selector{{comm}, {unit}}, nil},
+	} {
+		if diff := cmp.Diff(test.want, Pushdown(test.in)); diff != "" {
+			t.Errorf("%v (-want +got):\n%s", test.in, diff)
+		}
+	}
+}

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"bailiff/jails/filter"
-	"bailiff/jails/ini"
 	"bailiff/jails/match"
 )
 
@@ -101,105 +101,87 @@ func unjoin(err error) []error {
 	return []error{err}
 }
 
-// filterFault reports what is wrong with a regex or pattern, on the line where it was written.
+// filterFault reports what is wrong with a regex or pattern, at the place where it was written.
 func (s *section) filterFault(err error) {
 	var f *filter.Fault
 	if !errors.As(err, &f) {
 		s.fault("filter", 0, err.Error(), "")
 		return
 	}
-	section := s.jail.name
-	v, ok := s.get(f.Option)
+	v, _ := s.effective(f.Option)
+	at, ok := s.locate(f, v.text())
 	if !ok {
-		v, ok = s.effective(f.Option)
-		section = definitionSection
+		section := definitionSection
+		if s.jail.opts.has(f.Option) {
+			section = s.jail.name
+		}
+		s.report.fault(v.from.Fault(0, section, f.Option, f.Err.Error(), ""))
+		return
 	}
-	if !ok {
-		v, _ = s.get("filter")
-		section = s.jail.name
-	}
-	line := s.origin(f, v)
-	message, hint := explain(f)
-	if f.Option == "failregex" && strings.Contains(message, "names no address") {
-		hint = "put <HOST> where the address stands"
-	}
-	s.report.fault(v.from.Fault(line, section, f.Option, message, hint))
+	message, hint := explain(f, at)
+	s.report.fault(at.Fault(at.n, at.home(), at.option, message, hint))
 }
 
-// explain says what is wrong with a regex and where.
-func explain(f *filter.Fault) (message, hint string) {
+// locate finds where the faulty place of an option's value was written.
+func (s *section) locate(f *filter.Fault, value string) (spot, bool) {
+	w, ok := s.written(f.Option)
+	if !ok || w.resolved(w.Text) != value {
+		return spot{}, false
+	}
+	start := 0
+	for line := range strings.SplitSeq(value, "\n") {
+		if line != "" && f.Index == 0 {
+			break
+		}
+		if line != "" {
+			f.Index--
+		}
+		start += len(line) + 1
+	}
+	if syntax := syntaxError(f); syntax != nil {
+		start += syntax.Pos
+	}
+	return w.locate(start, 0)
+}
+
+// syntaxError is the error in a regex whose place is known. A datepattern's is not: its regex is made from it.
+func syntaxError(f *filter.Fault) *match.SyntaxError {
 	var syntax *match.SyntaxError
-	if !errors.As(f.Err, &syntax) {
-		return f.Err.Error(), ""
+	if f.Option == "datepattern" || !errors.As(f.Err, &syntax) {
+		return nil
 	}
-	if f.Option == "datepattern" { // its regex is not what somebody wrote
-		return syntax.Msg, "write %% for a percent sign, and \\ before a character that is meant as itself"
-	}
-	at := max(0, min(syntax.Pos, len(syntax.Expr)))
-	return fmt.Sprintf("%s, at character %d: %s", syntax.Msg, len([]rune(syntax.Expr[:at]))+1, excerpt(syntax.Expr, at)),
-		"write \\ before a character that is meant as itself"
+	return syntax
 }
 
-// excerpt is the regex around a place, which <!> marks.
-func excerpt(expr string, at int) string {
+// explain says what is wrong and where in the text as written.
+func explain(f *filter.Fault, at spot) (message, hint string) {
+	const escape = "write \\ before a character that is meant as itself"
+	var syntax *match.SyntaxError
+	switch {
+	case errors.As(f.Err, &syntax) && f.Option == "datepattern":
+		return fmt.Sprintf("%s in %s", syntax.Msg, quoted(at.line)), "write %% for a percent sign; " + escape
+	case syntax != nil:
+		message = fmt.Sprintf("%s, at character %d: %s", syntax.Msg, utf8.RuneCountInString(at.line[:at.at])+1, excerpt(at.line, at.at))
+		if at.option != f.Option {
+			message += fmt.Sprintf(" (part of %s)", f.Option)
+		}
+		return message, escape
+	case f.Option == "failregex" && strings.HasPrefix(f.Err.Error(), "names no address"):
+		return f.Err.Error(), "put <HOST> where the address stands"
+	}
+	return f.Err.Error(), ""
+}
+
+// excerpt is a text around a place, which <!> marks.
+func excerpt(s string, at int) string {
 	const around = 30
-	from, to := max(0, at-around), min(len(expr), at+around)
-	text := strings.ToValidUTF8(expr[from:at], "") + " <!> " + strings.ToValidUTF8(expr[at:to], "")
+	from, to := max(0, at-around), min(len(s), at+around)
+	text := strings.ToValidUTF8(s[from:at], "") + " <!> " + strings.ToValidUTF8(s[at:to], "")
 	if from > 0 {
 		text = "..." + text
 	}
-	if to < len(expr) {
+	if to < len(s) {
 		text += "..."
 	}
 	return text
-}
-
-// origin is the line of the option as written that the faulty regex came from. A line may refer to other options that
-// hold several regexes, so that every line is resolved by itself and its regexes are counted.
-func (s *section) origin(f *filter.Fault, v setting) int {
-	raw, ok := s.raw(f.Option)
-	if !ok || len(raw.Lines) < 2 {
-		return 0
-	}
-	left := f.Index
-	for i, line := range strings.Split(raw.Text, "\n") {
-		for _, regex := range strings.Split(s.resolveLine(f.Option, line, raw), "\n") {
-			if regex == "" {
-				continue
-			}
-			if left == 0 {
-				return i
-			}
-			left--
-		}
-	}
-	return 0
-}
-
-// raw is an option as written, in the jail or the filter.
-func (s *section) raw(option string) (ini.Value, bool) {
-	if _, ok := s.get(option); ok {
-		return s.all.Raw(s.jail.name, option)
-	}
-	if s.jail.filter == nil {
-		return ini.Value{}, false
-	}
-	return s.jail.filter.set.Raw(definitionSection, option)
-}
-
-func (s *section) resolveLine(option, line string, raw ini.Value) string {
-	raw.Text = line
-	if _, ok := s.get(option); ok {
-		v, _ := s.all.Expand(s.jail.name, option, raw, nil)
-		return v.Text
-	}
-	d := s.jail.filter
-	v, _ := d.set.Expand(definitionSection, option, raw, d.given)
-	one := newSettings()
-	one.set(option, text(v.Text))
-	all := d.own.with(d.params).with(one)
-	if err := substitute(all, nil, d.lookup); err != nil {
-		return line
-	}
-	return all.text(option)
 }

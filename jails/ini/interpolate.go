@@ -203,3 +203,9 @@ func firstLine(text string) string {
 
 // isWord is Python's idea of a word character.
 func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsNumber(r) }
+
+// Referred is the option that %(ref)s in a section refers to, as written.
+func (s *Set) Referred(section, ref string, vars Vars) (Value, bool) {
+	in := interpolation{set: s, section: section, vars: vars}
+	return in.resolve(strings.ToLower(ref), in.qualified("%("+ref+")s", nil))
+}

@@ -83,7 +83,7 @@ func (j *Jail) judge(f event.Failure, now time.Time, known bool) (event.Ban, boo
 		}
 		return event.Ban{}, false
 	}
-	if f.Time.After(now) {
+	if f.Time.IsZero() || f.Time.After(now) {
 		f.Time = now
 	}
 	if j.overlap.repeats(f) {

@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -12,7 +11,6 @@ import (
 // milliseconds.
 type watcher struct {
 	fd   int
-	file *os.File     // the same, for waiting; nil when there is none
 	seen map[int]bool // its watches, by the kernel's numbers
 	buf  [4096]byte
 }
@@ -20,7 +18,7 @@ type watcher struct {
 func newWatcher() *watcher {
 	w := &watcher{fd: -1, seen: map[int]bool{}}
 	if fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK); err == nil {
-		w.fd, w.file = fd, os.NewFile(uintptr(fd), "inotify")
+		w.fd = fd
 	}
 	return w
 }
@@ -56,27 +54,15 @@ func (w *watcher) happened() bool {
 	}
 }
 
-// wait returns after d, or earlier when something happens.
+// wait returns after d, or earlier when something happens. It blocks its thread: that wakes one processor a time, where
+// a timer of the runtime often wakes two.
 func (w *watcher) wait(d time.Duration) {
-	if w.file == nil || w.file.SetReadDeadline(time.Now().Add(d)) != nil {
-		time.Sleep(d)
-		return
-	}
-	conn, err := w.file.SyscallConn()
-	if err != nil {
-		time.Sleep(d)
-		return
-	}
-	tried := false
-	conn.Read(func(uintptr) bool { // its error only says that the time is over
-		was := tried
-		tried = true
-		return was
-	})
+	fds := []unix.PollFd{{Fd: int32(w.fd), Events: unix.POLLIN}} // a negative one is passed over
+	unix.Poll(fds, int(d.Milliseconds()))                        // an error, by a signal, only ends the wait early
 }
 
 func (w *watcher) close() {
-	if w.file != nil {
-		w.file.Close()
+	if w.fd >= 0 {
+		unix.Close(w.fd)
 	}
 }

@@ -54,6 +54,22 @@ func BenchmarkSearch(b *testing.B) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "searches/s")
 }
 
+// TestNoAllocations searches and scans with warm memory.
+func TestNoAllocations(t *testing.T) {
+	rules, _ := debianRules(t)
+	text := workloads()["auth"][:60_000]
+	set := NewSet(rules, Options{Sample: text})
+	v := verifier{rules: rules}
+	yield := func(start, end int, hits []Hit) bool {
+		v.verify(text[start:end], hits)
+		return true
+	}
+	set.Scan(text, yield)
+	if n := testing.AllocsPerRun(20, func() { set.Scan(text, yield) }); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 // BenchmarkNewSet plans for all of Debian's filters.
 func BenchmarkNewSet(b *testing.B) {
 	rules, sample := someRules(b), workloads()["quiet"]

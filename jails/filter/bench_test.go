@@ -55,7 +55,7 @@ func TestLinesThatDoNotMatchAllocateNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, now := f.NewMatcher(Options{FindTime: time.Hour}), time.Now()
+	m, now := f.NewMatcher(Options{FindTime: time.Hour}), noon()
 	for _, l := range []event.Line{
 		{Text: []byte(now.Format("Jan _2 15:04:05") + " srv CRON[7]: pam_unix(cron:session): session opened")},
 		{Text: []byte("srv sshd[7]: Server listening on 0.0.0.0 port 22."), Time: now},

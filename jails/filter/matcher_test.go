@@ -24,6 +24,9 @@ func compile(t testing.TB, d Definition) *Filter {
 	return f
 }
 
+// noon is a time that no clock change is near to.
+func noon() time.Time { return time.Date(2026, 6, 1, 12, 0, 0, 0, time.Local) }
+
 // logged is a logger and what it was given.
 func logged() (*slog.Logger, *bytes.Buffer) {
 	var b bytes.Buffer
@@ -108,7 +111,7 @@ func TestALineThatTakesTooLongIsGivenUp(t *testing.T) {
 func TestWarningsAreGivenOnceADay(t *testing.T) {
 	log, out := logged()
 	m := compile(t, Definition{Failregex: []string{`from <HOST>`}}).NewMatcher(Options{FindTime: time.Hour, Log: log})
-	now := time.Now().Truncate(time.Second)
+	now := noon()
 	line := func(ago time.Duration, live bool) event.Line {
 		return event.Line{Text: []byte(now.Add(-ago).Format(time.DateTime) + " from 192.0.2.1"), Live: live}
 	}
@@ -140,7 +143,7 @@ func TestWarningsAreGivenOnceADay(t *testing.T) {
 
 func TestFutureTimesAreNow(t *testing.T) {
 	m := compile(t, Definition{Failregex: []string{`from <HOST>`}}).NewMatcher(Options{FindTime: time.Hour})
-	now := time.Now().Truncate(time.Second)
+	now := noon()
 	for _, live := range []bool{true, false} {
 		text := now.Add(30*time.Second).Format(time.DateTime) + " from 192.0.2.1"
 		if found := m.Match(event.Line{Text: []byte(text), Live: live}, now); len(found) != 1 || !found[0].Time.Equal(now) {

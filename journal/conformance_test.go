@@ -147,6 +147,9 @@ func journalctl(t *testing.T, dir string, match journal.Match) (entries []map[st
 func flatten(raw map[string]any) map[string][]string {
 	m := map[string][]string{}
 	for k, v := range raw {
+		if strings.HasPrefix(k, "__SEQNUM") { // since version 254
+			continue
+		}
 		list, ok := v.([]any)
 		if !ok || isNumber(list[0]) {
 			list = []any{v}

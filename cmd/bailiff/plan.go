@@ -104,7 +104,7 @@ func dates(c *config.Jail) func(line []byte) (time.Time, bool) {
 			d = c.Filter.Dates().NewDetector()
 		}
 		m, ok := d.Match(line, time.Now())
-		return m.Time, ok
+		return m.Time, ok && !m.Time.IsZero()
 	}
 }
 

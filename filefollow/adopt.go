@@ -44,26 +44,75 @@ func (r *run) adopt(s *source) (more bool, err error) {
 // rotated away unseen. A file that is only a copy of the one before, as editors make them, is moved to where that one
 // was read.
 func (r *run) comesLater(s *source, f *file) bool {
-	var missed []generation
-	if len(s.old) > 0 {
+	if s.lost == nil {
 		last := s.old[len(s.old)-1]
 		if m := last.mark; m.Offset > 0 && f.holds(m) {
 			f.mark, _, _ = f.markAt(m.Offset)
 			r.drop(s, last)
 			return false
 		}
-		missed = r.since(s, last.mark)
-	} else {
-		missed = r.sinceTime(s, *s.lost)
 	}
-	if st, err := stat(s.path); err != nil || ident(&st) != f.mark.id() {
+	f.vetted = f.glanced.Offset > 0
+	return r.catchUp(s, f)
+}
+
+// catchUp takes up the files that were made and rotated away unseen before one of the source's. Some tells that there
+// are such files, or that there is no telling yet.
+func (r *run) catchUp(s *source, f *file) (some bool) {
+	at := s.place(f)
+	missed := r.unseen(s, at, f)
+	if st, err := stat(s.path); at == len(s.old) && (err != nil || ident(&st) != f.mark.id()) {
+		f.vetted = false
 		return true // it was rotated in the meantime: look again
 	}
 	some, again := r.takeUp(s, missed, f)
-	if !again {
+	if again {
+		f.vetted = false
+		return true
+	}
+	if f.vetted {
 		s.lost = nil
 	}
+	return some
+}
+
+// unseen lists what came after the old file before a place, and before the file at that place, if there is one.
+func (r *run) unseen(s *source, at int, f *file) []generation {
+	switch {
+	case s.lost != nil:
+		return r.sinceTime(s, *s.lost, f)
+	case at > 0:
+		return r.since(s, s.old[at-1].mark, f)
+	}
+	return nil
+}
+
+// catchUpWithout takes up files that were rotated away unseen while there is none at the path. It lists the directory
+// only when that has changed.
+func (r *run) catchUpWithout(s *source) (some bool) {
+	st, err := stat(filepath.Dir(s.path))
+	if err != nil || st.Mtim == s.listed {
+		return false
+	}
+	some, again := r.takeUp(s, r.unseen(s, len(s.old), nil), nil)
+	if !again {
+		s.listed = st.Mtim
+	}
 	return some || again
+}
+
+// vet looks for unseen files once more when the first text stands in a file that was empty: it may have been copied and
+// truncated before anything of it was read.
+func (r *run) vet(s *source, f *file) (more bool) {
+	if f.vetted {
+		return false
+	}
+	if st, err := f.stat(); err != nil || st.Size == 0 {
+		return false
+	}
+	f.vetted = true
+	f.glance()
+	return r.catchUp(s, f)
 }
 
 // join makes a file that is already open the source's: one that came back to its path, one that was renamed to it, or

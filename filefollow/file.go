@@ -14,18 +14,21 @@ type id struct{ device, inode uint64 }
 
 // A file is an open log. Regular files are read at an offset, so that the descriptor carries no state.
 type file struct {
-	fd      int
-	mark    Mark
-	owner   *source
-	fifo    bool
-	pipe    *Reader   // not nil for a FIFO
-	seen    Mark      // with an Offset: the position saved before the restart; text up to it was handed out then
-	glanced Mark      // how the file began when it was opened, to tell whether that was written anew before it was read
-	skips   []skip    // which globs do not want the text up to some offset; nil: all want all
-	looked  int64     // no line end lies between the mark and here
-	bound   int64     // what stands after it is left to the next turn
-	drained bool      // it was read to its end after it had been replaced
-	grown   time.Time // when it was last seen to grow, or to be replaced
+	fd       int
+	mark     Mark
+	owner    *source
+	fifo     bool
+	pipe     *Reader   // not nil for a FIFO
+	seen     Mark      // with an Offset: the position saved before the restart; text up to it was handed out then
+	before   Mark      // where it stood when it was last found to be written anew
+	glanced  Mark      // how the file began when it was opened, to tell whether that was written anew before it was read
+	skips    []skip    // which globs do not want the text up to some offset; nil: all want all
+	looked   int64     // no line end lies between the mark and here
+	bound    int64     // what stands after it is left to the next turn
+	doubtful bool      // it was rotated and empty when it was found: it may become a copy of the log
+	vetted   bool      // no file was rotated away unseen before its first text was there
+	drained  bool      // it was read to its end after it had been replaced
+	grown    time.Time // when it was last seen to grow, or to be replaced
 }
 
 // errRewritten says that what stands before the mark is no longer what was read.
@@ -64,6 +67,7 @@ func openFile(path string) (*file, error) {
 		return nil, errors.Join(errKind, err)
 	}
 	f.mark, f.fifo = ident(&st).start(), !regular(&st)
+	f.mark.Time = st.Mtim.Nano()
 	f.glance()
 	return f, nil
 }
@@ -106,6 +110,7 @@ func (f *file) Read(b []byte) (n int, err error) {
 // markAt is the mark at an offset of the file as it is now; false when the file is shorter.
 func (f *file) markAt(offset int64) (Mark, bool, error) {
 	m := f.mark.id().start()
+	m.Time = f.mark.Time
 	var b [headLen]byte
 	head := b[:min(offset, headLen)]
 	n, err := f.readAt(head, 0)
@@ -148,8 +153,11 @@ func (f *file) touch() {
 
 // reached is how far the file's text was handed out, also in an earlier run.
 func (f *file) reached() Mark {
-	if f.mark.Offset < f.seen.Offset {
+	switch {
+	case f.mark.Offset < f.seen.Offset:
 		return f.seen
+	case f.mark.Offset == 0 && f.before.Offset > 0:
+		return f.before
 	}
 	return f.mark
 }

@@ -145,11 +145,11 @@ func names(dir string) []string {
 
 // since lists the rotated files that came after one of the source's: what was made and rotated away while nobody
 // looked. Their names tell the order; when that file is not among them, the times tell.
-func (r *run) since(s *source, m Mark) []generation {
-	all := r.generations(s)
+func (r *run) since(s *source, m Mark, now *file) []generation {
+	all := r.olderThan(s, now)
 	at := slices.IndexFunc(all, func(g generation) bool { return g.id == m.id() })
 	if at < 0 {
-		return r.sinceTime(s, m)
+		return r.sinceTime(s, m, now)
 	}
 	a := all[at]
 	return slices.DeleteFunc(all, func(g generation) bool {
@@ -158,12 +158,27 @@ func (r *run) since(s *source, m Mark) []generation {
 }
 
 // sinceTime lists the rotated files that were written to after a mark was made whose file is gone.
-func (r *run) sinceTime(s *source, m Mark) []generation {
-	all := slices.DeleteFunc(r.generations(s), func(g generation) bool {
+func (r *run) sinceTime(s *source, m Mark, now *file) []generation {
+	all := slices.DeleteFunc(r.olderThan(s, now), func(g generation) bool {
 		return m.Time == 0 || g.time <= m.Time || r.open[g.id] != nil
 	})
 	slices.SortStableFunc(all, func(a, b generation) int { return cmp.Compare(a.time, b.time) })
 	return all
+}
+
+// olderThan lists the rotated forms of a source's log. When the path is a link to a file that is named like one, those
+// that are named to come after it are left out.
+func (r *run) olderThan(s *source, now *file) []generation {
+	all := r.generations(s)
+	if now == nil {
+		return all
+	}
+	at := slices.IndexFunc(all, func(g generation) bool { return g.id == now.mark.id() })
+	if at < 0 {
+		return all
+	}
+	n := all[at]
+	return slices.DeleteFunc(all, func(g generation) bool { return g.dated == n.dated && slices.Compare(g.order, n.order) > 0 })
 }
 
 // locate opens the file that a mark was made in: at its path, under another name by its identity, or a copy of it by
@@ -214,5 +229,6 @@ func (r *run) try(path string, m Mark, exact bool) *file {
 	i := f.mark.id()
 	f.mark = m
 	f.mark.Device, f.mark.Inode = i.device, i.inode
+	f.vetted = true
 	return f
 }

@@ -12,6 +12,13 @@ func (r *run) read(s *source, f *file, budget *int) (more bool, err error) {
 	if f.pipe != nil {
 		return r.readPipe(s, f, budget)
 	}
+	if f.doubtful && r.inTheMaking(s, f) {
+		r.drop(s, f)
+		return false, nil
+	}
+	if r.vet(s, f) {
+		return true, nil
+	}
 	for {
 		at := f.mark.Offset
 		raw, whole, err := r.fetch(f)

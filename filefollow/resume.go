@@ -32,6 +32,9 @@ func (r *run) resume(s *source) {
 	}
 	r.own(s, f)
 	s.current = f
+	if f.mark.Offset == 0 {
+		f.vetted, s.lost = false, &p.Mark // what tells whether it was written anew is only its time
+	}
 	r.lookBack(s, f)
 }
 
@@ -94,9 +97,12 @@ func (r *run) rewritten(s *source, f *file) {
 	if m.Offset == 0 {
 		m = f.glanced
 	}
-	copied := r.copyOf(s, m)
+	copied := s.suspect(m)
+	if copied == nil {
+		copied = r.copyOf(s, m)
+	}
 	if copied != nil && f.mark.Offset == 0 {
-		copied.mark = copied.mark.id().start()
+		copied.mark, _, _ = copied.markAt(0)
 	}
 	if copied == nil {
 		if cut, ok := r.kept(f, m); ok {
@@ -106,28 +112,30 @@ func (r *run) rewritten(s *source, f *file) {
 		}
 	}
 	r.log.Debug("log was truncated", "path", s.path, "copied", copied != nil)
-	f.mark, f.seen, f.skips, f.looked = m.id().start(), Mark{}, nil, 0
+	f.before = f.reached()
+	f.mark, _, _ = f.markAt(0)
+	f.seen, f.skips, f.looked, f.vetted = Mark{}, nil, 0, false
 	f.glance()
-	missed := func() []generation { return r.sinceTime(s, m) }
-	if copied != nil {
-		r.own(s, copied)
-		s.before(f, copied)
-		missed = func() []generation { return r.since(s, copied.mark) }
+	if copied == nil {
+		s.lost = &m
+		return
 	}
-	for range 10 {
-		if _, again := r.takeUp(s, missed(), f); !again {
-			break
-		}
+	if copied.owner == nil {
+		r.own(s, copied)
+		s.old = slices.Insert(s.old, s.place(f), copied)
 	}
 }
 
-// before puts an old file before another one of the source's.
-func (s *source) before(f, older *file) {
-	at := slices.Index(s.old, f)
-	if at < 0 {
-		at = len(s.old)
+// suspect is an old file that was empty when it was taken up and has turned out to be the copy that a mark is good for.
+func (s *source) suspect(m Mark) *file {
+	for _, f := range s.old {
+		if f.doubtful && m.Offset > 0 && f.holds(m) {
+			f.mark, _, _ = f.markAt(m.Offset)
+			f.doubtful = false
+			return f
+		}
 	}
-	s.old = slices.Insert(s.old, at, older)
+	return nil
 }
 
 // takeUp makes rotated files the source's that were never seen at its path, which leads to another file now. Again tells
@@ -146,14 +154,14 @@ func (r *run) takeUp(s *source, missed []generation, now *file) (some, again boo
 			f.close()
 			return some, true
 		}
-		if f.copies(now) {
+		if now != nil && f.copies(now) {
 			f.close()
 			continue
 		}
+		f.doubtful = f.glanced.Offset == 0
 		r.own(s, f)
-		s.before(now, f)
+		s.old = slices.Insert(s.old, s.place(now), f)
 		r.counters.Rotations.Add(1)
-		r.log.Debug("DBG takeup", "path", g.path, "id", g.id.inode, "gtime", g.time)
 		some = true
 	}
 	return some, false
@@ -163,9 +171,27 @@ func (r *run) takeUp(s *source, missed []generation, now *file) (some, again boo
 // not truncated the other one yet.
 func (f *file) copies(other *file) bool {
 	st, err := f.stat()
-	if err != nil {
+	if err != nil || st.Size == 0 {
 		return false
 	}
 	m, ok, err := f.markAt(st.Size)
 	return ok && err == nil && other.holds(m)
+}
+
+// inTheMaking tells whether a file that was empty when it was taken up turns out to be a copy of the one at the path, as
+// that one is or was when it was opened.
+func (r *run) inTheMaking(s *source, f *file) bool {
+	if st, err := f.stat(); err != nil || st.Size == 0 {
+		return false
+	}
+	f.doubtful = false
+	if c := s.current; c != nil && c.glanced.Offset > 0 && f.holds(c.glanced) {
+		return true
+	}
+	now, err := openFile(s.path)
+	if err != nil {
+		return false
+	}
+	defer now.close()
+	return f.copies(now)
 }

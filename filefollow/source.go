@@ -20,9 +20,10 @@ type source struct {
 	shared  []int // globs and those of the paths that lead to the same file; nil: only globs
 	literal bool  // a glob names it without wildcards: it is waited for
 	queued  bool
-	begun   bool  // it had its first turn
-	resumed bool  // it was followed before, by its saved position
-	lost    *Mark // the file it was followed in last is gone; its successors are still to be found
+	begun   bool          // it had its first turn
+	resumed bool          // it was followed before, by its saved position
+	listed  unix.Timespec // how old the list is of what was rotated away while no file was at the path
+	lost    *Mark         // the file it was followed in last is gone; its successors are still to be found
 	live    bool
 	warned  bool     // of bytes that are not in the encoding
 	current *file    // the one at path
@@ -45,18 +46,33 @@ func (s *source) newest() *file {
 	return s.old[len(s.old)-1]
 }
 
-// position is how far the source was read.
-func (s *source) position() Position {
-	var p Position
-	if len(s.old) == 0 && s.current == nil {
+// place is where a file stands among the old ones; the current one comes after them.
+func (s *source) place(f *file) int {
+	if at := slices.Index(s.old, f); at >= 0 {
+		return at
+	}
+	return len(s.old)
+}
+
+// position is how far the source was read. Files of which nothing was read yet are left out beside others: they are
+// found again as what came after those.
+func (s *source) position() (p Position) {
+	newest := s.newest()
+	if newest == nil {
 		return s.last
 	}
-	p.Mark = s.newest().reached()
-	for _, f := range s.old {
-		if f != s.newest() {
-			p.Older = append(p.Older, f.reached())
+	p.Mark = newest.reached()
+	for _, f := range slices.Backward(s.old) {
+		m := f.reached()
+		switch {
+		case f == newest || m.Offset == 0 || f.doubtful:
+		case p.Offset == 0:
+			p.Mark = m
+		default:
+			p.Older = append(p.Older, m)
 		}
 	}
+	slices.Reverse(p.Older)
 	return p
 }
 
@@ -79,6 +95,8 @@ func (r *run) turn(s *source) (more bool, err error) {
 		}
 	}
 	switch {
+	case isMissing(missing) && r.catchUpWithout(s):
+		return true, nil
 	case missing != nil:
 		r.fault(s, missing)
 	case s.current == nil && !time.Now().Before(s.retry):
@@ -116,7 +134,7 @@ func (r *run) compare(s *source) (missing error) {
 		return err
 	}
 	if isMissing(err) || err == nil && ident(&st) != s.current.mark.id() {
-		s.current.grown = time.Now()
+		s.current.grown, s.current.bound = time.Now(), math.MaxInt64
 		s.old = append(s.old, s.current)
 		s.current = nil
 		r.counters.Rotations.Add(1)

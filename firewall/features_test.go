@@ -129,9 +129,25 @@ func TestPublishedPortsOfContainers(t *testing.T) {
 			must(t, fw.Add(t.Context(), "web", bans(time.Hour, host(attacker))))
 			lab.Attacker.Stopped(t, "tcp", attacker, at, firewalltest.Refused)
 			lab.Attacker.Passes(t, "tcp", bystander, at)
+			run(t, lab, fw)
+			lab.Box.Run(t, "sh", "-c", dockerRestart)
+			lab.Attacker.Until(t, "tcp", attacker, at, time.Second, func(f firewalltest.Fate) bool { return f != firewalltest.Passed })
+			lab.Attacker.Passes(t, "tcp", bystander, at)
 		})
 	}
 }
+
+// dockerRestart is what dockerd 24 does to the rules when it starts with one published port: its chains are made anew,
+// and its jumps are put before all others.
+const dockerRestart = `
+iptables -D FORWARD -j DOCKER-USER; iptables -F DOCKER-USER; iptables -X DOCKER-USER
+for c in DOCKER DOCKER-ISOLATION-STAGE-1 DOCKER-ISOLATION-STAGE-2; do iptables -N $c; done
+iptables -A DOCKER-ISOLATION-STAGE-1 -j RETURN; iptables -A DOCKER-ISOLATION-STAGE-2 -j RETURN
+iptables -I FORWARD -o bridge -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+iptables -I FORWARD -o bridge -j DOCKER
+iptables -A DOCKER -d 172.17.0.2/32 ! -i bridge -o bridge -p tcp -m tcp --dport 80 -j ACCEPT
+iptables -I FORWARD -j DOCKER-ISOLATION-STAGE-1
+iptables -N DOCKER-USER; iptables -A DOCKER-USER -j RETURN; iptables -I FORWARD -j DOCKER-USER`
 
 func TestAutoSaysWhy(t *testing.T) {
 	lab := firewalltest.New(t)

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"slices"
 	"strconv"
 
 	"bailiff/jails/ini"
@@ -45,7 +44,12 @@ type named struct {
 func newSettings() *settings { return &settings{} }
 
 func (s *settings) index(name string) int {
-	return slices.IndexFunc(s.list, func(n named) bool { return n.name == name })
+	for i := range s.list {
+		if s.list[i].name == name {
+			return i
+		}
+	}
+	return -1
 }
 
 func (s *settings) set(name string, v setting) {

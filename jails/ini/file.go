@@ -53,6 +53,11 @@ func (f *file) line(s *ini.Section, option string) int {
 	return 0
 }
 
+func (f *file) has(section, option string) bool {
+	_, ok := f.index[section][option]
+	return ok
+}
+
 // sections are the file's sections in its order, made once. Sets share them.
 func (f *file) sections(src *Source) []parsed {
 	if f.parsed != nil {

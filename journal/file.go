@@ -169,9 +169,12 @@ func entryPosition(b []byte, seqnumID id) position {
 	}
 }
 
+// bucket returns where the hash table has the first and the last object of a hash's chain.
+func (l *layout) bucket(hash uint64) uint64 { return l.table + 16*(hash%l.buckets) }
+
 // find returns the offset of the data object that holds the payload, 0 when there is none.
 func (f *file) find(payload []byte, hash uint64, u *unpacker) uint64 {
-	at := le.Uint64(f.b[f.table+16*(hash%f.buckets):])
+	at := le.Uint64(f.b[f.bucket(hash):])
 	for at != 0 {
 		b, ok := f.object(at, objectData, f.payload)
 		if !ok {

@@ -51,6 +51,7 @@ type leaf struct {
 	payload []byte
 	hash    uint64
 	data    uint64 // the data object; 0: the file has none so far
+	missed  uint64 // the last object of its hash chain when it was not found there
 	first   uint64 // its first entry, which is not in the array
 	list    list
 	at      uint64 // what seek returned last; 0: ask again
@@ -74,10 +75,14 @@ func (l *leaf) seek(f *file, u *unpacker, least uint64) uint64 {
 
 func (l *leaf) look(f *file, u *unpacker, least uint64) uint64 {
 	if l.data == 0 {
-		l.data = f.find(l.payload, l.hash, u)
-	}
-	if l.data == 0 {
-		return none
+		last := le.Uint64(f.b[f.bucket(l.hash)+8:])
+		if last == l.missed {
+			return none // of a thousand values most never come
+		}
+		if l.data = f.find(l.payload, l.hash, u); l.data == 0 {
+			l.missed = last
+			return none
+		}
 	}
 	n := f.number(l.data + atDataEntries)
 	if n == 0 {

@@ -129,6 +129,7 @@ func (s *Scratch) group(in *inst, text []byte, pos int) (pc int32, at int) {
 func (s *Scratch) enterCut(in *inst, text []byte, pos int) (pc int32, at int) {
 	s.cuts[in.slot] = cut{height: len(s.stack), pos: pos}
 	at = pos
+	s.steps += in.back >> 2
 	for range in.back {
 		if at == 0 {
 			if in.op == opNot {

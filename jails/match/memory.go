@@ -98,19 +98,17 @@ func (in *inst) isOpenSpan() bool {
 
 // reach is how far a span from low on runs before a place from which all ends have failed.
 func (s *Scratch) reach(p *program, in *inst, text []byte, low int) int {
-	pos := low
+	pos, last := low, low-1
 	for !s.failed.has(s.bit(p, in, pos)) {
+		s.steps++
+		last = pos
 		size := in.class.match(text, pos)
 		if size == 0 {
-			return pos
+			break
 		}
 		pos += size
 	}
-	s.steps += (pos - low) >> 2
-	if pos == low {
-		return low - 1
-	}
-	return previous(text, pos)
+	return last
 }
 
 // giveBack is shrink for a linear search: it remembers all ends it leaves out.

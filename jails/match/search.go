@@ -9,7 +9,7 @@ import (
 // A step is a way tried, or some bytes run over.
 const (
 	budget       = 200_000
-	linearBudget = 20_000_000
+	linearBudget = 10_000_000
 )
 
 // A Scratch is the reusable memory of searches. The zero value is ready; it is not for concurrent use.

@@ -74,12 +74,12 @@ func (s *Scratch) extent(in *inst, text []byte, pos int) (low, end int) {
 		}
 		low = next(text, pos)
 	case in.max == unlimited:
-		if low = in.least(text, pos); low < 0 {
+		if low = s.least(in, text, pos); low < 0 {
 			return -1, 0
 		}
 		end = in.class.run(text, low)
 	default:
-		if low = in.least(text, pos); low < 0 {
+		if low = s.least(in, text, pos); low < 0 {
 			return -1, 0
 		}
 		end, _ = in.class.runUpTo(text, low, in.max-in.min)
@@ -89,7 +89,7 @@ func (s *Scratch) extent(in *inst, text []byte, pos int) (low, end int) {
 }
 
 // least returns where a span from pos may end at the earliest, or -1.
-func (in *inst) least(text []byte, pos int) int {
+func (s *Scratch) least(in *inst, text []byte, pos int) int {
 	switch in.min {
 	case 0:
 		return pos
@@ -100,6 +100,7 @@ func (in *inst) least(text []byte, pos int) int {
 		return -1
 	}
 	low, n := in.class.runUpTo(text, pos, in.min)
+	s.steps += n >> 4
 	if n < in.min {
 		return -1
 	}
@@ -109,7 +110,7 @@ func (in *inst) least(text []byte, pos int) int {
 // span matches the longest run and leaves the shorter ones on the stack, if any is to be tried.
 func (s *Scratch) span(p *program, in *inst, text []byte, pos int) (pc int32, at int) {
 	if s.failed.on && in.max == unlimited && in.point >= 0 {
-		low := in.least(text, pos)
+		low := s.least(in, text, pos)
 		if low < 0 {
 			return -1, 0
 		}
@@ -153,7 +154,7 @@ func (s *Scratch) shrink(in *inst, text []byte, low, end int) (pc int32, at int)
 
 // spanLazy matches the shortest run and leaves the longer ones on the stack.
 func (s *Scratch) spanLazy(p *program, in *inst, text []byte, pos int) (pc int32, at int) {
-	low := in.least(text, pos)
+	low := s.least(in, text, pos)
 	if low < 0 {
 		return -1, 0
 	}
@@ -185,12 +186,13 @@ func (s *Scratch) grow(p *program, in *inst, text []byte, pos, left int) (pc int
 	for !in.first.at(text, pos) {
 		size := in.class.match(text, pos)
 		if size == 0 || left == 0 {
+			s.steps += (pos - from) >> 2
 			return -1, 0
 		}
 		pos += size
 		left--
 	}
-	s.steps += (pos - from) >> 4
+	s.steps += (pos - from) >> 2
 	if left > 0 {
 		s.push(frame{kind: retryLazy, pc: in.self, pos: int32(pos), low: int32(left)})
 	}

@@ -64,7 +64,7 @@ for ARCH in ${ARCHES:-amd64 arm64}; do
 	cd "$stage/$ARCH"
 	find . -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 	for kind in deb rpm; do
-		"$stage/nfpm" package --config "$src/nfpm/nfpm.yaml" --packager $kind --target "$out" >/dev/null
+		said=$("$stage/nfpm" package --config "$src/nfpm/nfpm.yaml" --packager $kind --target "$out" 2>&1) || { echo "$said" >&2; exit 1; }
 	done
 	tarball "$ARCH"
 	cd "$root"

@@ -50,9 +50,12 @@ func TestShippedConfiguration(t *testing.T) {
 		t.Fatalf("%d jails, want sshd alone", len(c.Jails))
 	}
 	j := c.Jails[0]
+	root := event.Term{Field: "_UID", Values: []string{"0"}}
 	want := event.Selector{
-		{{Field: "_SYSTEMD_UNIT", Values: []string{"ssh.service", "sshd.service"}}},
-		{{Field: "_SYSTEMD_SLICE", Values: []string{"system-ssh.slice", "system-sshd.slice"}}},
+		{{Field: "_SYSTEMD_UNIT", Values: []string{"ssh.service"}}},
+		{{Field: "_SYSTEMD_UNIT", Values: []string{"sshd.service"}}},
+		{root, {Field: "SYSLOG_IDENTIFIER", Values: []string{"sshd"}}},
+		{root, {Field: "SYSLOG_IDENTIFIER", Values: []string{"sshd-session"}}},
 	}
 	if d := cmp.Diff(want, j.Journal); d != "" || !j.OwnMatch {
 		t.Errorf("the jail's own match: %v, %s", j.OwnMatch, d)

@@ -10,7 +10,7 @@ if [ -d /run/systemd/system ] && systemctl is-active --quiet fail2ban.service; t
 	cat <<-'EOF'
 	fail2ban is running, so bailiff was not started: the two would ban twice. To move over:
 	    bailiff config check --config /etc/fail2ban    what of your configuration bailiff understands
-	    cp your jail.local, jail.d and filter.d changes from /etc/fail2ban to /etc/bailiff
+	    take over your jail.local, jail.d and filter.d changes from /etc/fail2ban to /etc/bailiff
 	    systemctl disable --now fail2ban
 	    systemctl enable --now bailiff
 	EOF

@@ -1,0 +1,20 @@
+#!/bin/bash
+# packages.sh [DIST] - builds the packages twice, compares the two, lints them and boots a machine with them.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+dist=$(realpath -m "${1:-dist}")
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+packaging/build.sh "$dist"
+packaging/build.sh "$scratch/again" >/dev/null
+for file in "$scratch"/again/*; do cmp "$file" "$dist/${file##*/}"; done
+echo "two builds are the same, bit for bit"
+
+VERSION=v99.0.0 ARCHES=amd64 packaging/build.sh "$scratch/newer" >/dev/null
+deb=$(ls -t "$dist"/*_amd64.deb | head -n 1) rpm=$(ls -t "$dist"/*.x86_64.rpm | head -n 1)
+lintian --fail-on error,warning "$deb"
+rpmlint "$rpm" -c packaging/rpm/rpmlint.toml >"$scratch/rpmlint" 2>/dev/null || { cat "$scratch/rpmlint"; exit 1; }
+packaging/test/static.sh "$dist"/*.tar.gz
+packaging/test/completion.sh "$deb"
+packaging/test/boot.sh "$deb" "$rpm" "$scratch"/newer/*.x86_64.rpm

@@ -110,6 +110,7 @@ func (fw *Firewall) refillJail(ctx context.Context, jail string) error {
 	if err != nil {
 		return err
 	}
+	bans = maps.Clone(bans)
 	maps.DeleteFunc(bans, func(p netip.Prefix, _ time.Duration) bool { _, err := normal(p); return err != nil })
 	if err := fw.Add(ctx, jail, bans); err != nil {
 		return err

@@ -36,8 +36,11 @@ func (t *xtable) plan(s *script, chain string, want rules, keep bool) error {
 	}
 	t.ours[chain] = true
 	if have == nil || !keep && !t.same(chain, have, want) {
-		s.chain(chain, want)
+		before, stood := t.asked[chain]
+		s.chain(chain, want, stood && slices.Equal(before, want))
+		return nil
 	}
+	t.asked[chain], t.printed[chain] = want, have
 	return nil
 }
 
@@ -54,11 +57,11 @@ func (t *xtable) planHook(s *script, hook string, want rules) error {
 	if err := t.plan(s, own, want, false); err != nil {
 		return err
 	}
-	t.hooks[hook] = true
 	jump := "-j " + own
 	if n := count(in, jump); n != 1 || in[0] != jump {
-		s.jump(hook, own, n)
+		s.jump(hook, own, n, t.hooks[hook])
 	}
+	t.hooks[hook] = true
 	return nil
 }
 
@@ -85,6 +88,7 @@ func (t *xtable) planRemovals(s *script, want layout) error {
 		if !needed[chain] {
 			s.drop(chain)
 			delete(t.ours, chain)
+			delete(t.asked, chain)
 		}
 	}
 	return nil

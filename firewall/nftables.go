@@ -61,12 +61,16 @@ func (n *nft) stand(_ context.Context, blocks []block) (repairs, error) {
 	if err != nil {
 		return repairs{}, err
 	}
-	if n.handles != nil && slices.Equal(handles, n.handles) && forward == n.forward && reflect.DeepEqual(blocks, n.blocks) {
+	intact := slices.Equal(handles, n.handles)
+	if n.handles != nil && intact && forward == n.forward && reflect.DeepEqual(blocks, n.blocks) {
 		return repairs{}, nil
 	}
 	made, err := n.rebuild(blocks, forward)
 	if err != nil {
 		return made, fmt.Errorf("make table inet %s: %w", n.table.Name, err)
+	}
+	if n.handles != nil && !intact {
+		made.done = append(made.done, "table inet "+n.table.Name)
 	}
 	n.blocks, n.forward = blocks, forward
 	n.handles, err = n.ruleHandles()
@@ -86,7 +90,6 @@ func (n *nft) rebuild(blocks []block, forward bool) (repairs, error) {
 	made := n.makeSets(blocks, there)
 	n.makeRules(blocks, forward)
 	n.dropSets(blocks, there)
-	made.done = append(made.done, "table inet "+n.table.Name)
 	return made, n.conn.Flush()
 }
 

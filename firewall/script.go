@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// A script is what iptables-restore is to do in one transaction, and what that repairs, in words.
+// A script is what iptables-restore is to do in one transaction, and what of that repairs what had stood, in words.
 type script struct {
 	chains []string // declarations, which make or empty a chain
 	rules  []string
@@ -16,20 +16,24 @@ type script struct {
 }
 
 // chain makes a chain of ours anew.
-func (s *script) chain(own string, want rules) {
+func (s *script) chain(own string, want rules, repair bool) {
 	s.chains = append(s.chains, fmt.Sprintf(":%s - [0:0]", own))
 	for _, r := range want {
 		s.rules = append(s.rules, "-A "+own+" "+r)
 	}
 	s.made[own] = want
-	s.done = append(s.done, "chain "+own)
+	if repair {
+		s.done = append(s.done, "chain "+own)
+	}
 }
 
 // jump replaces the n jumps that a hook has by one in the first place.
-func (s *script) jump(hook, own string, n int) {
+func (s *script) jump(hook, own string, n int, repair bool) {
 	s.unjump(hook, own, n)
 	s.jumps = append(s.jumps, fmt.Sprintf("-I %s 1 -j %s", hook, own))
-	s.done = append(s.done, "jump from "+hook)
+	if repair {
+		s.done = append(s.done, "jump from "+hook)
+	}
 }
 
 func (s *script) unjump(hook, own string, n int) {
@@ -42,8 +46,9 @@ func (s *script) unjump(hook, own string, n int) {
 func (s *script) drop(own string) {
 	s.chains = append(s.chains, fmt.Sprintf(":%s - [0:0]", own))
 	s.drops = append(s.drops, "-X "+own)
-	s.done = append(s.done, "chain "+own)
 }
+
+func (s *script) empty() bool { return len(s.chains)+len(s.jumps)+len(s.drops) == 0 }
 
 func (s *script) text() []byte {
 	var b bytes.Buffer

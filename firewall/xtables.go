@@ -140,7 +140,7 @@ func (t *xtable) lift(ctx context.Context) error {
 
 // run gives the script to iptables-restore, which does all of it or nothing.
 func (t *xtable) run(ctx context.Context, s script) error {
-	if len(s.done) == 0 {
+	if s.empty() {
 		return nil
 	}
 	return t.input(ctx, s.text())

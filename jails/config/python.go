@@ -63,10 +63,16 @@ func stringLiteral(b []byte, s string) []byte {
 		quote = '"'
 	}
 	b = append(b, quote)
-	for i, r := range s {
+	plain := 0 // where the text begins that is not yet appended and needs no escape
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		i += n
+		if r >= ' ' && r < 0x7f && r != rune(quote) && r != '\\' {
+			continue
+		}
+		b = append(b, s[plain:i-n]...)
+		plain = i
 		switch {
-		case r >= ' ' && r < 0x7f && r != rune(quote) && r != '\\':
-			b = append(b, s[i])
 		case r == rune(quote) || r == '\\':
 			b = append(b, '\\')
 			b = utf8.AppendRune(b, r)
@@ -86,7 +92,7 @@ func stringLiteral(b []byte, s string) []byte {
 			b = fmt.Appendf(b, `\U%08x`, r)
 		}
 	}
-	return append(b, quote)
+	return append(append(b, s[plain:]...), quote)
 }
 
 // jsonObject is settings as Python's json module prints a dictionary of texts.

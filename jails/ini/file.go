@@ -7,8 +7,8 @@ import (
 // DefaultSection is the section whose options every other section of a Set sees.
 const DefaultSection = "DEFAULT"
 
-// A file is one parsed file. gopkg.in/ini.v1 keeps its sections and keys in order; line numbers stand beside, for its
-// keys have none.
+// A file is one parsed file. While it is read gopkg.in/ini.v1 keeps its sections and keys in order; line numbers stand
+// beside, for its keys have none.
 type file struct {
 	keys    *ini.File
 	lines   map[string][][]int        // by section, for each of its keys the line numbers of its value
@@ -60,7 +60,7 @@ func (f *file) has(section, option string) bool {
 
 // sections are the file's sections in its order, made once. Sets share them.
 func (f *file) sections(src *Source) []parsed {
-	if f.parsed != nil {
+	if f.keys == nil {
 		return f.parsed
 	}
 	for _, s := range f.keys.Sections() {
@@ -78,6 +78,7 @@ func (f *file) sections(src *Source) []parsed {
 		}
 		f.parsed = append(f.parsed, parsed{name, sec})
 	}
+	f.keys, f.lines = nil, nil // the sections have it all
 	return f.parsed
 }
 

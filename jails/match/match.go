@@ -3,7 +3,10 @@
 // same span and the same groups as CPython 3.11 gives over the decoded text. The package knows nothing of fail2ban.
 //
 // Patterns run on a backtracking matcher with a budget of steps. When the budget runs out the same matcher runs again
-// and remembers what it has tried, which makes it linear in the line for every pattern without backreferences.
+// and remembers what it has tried, which makes it linear in the line for nearly every pattern without backreferences.
+//
+// A Set scans raw text for many patterns at once and names the lines that some of them may match. It looks for strings
+// that the patterns need; where a pattern has no good one, an automaton that accepts more than the pattern does.
 package match
 
 import (

@@ -17,8 +17,8 @@ const (
 	kindAt                  // a place between characters
 )
 
-// unlimited is the max of a repeat without one; it is Python's MAXREPEAT.
-const unlimited = 1<<32 - 1
+// unlimited is the max of a repeat without one.
+const unlimited = 1<<31 - 1
 
 // A node of a parsed expression. Flags are resolved: what a node matches depends on nothing above it.
 type node struct {
@@ -72,7 +72,7 @@ func (n *node) widths(groups []width) (lo, hi int) {
 	case kindSeq:
 		for _, s := range n.subs {
 			l, h := s.widths(groups)
-			lo, hi = lo+l, hi+h
+			lo, hi = plus(lo, l), plus(hi, h)
 		}
 	case kindAlt, kindCond:
 		lo, hi = n.branchWidths(groups)
@@ -99,7 +99,15 @@ func (n *node) branchWidths(groups []width) (lo, hi int) {
 	return lo, hi
 }
 
-// times multiplies two widths and stops at a little over the greatest.
+// plus adds two widths and stops at the greatest.
+func plus(a, b int) int {
+	if a > unlimited-b {
+		return unlimited
+	}
+	return a + b
+}
+
+// times multiplies two widths and stops at the greatest.
 func times(a, b int) int {
 	if a != 0 && b > unlimited/a {
 		return unlimited

@@ -14,8 +14,8 @@ import (
 	"github.com/coreos/go-systemd/v22/sdjournal"
 )
 
-// An sdReader reads through libsystemd. Of a field that occurs several times in an entry it sees one value, and with the flag
-// System it reads users' journals too.
+// An sdReader reads through libsystemd. Of a field that occurs several times in an entry it sees one value; several terms of
+// one group on the same field are alternatives to it; and with the flag System it reads users' journals too.
 type sdReader struct {
 	o Options
 	j *sdjournal.Journal
@@ -84,7 +84,7 @@ func (r *sdReader) start() error {
 	case r.o.Cursor != "":
 		return r.resume()
 	case !r.o.Since.IsZero():
-		return r.j.SeekRealtimeUsec(uint64(r.o.Since.UnixMicro()))
+		return r.j.SeekRealtimeUsec(uint64(max(0, r.o.Since.UnixMicro())))
 	}
 	return r.j.SeekHead()
 }

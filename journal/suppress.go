@@ -23,7 +23,7 @@ func (o Options) suppressed(dropped, message string) {
 
 // holds tells whether the match chooses an entry with these fields.
 func (m Match) holds(get func(field string) string) bool {
-	return len(m) == 0 || slices.ContainsFunc(m, func(group []Term) bool {
+	return m == nil || slices.ContainsFunc(m, func(group []Term) bool {
 		return !slices.ContainsFunc(group, func(t Term) bool { return !slices.Contains(t.Values, get(t.Field)) })
 	})
 }

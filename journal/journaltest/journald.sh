@@ -88,3 +88,4 @@ for group in "${groups[@]}"; do # whoever was started in our groups
 	done
 	find "$group" -depth -type d -exec rmdir {} \;
 done
+kill -0 $PPID 2>/dev/null || rm -rf "$root" # else the test still wants to see what went wrong

@@ -28,6 +28,7 @@ func main() {
 
 // execute runs one command line and returns its exit code: 0, 1 for a fault or something not found, 2 for wrong usage.
 func execute(ctx context.Context, args []string) int {
+	useTZ()
 	if filepath.Base(args[0]) == "fail2ban-regex" {
 		return runFail2banRegex(ctx, args[1:], os.Stdin, os.Stdout, os.Stderr)
 	}

@@ -68,7 +68,6 @@ func (t *regexTest) say(format string, args ...any) {
 }
 
 func (t *regexTest) run(ctx context.Context, args []string) error {
-	useTZ()
 	t.say("\nRunning tests\n=============\n")
 	if t.nowText != "" {
 		now, err := time.Parse(time.RFC3339, t.nowText)
@@ -115,7 +114,7 @@ func (t *regexTest) define(args []string) (err error) {
 		return explain(err)
 	}
 	o := filter.Options{CheckAll: !t.noCheckAll && t.template == "", Report: t.template == "",
-		RawHost: t.raw, AllYears: true}
+		RawHost: t.raw, AllYears: !t.fail2ban} // fail2ban-regex knows this century only
 	t.matcher = t.filter.NewMatcher(o)
 	return nil
 }

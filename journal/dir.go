@@ -19,7 +19,7 @@ type places struct {
 
 // places works out where the journals lie that o names.
 func (o Options) places() places {
-	p := places{flags: o.Flags, subdir: journalDir}
+	p := places{flags: o.Flags, subdir: ownDir("", "")}
 	switch {
 	case o.Dir != "":
 		p.roots = []string{o.Dir}

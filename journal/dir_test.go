@@ -55,11 +55,12 @@ func TestScanFindsWhatLibsystemdWould(t *testing.T) {
 		o    Options
 		want []string
 	}{
-		{Options{Dir: dir}, []string{"a.journal", m + ".web/system.journal", m + "/system.journal", m + "/system@0006-07.journal~",
+		{Options{Dir: dir}, []string{"a.journal", m + "/system.journal", m + "/system@0006-07.journal~",
 			m + "/system@1-2-3.journal", m + "/user-1000.journal"}},
-		{Options{Dir: dir, Flags: System}, []string{m + ".web/system.journal", m + "/system.journal", m + "/system@0006-07.journal~",
+		{Options{Dir: dir, Flags: System}, []string{m + "/system.journal", m + "/system@0006-07.journal~",
 			m + "/system@1-2-3.journal"}},
 		{Options{Dir: filepath.Join(dir, "remote")}, []string{"remote/b.journal"}},
+		{Options{Dir: filepath.Join(dir, m+".web")}, []string{m + ".web/system.journal"}},
 		{Options{Files: []string{filepath.Join(dir, m, "*@*.journal"), filepath.Join(dir, "a*")}}, []string{"a.journal", "a.journal.zst", m + "/system@1-2-3.journal"}},
 		{Options{Dir: filepath.Join(dir, "none")}, nil},
 	} {

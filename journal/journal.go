@@ -46,7 +46,7 @@ type Options struct {
 	Flags  Flags
 
 	// At most one of these three is set. None: the machine's own journals, /run/log/journal and /var/log/journal.
-	Dir       string   // a journal directory, or one that holds such directories
+	Dir       string   // a journal directory, or one that holds such directories of machines; a namespace's is named itself
 	Files     []string // journal files; globs as in path/filepath
 	Namespace string   // a LogNamespace=; "*" is all of them, "+name" that one and the default
 

@@ -1,6 +1,7 @@
 package filefollow
 
 import (
+	"errors"
 	"path/filepath"
 	"slices"
 	"time"
@@ -203,7 +204,7 @@ func (r *run) fault(s *source, err error) {
 		s.delay = min(max(2*s.delay, time.Second), time.Minute)
 		s.retry = time.Now().Add(s.delay)
 	}
-	if s.trouble == err.Error() {
+	if s.trouble == err.Error() || errors.Is(err, errKind) && !s.literal {
 		return
 	}
 	s.trouble = err.Error()
@@ -227,14 +228,15 @@ func (r *run) recovered(s *source) {
 	s.trouble, s.delay, s.retry = "", 0, time.Time{}
 }
 
-// lose closes a source's current file after a read of it failed. It is opened again later and goes on where it was.
-func (r *run) lose(s *source, f *file, err error) {
+// lose closes a source's files after a read of one failed. They are opened again later and go on where they were.
+func (r *run) lose(s *source, err error) {
 	r.fault(s, err)
-	if f != s.current {
-		r.drop(s, f)
-		return
+	s.last, s.stopped, s.begun = s.position(), true, false
+	for _, f := range s.old {
+		r.shut(f)
 	}
-	s.last, s.stopped = s.position(), true
-	s.current = nil
-	r.shut(f)
+	if s.current != nil {
+		r.shut(s.current)
+	}
+	s.old, s.current = nil, nil
 }

@@ -30,7 +30,7 @@ func (r *run) leftOut(path string, glob int) bool {
 		if !rotated(filepath.Base(log), path[strings.LastIndexByte(path, '/')+1:]) {
 			continue
 		}
-		if at, _ := r.patterns[glob].match(log); at && r.sources[log] == nil && r.known(log) {
+		if at, _ := r.patterns[glob].match(split(log)); at && r.sources[log] == nil && r.known(log) {
 			r.found(log, glob)
 		}
 		if r.sources[log] != nil {

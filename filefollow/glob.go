@@ -107,9 +107,11 @@ func (p part) match(name string) bool {
 	return ok && err == nil
 }
 
-// match tells whether the pattern matches the path, and whether it matches below the path.
-func (p pattern) match(path string) (at, below bool) {
-	names := strings.Split(strings.TrimPrefix(path, "/"), "/")
+// split cuts an absolute path into its names.
+func split(path string) []string { return strings.Split(strings.TrimPrefix(path, "/"), "/") }
+
+// match tells whether the pattern matches the path of these names, and whether it matches below it.
+func (p pattern) match(names []string) (at, below bool) {
 	if len(names) > len(p.parts) {
 		return false, false
 	}

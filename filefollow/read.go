@@ -27,7 +27,7 @@ func (r *run) read(s *source, f *file, budget *int) (more bool, err error) {
 			r.rewritten(s, f)
 			return true, nil
 		case err != nil:
-			r.lose(s, f, err)
+			r.lose(s, err)
 			return false, nil
 		case len(raw) > 0:
 			if err := r.hand(s, f, at, raw); err != nil {
@@ -54,7 +54,7 @@ func (r *run) readPipe(s *source, f *file, budget *int) (more bool, err error) {
 			return false, nil
 		}
 		if err != nil {
-			r.lose(s, f, err)
+			r.lose(s, err)
 			return false, nil
 		}
 		*budget -= len(text)

@@ -5,14 +5,16 @@ import (
 	"slices"
 )
 
-// resume takes up the files of a saved position again, so that the source is as it was when the position was made. What
-// happened to the files since is then found like any rotation.
+// resume takes up the files of a saved position again, or of that before a failed read, so that the source is as it was
+// when the position was made. What happened to the files since is then found like any rotation.
 func (r *run) resume(s *source) {
-	p, ok := r.position(s.path)
-	if !ok {
-		return
+	p, saved := s.last, false
+	if !s.stopped {
+		if p, saved = r.position(s.path); !saved {
+			return
+		}
 	}
-	s.resumed = true
+	s.resumed, s.stopped = true, false
 	r.aim(s)
 	for _, m := range p.Older {
 		if f := r.locate(s, m); f != nil {
@@ -35,7 +37,9 @@ func (r *run) resume(s *source) {
 	if f.mark.Offset == 0 {
 		f.vetted, s.lost = false, &p.Mark // what tells whether it was written anew is only its time
 	}
-	r.lookBack(s, f)
+	if saved {
+		r.lookBack(s, f)
+	}
 }
 
 // shortened opens the file at the path if it is the mark's, but lost its end, as files do when the power fails.
@@ -106,7 +110,7 @@ func (r *run) rewritten(s *source, f *file) {
 	}
 	if copied == nil {
 		if cut, ok := r.kept(f, m); ok {
-			f.mark = cut
+			f.mark, f.looked = cut, 0
 			r.log.Info("log lost its end", "path", s.path, "offset", cut.Offset)
 			return
 		}

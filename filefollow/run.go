@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -25,6 +26,7 @@ type run struct {
 	counters *Counters
 	yield    func(Chunk) error
 	decoder  *decoder
+	seeker   *decoder // for lines that are only looked at; it counts for nobody
 	watch    *watch
 	patterns []pattern
 
@@ -42,7 +44,7 @@ type run struct {
 }
 
 func newRun(f *Follower, yield func(Chunk) error) (*run, error) {
-	r := &run{Follower: f, yield: yield, log: f.Log, counters: f.Counters, first: true,
+	r := &run{Follower: f, yield: yield, log: f.Log, counters: f.Counters, first: true, breath: time.Now(),
 		sources: map[string]*source{}, targets: map[string]*source{}, open: map[id]*file{}, pipes: map[*file]bool{}}
 	if r.log == nil {
 		r.log = slog.Default()
@@ -62,6 +64,7 @@ func newRun(f *Follower, yield func(Chunk) error) (*run, error) {
 		return nil, err
 	}
 	r.decoder, r.raw = d, make([]byte, tailLen+chunkSize)
+	r.seeker, _ = newDecoder(f.Encoding, new(Counters))
 	if !f.Polling {
 		r.watch = newWatch(r.log)
 	}
@@ -112,7 +115,7 @@ func (r *run) begin(ctx context.Context) error {
 			return err
 		}
 	}
-	r.first = false
+	r.first, r.breath = false, time.Time{}
 	return nil
 }
 
@@ -131,6 +134,7 @@ func (r *run) position(path string) (Position, bool) {
 
 // next gives the first source in the queue its turn.
 func (r *run) next() error {
+	r.idle()
 	s := r.queue[0]
 	r.queue = r.queue[1:]
 	s.queued = false
@@ -246,18 +250,23 @@ func (r *run) scan() {
 			r.polled = time.Time{}
 		}
 	}
+	r.watch.renew()
 	for i, p := range r.patterns {
 		p.expand(func(path string) { r.found(path, i) }, watch)
 	}
+	for target := range r.targets {
+		watch(filepath.Dir(target))
+	}
+	r.watch.prune()
 	r.scanned = begun.Add(max(r.interval(), share*time.Since(begun)))
 }
 
 // found makes a path that a glob matches a source.
 func (r *run) found(path string, glob int) {
-	if r.patterns[glob].wild && r.leftOut(path, glob) {
+	s := r.sources[path]
+	if s == nil && r.patterns[glob].wild && r.leftOut(path, glob) {
 		return
 	}
-	s := r.sources[path]
 	if s == nil {
 		s = &source{path: path}
 		r.sources[path] = s
@@ -301,8 +310,9 @@ func (r *run) touched(path string, e fsnotify.Event) {
 
 // appeared looks whether a new path is to be followed, or may lead to one that is.
 func (r *run) appeared(path string) {
+	names := split(path)
 	for i, p := range r.patterns {
-		at, below := p.match(path)
+		at, below := p.match(names)
 		if at {
 			r.found(path, i)
 		}

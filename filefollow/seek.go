@@ -162,7 +162,7 @@ func (r *run) dated(f *file, g Glob, from, to int64) (at int64, date time.Time) 
 }
 
 func (r *run) date(g Glob, raw []byte) (time.Time, bool) {
-	return g.Date(bytes.TrimSuffix(r.decoder.text(raw), []byte("\n")))
+	return g.Date(bytes.TrimSuffix(r.seeker.text(raw), []byte("\n")))
 }
 
 // scanFor goes through the lines from a line's start on, to the first that is young enough. Lines without a date belong

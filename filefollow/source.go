@@ -20,6 +20,7 @@ type source struct {
 	shared  []int // globs and those of the paths that lead to the same file; nil: only globs
 	literal bool  // a glob names it without wildcards: it is waited for
 	queued  bool
+	gone    bool          // it is no source any more
 	begun   bool          // it had its first turn
 	resumed bool          // it was followed before, by its saved position
 	listed  unix.Timespec // how old the list is of what was rotated away while no file was at the path
@@ -79,12 +80,12 @@ func (s *source) position() (p Position) {
 // turn reads what is new in a source: first the rest of older files, then the one at its path. More tells that there is
 // more to read at once.
 func (r *run) turn(s *source) (more bool, err error) {
+	if s.gone || !s.begun && time.Now().Before(s.retry) {
+		return false, nil
+	}
 	if !s.begun {
 		s.begun = true
 		r.resume(s)
-	}
-	if s.alias != nil && r.stillAlias(s) {
-		return false, nil
 	}
 	missing := r.compare(s)
 	r.bound(s)
@@ -95,6 +96,7 @@ func (r *run) turn(s *source) (more bool, err error) {
 		}
 	}
 	switch {
+	case s.alias != nil && r.stillAlias(s):
 	case isMissing(missing) && r.catchUpWithout(s):
 		return true, nil
 	case missing != nil:
@@ -154,6 +156,7 @@ func (r *run) letGo(s *source, now time.Time) {
 		r.drop(s, s.old[0])
 	}
 	if s.current == nil && len(s.old) == 0 && !s.literal && s.alias == nil && s.trouble == "" {
+		s.gone = true
 		delete(r.sources, s.path)
 		delete(r.targets, s.target)
 	}

@@ -16,12 +16,14 @@ type watch struct {
 	dirs    map[id]*watched
 	paths   map[string]id
 	full    bool // the kernel's limit was reached and reported
+	round   int  // of expanding the globs
 }
 
 // A watched directory may be reached by several paths; the kernel reports what happens in it under one of them.
 type watched struct {
 	name  string
 	paths []string
+	round int // the last one in which it was wanted
 }
 
 // newWatch gives nil, and says why, when inotify cannot be had.
@@ -66,12 +68,13 @@ func (w *watch) add(dir string) bool {
 	i := ident(&st)
 	if old, ok := w.paths[dir]; ok {
 		if old == i {
+			w.dirs[i].round = w.round
 			return false
 		}
 		w.forget(dir)
 	}
 	if d := w.dirs[i]; d != nil {
-		d.paths = append(d.paths, dir)
+		d.paths, d.round = append(d.paths, dir), w.round
 		w.paths[dir] = i
 		return true
 	}
@@ -79,9 +82,28 @@ func (w *watch) add(dir string) bool {
 		w.refused(dir, err)
 		return false
 	}
-	w.dirs[i] = &watched{name: dir, paths: []string{dir}}
+	w.dirs[i] = &watched{name: dir, paths: []string{dir}, round: w.round}
 	w.paths[dir] = i
 	return true
+}
+
+// renew begins a round of adding every directory that is wanted.
+func (w *watch) renew() {
+	if w != nil {
+		w.round++
+	}
+}
+
+// prune ends a round: directories that are no longer wanted are not watched any more.
+func (w *watch) prune() {
+	if w == nil {
+		return
+	}
+	for _, d := range w.dirs {
+		if d.round != w.round {
+			w.forget(d.name)
+		}
+	}
 }
 
 func (w *watch) refused(dir string, err error) {

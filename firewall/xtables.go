@@ -93,9 +93,10 @@ func (t *xtable) stand(ctx context.Context, want layout) (script, error) {
 }
 
 // same tells whether a chain that holds have is as wanted: it reads the same, or reads as it did when it was last made
-// of this. iptables may print a rule in other words than it was given.
+// of this. iptables may print a rule in other words than it was given, but never another number of rules: where that
+// differs, others had changed the chain before it was read back.
 func (t *xtable) same(chain string, have, want rules) bool {
-	return slices.Equal(have, want) || slices.Equal(t.asked[chain], want) && slices.Equal(t.printed[chain], have)
+	return slices.Equal(have, want) || len(have) == len(want) && slices.Equal(t.asked[chain], want) && slices.Equal(t.printed[chain], have)
 }
 
 // remember reads back the chains that a script has made.

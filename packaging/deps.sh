@@ -2,6 +2,7 @@
 # deps.sh go     - stop with one line when Go is missing or too old
 # deps.sh run    - install what building and running bailiff needs and this machine lacks
 # deps.sh test   - the same for `make test`; peers (fail2ban, sshguard) are installed but never started
+# deps.sh packages - what the test of the packages needs besides
 set -euo pipefail
 
 need_go() {
@@ -73,8 +74,13 @@ test)
 	without_services install ip:iproute2 ipset:ipset nft:nftables conntrack:conntrack rg:ripgrep python3:python3 \
 		systemd-nspawn:systemd-container mmdebstrap:mmdebstrap /lib/systemd/systemd-journald:systemd \
 		/lib/systemd/systemd-journal-remote:systemd-journal-remote /usr/lib/python3/dist-packages/systemd:python3-systemd \
-		fail2ban-client:fail2ban /usr/libexec/sshguard/sshg-parser:sshguard
+		fail2ban-client:fail2ban /usr/libexec/sshguard/sshg-parser:sshguard mandoc:mandoc
 	disable fail2ban.service sshguard.service
 	;;
-*) sed -n 2,4p "$0" >&2; exit 2 ;;
+packages)
+	[ $manager = apt ] || { echo "the packages are tested on Debian 12" >&2; exit 1; }
+	install lintian:lintian rpmlint:rpmlint rpm:rpm zsh:zsh fish:fish readelf:binutils qemu-aarch64-static:qemu-user-static \
+		/usr/share/bash-completion/bash_completion:bash-completion
+	;;
+*) sed -n 2,5p "$0" >&2; exit 2 ;;
 esac

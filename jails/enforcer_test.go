@@ -241,10 +241,13 @@ func TestBlocksReachOnlyTheJailsTheyAreFor(t *testing.T) {
 		if effects, _ := b.watch.See(ctx, other); effects {
 			t.Error("a block for another jail was judged")
 		}
-		journal := &event.Block{Text: []byte(" login failed from 192.0.2.1\n login failed from 192.0.2.1\n"), Live: true}
-		b.watch.posts[0].Selector = event.Selector{{{Field: "_COMM", Values: []string{"sshd"}}}}
-		for _, comm := range []string{"sshd", "cron"} {
-			journal.Entries = append(journal.Entries, event.Entry{Time: time.Now(),
+		post := *b.watch.posts[0]
+		post.Selector = event.Selector{{{Field: "_COMM", Values: []string{"sshd"}}}}
+		b.watch.Post([]*Post{&post})
+		const line = " login failed from 192.0.2.1\n"
+		journal := &event.Block{Text: []byte(line + line), Live: true}
+		for i, comm := range []string{"sshd", "cron"} {
+			journal.Entries = append(journal.Entries, event.Entry{Start: i * len(line), Time: time.Now(),
 				Fields: []event.Field{{Name: "_COMM", Value: []byte(comm)}}})
 		}
 		b.watch.See(ctx, journal)
@@ -266,6 +269,26 @@ func TestTheRunningJailSkipsWhatItHasRead(t *testing.T) {
 		}
 		if s := b.jail.Status(); s.Failed != 1 {
 			t.Errorf("%d failures told of, want 1", s.Failed)
+		}
+	})
+}
+
+func TestAJailWithoutFirewallBansWithoutTheKernel(t *testing.T) {
+	onBench(t, func(ctx context.Context, b *bench) {
+		c := *b.jail.Config()
+		c.Firewall.Kind = "none"
+		b.jail.Configure(&c)
+		b.kernel.set(errors.New("the set does not exist"))
+		if _, err := b.watch.See(ctx, block(3, "192.0.2.1")); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * retryEvery)
+		synctest.Wait()
+		if b.kernel.adds > 0 || strings.Count(b.log.String(), "[sshd] Ban 192.0.2.1") != 1 {
+			t.Errorf("the kernel was asked %d times, and the log says:\n%s", b.kernel.adds, b.log)
+		}
+		if lifted, err := b.Lift(ctx, b.jail, []event.Subject{subject("192.0.2.1")}); err != nil || len(lifted) != 1 {
+			t.Errorf("lifted %v, %v", lifted, err)
 		}
 	})
 }

@@ -3,6 +3,7 @@ package jails
 import (
 	"bytes"
 	"context"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -19,7 +20,8 @@ type Post struct {
 	Selector event.Selector // the journal entries it reads; meaningless for files
 	Running  bool           // its counters are up to date: what it has read before it does not need again
 
-	heard int // lines of the block at hand that were its business
+	selector int  // which of the watch's selectors
+	chosen   bool // the block at hand is for it
 }
 
 // A Watch reads one source for all the jails that follow it. It runs on the goroutine of whoever calls See.
@@ -28,16 +30,25 @@ type Watch struct {
 	Enforcer *Enforcer
 	Metrics  *metrics.Metrics
 
-	mu     sync.Mutex
-	posts  []*Post
-	chosen []*Post // those that the block at hand is for
+	mu        sync.Mutex
+	posts     []*Post
+	selectors []event.Selector // of the posts, each once
+	scan      *scan            // nil: to be planned with the next block
+	held      [][]bool         // by selector and entry of the block at hand
 }
 
 // Post sets the jails that follow the source, from the next block on.
 func (w *Watch) Post(posts []*Post) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.posts = posts
+	w.posts, w.selectors, w.scan = posts, nil, nil
+	for _, p := range posts {
+		p.selector = slices.IndexFunc(w.selectors, func(s event.Selector) bool { return reflect.DeepEqual(s, p.Selector) })
+		if p.selector < 0 {
+			p.selector = len(w.selectors)
+			w.selectors = append(w.selectors, p.Selector)
+		}
+	}
 }
 
 // See judges every line of the block. When it returns nil, every ban the block led to is stored and in the kernel, and
@@ -46,34 +57,17 @@ func (w *Watch) Post(posts []*Post) {
 func (w *Watch) See(ctx context.Context, b *event.Block) (effects bool, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	c := court{now: time.Now(), block: b, metrics: w.Metrics}
-	posts, lines := w.choose(b), 0
-	for _, p := range posts {
-		p.heard = 0
+	if w.scan == nil {
+		w.scan = newScan(w.posts, b.Entries != nil, b.Text)
 	}
-	for text := b.Text; len(text) > 0; lines++ {
-		line := event.Line{Origin: b.Origin, Live: b.Live}
-		line.Text, text, _ = bytes.Cut(text, []byte{'\n'})
-		if b.Entries != nil {
-			line.Time, line.Fields = b.Entries[lines].Time, b.Entries[lines].Fields
-		}
-		for _, p := range posts {
-			if b.Entries == nil || p.Selector.Holds(line.Fields) {
-				p.heard++
-				c.hear(p, line)
-			}
-		}
-	}
-	for _, p := range posts {
-		if !b.Past {
-			w.Metrics.Lines(p.Jail.Name, w.Source, p.heard)
-		}
-	}
+	w.choose(b)
+	c := court{now: time.Now(), watch: w, block: b}
+	w.scan.run(b, c.hear)
 	if len(c.bans) == 0 {
 		return c.failures > 0, nil
 	}
 	if err := w.Enforcer.Enforce(ctx, c.bans); err != nil {
-		revoke(posts, c.bans) // the source will read the block again
+		revoke(w.posts, c.bans) // the source will read the block again
 		return true, err
 	}
 	return true, nil
@@ -90,47 +84,82 @@ func revoke(posts []*Post, bans []event.Ban) {
 	}
 }
 
-// choose returns the posts that the block is for.
-func (w *Watch) choose(b *event.Block) []*Post {
-	if b.Jails == nil {
-		return w.posts
+// choose finds out which posts the block is for and, of the journal's entries, which selectors hold for each. It counts
+// what each jail reads.
+func (w *Watch) choose(b *event.Block) {
+	lines := bytes.Count(b.Text, []byte{'\n'})
+	held := make([]int, len(w.selectors))
+	w.held = w.held[:0]
+	for i, s := range w.selectors {
+		if b.Entries == nil {
+			held[i] = lines
+			continue
+		}
+		row := make([]bool, len(b.Entries))
+		for k := range b.Entries {
+			if row[k] = s.Holds(b.Entries[k].Fields); row[k] {
+				held[i]++
+			}
+		}
+		w.held = append(w.held, row)
 	}
-	w.chosen = w.chosen[:0]
 	for _, p := range w.posts {
-		if slices.Contains(b.Jails, p.Jail.Name) {
-			w.chosen = append(w.chosen, p)
+		p.chosen = b.Jails == nil || slices.Contains(b.Jails, p.Jail.Name)
+		if p.chosen && !b.Past {
+			w.Metrics.Lines(p.Jail.Name, w.Source, held[p.selector])
 		}
 	}
-	return w.chosen
 }
 
 // A court hears the lines of one block.
 type court struct {
 	now      time.Time
+	watch    *Watch
 	block    *event.Block
-	metrics  *metrics.Metrics
 	failures int
 	bans     []event.Ban
 }
 
-func (c *court) hear(p *Post, line event.Line) {
-	known := c.block.Past && slices.Contains(c.block.Known, p.Jail.Name)
-	if known && p.Running {
+// hear judges a line that the team's filter may match.
+func (c *court) hear(t *team, line event.Line) {
+	if !slices.ContainsFunc(t.posts, func(p *Post) bool { return c.concerns(p, line) }) {
 		return
 	}
-	for _, m := range p.Matcher.Match(line, c.now) {
+	for _, m := range t.matcher.Match(line, c.now) {
 		if m.NoFail || m.Ignored {
 			continue
 		}
-		if !known {
-			c.metrics.Match(p.Jail.Name)
+		for _, p := range t.posts {
+			if c.concerns(p, line) {
+				c.judge(p, m.Failure)
+			}
 		}
-		if m.Subject.IsZero() {
-			continue
-		}
-		c.failures++
-		if b, ok := p.Jail.judge(m.Failure, c.now, known); ok {
-			c.bans = append(c.bans, b)
-		}
+	}
+}
+
+// concerns tells whether the line is the post's business.
+func (c *court) concerns(p *Post, line event.Line) bool {
+	if !p.chosen || p.Running && c.known(p) {
+		return false
+	}
+	return c.block.Entries == nil || c.watch.held[p.selector][entryAt(c.block, len(line.Before))]
+}
+
+// known tells whether the post's jail has read the block before.
+func (c *court) known(p *Post) bool {
+	return c.block.Past && slices.Contains(c.block.Known, p.Jail.Name)
+}
+
+func (c *court) judge(p *Post, f event.Failure) {
+	known := c.known(p)
+	if !known {
+		c.watch.Metrics.Match(p.Jail.Name)
+	}
+	if f.Subject.IsZero() {
+		return
+	}
+	c.failures++
+	if b, ok := p.Jail.judge(f, c.now, known); ok {
+		c.bans = append(c.bans, b)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"reflect"
+	"slices"
 	"sync"
 	"time"
 
@@ -241,13 +243,11 @@ func (s *sources) post(p *plan, kept map[string]bool) (posts []*jails.Post, back
 		kept[j.Name] = true
 		old, fresh := s.places[j.Name], &place{key: p.key, filter: c.Filter, post: jails.Post{Jail: j, Selector: c.Journal}}
 		same := old != nil && old.key == p.key
-		switch {
-		case same && old.filter == c.Filter:
-			fresh.post.Matcher, fresh.post.Running = old.post.Matcher, true
-		case old != nil:
-			fresh.post.Matcher, fresh.post.Running = s.matcher(j, c), true
-		default:
-			fresh.post.Matcher = s.matcher(j, c)
+		fresh.post.Running = old != nil
+		if same && old.filter == c.Filter {
+			fresh.post.Matcher = old.post.Matcher
+		} else {
+			fresh.post.Matcher = s.matcher(j, c, posts)
 		}
 		if old != nil && !same {
 			j.Moved()
@@ -261,7 +261,14 @@ func (s *sources) post(p *plan, kept map[string]bool) (posts []*jails.Post, back
 	return posts, back
 }
 
-func (s *sources) matcher(j *jails.Jail, c *config.Jail) *filter.Matcher {
+// matcher returns the matcher of a jail that reads just the same lines with the same filter, else a new one.
+func (s *sources) matcher(j *jails.Jail, c *config.Jail, posts []*jails.Post) *filter.Matcher {
+	for _, p := range posts {
+		if o := p.Jail.Config(); o.FindTime == c.FindTime && reflect.DeepEqual(o.Definition, c.Definition) &&
+			reflect.DeepEqual(o.Journal, c.Journal) && slices.Equal(o.LogPaths, c.LogPaths) {
+			return p.Matcher
+		}
+	}
 	return c.Filter.NewMatcher(filter.Options{FindTime: c.FindTime, Resolve: s.resolver.Resolve,
 		GaveUp: func() { s.metrics.GaveUp(j.Name) }, Log: s.log.With("jail", j.Name)})
 }

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"bytes"
 	"time"
 
 	"bailiff/jails/event"
@@ -50,6 +51,7 @@ func (m *Matcher) moment(l event.Line, now time.Time) moment {
 		return w
 	}
 	w.undated = !optional
+	m.lookBack(l.Before, now)
 	if m.recent(now) {
 		return moment{tuple: tuple{date: m.lastText, post: l.Text}, at: m.lastDate, undated: w.undated}
 	}
@@ -57,6 +59,25 @@ func (m *Matcher) moment(l event.Line, now time.Time) moment {
 		w.at = now
 	}
 	return w
+}
+
+// lookBackLines is how many lines before an undated one are searched for a date.
+const lookBackLines = 100
+
+// lookBack takes the last date from the lines before: the matcher is not shown those that its regexes cannot match.
+func (m *Matcher) lookBack(before []byte, now time.Time) {
+	for range lookBackLines {
+		if len(before) == 0 {
+			return
+		}
+		start := bytes.LastIndexByte(before[:len(before)-1], '\n') + 1
+		line := before[start : len(before)-1]
+		before = before[:start]
+		if d, ok := m.detector.Match(line, now); ok && d.Start < d.End && !d.Time.IsZero() {
+			m.lastDate, m.lastText = d.Time, append(m.lastText[:0], line[d.Start:d.End]...)
+			return
+		}
+	}
 }
 
 // recent tells whether the last date still holds.

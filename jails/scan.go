@@ -1,0 +1,112 @@
+package jails
+
+import (
+	"bytes"
+	"slices"
+	"sort"
+
+	"bailiff/jails/event"
+	"bailiff/jails/filter"
+	"bailiff/jails/match"
+)
+
+// A team is the posts that share a matcher: jails with the same filter on the same lines, which are matched once.
+type team struct {
+	matcher *filter.Matcher
+	posts   []*Post
+}
+
+// A scan finds the lines of a block that filters may match. Most lines are never looked at by any filter.
+type scan struct {
+	teams []*team
+	every []*team // those that have to read every line
+	sets  []gate
+}
+
+// A gate is a Set and the teams of its rules.
+type gate struct {
+	set   *match.Set
+	teams []*team
+}
+
+// newScan plans the scan of a source whose text is such as the sample. Filters whose dates are cut out alike share a
+// set; the journal's lines have none.
+func newScan(posts []*Post, journal bool, sample []byte) *scan {
+	s := &scan{teams: teams(posts)}
+	byDates := map[match.Dates]*gate{}
+	rules := map[match.Dates][]match.Rule{}
+	for _, t := range s.teams {
+		rule, dates, ok := t.matcher.Rule()
+		if !ok {
+			s.every = append(s.every, t)
+			continue
+		}
+		if journal {
+			dates = match.NoDates
+		}
+		if byDates[dates] == nil {
+			byDates[dates] = &gate{}
+		}
+		byDates[dates].teams = append(byDates[dates].teams, t)
+		rules[dates] = append(rules[dates], rule)
+	}
+	for _, dates := range []match.Dates{match.NoDates, match.BoundedDates, match.AnyDates} {
+		if g := byDates[dates]; g != nil {
+			g.set = match.NewSet(rules[dates], match.Options{Dates: dates, Sample: sample})
+			s.sets = append(s.sets, *g)
+		}
+	}
+	return s
+}
+
+func teams(posts []*Post) (all []*team) {
+	for _, p := range posts {
+		i := slices.IndexFunc(all, func(t *team) bool { return t.matcher == p.Matcher })
+		if i < 0 {
+			i = len(all)
+			all = append(all, &team{matcher: p.Matcher})
+		}
+		all[i].posts = append(all[i].posts, p)
+	}
+	return all
+}
+
+// run calls hear, in the order of the lines, for each line that a team's filter may match.
+func (s *scan) run(b *event.Block, hear func(*team, event.Line)) {
+	if len(s.every) > 0 {
+		for start := 0; start < len(b.Text); {
+			end := start + bytes.IndexByte(b.Text[start:], '\n')
+			for _, t := range s.every {
+				hear(t, lineOf(b, start, end))
+			}
+			start = end + 1
+		}
+	}
+	for _, g := range s.sets {
+		g.set.Scan(b.Text, func(start, end int, hits []match.Hit) bool {
+			last := -1
+			for _, h := range hits {
+				if h.Rule != last {
+					hear(g.teams[h.Rule], lineOf(b, start, end))
+				}
+				last = h.Rule
+			}
+			return true
+		})
+	}
+}
+
+// lineOf is the line that stands in the block's text from start to end.
+func lineOf(b *event.Block, start, end int) event.Line {
+	line := event.Line{Origin: b.Origin, Text: b.Text[start:end], Before: b.Text[:start], Live: b.Live}
+	if b.Entries != nil {
+		e := &b.Entries[entryAt(b, start)]
+		line.Time, line.Fields = e.Time, e.Fields
+	}
+	return line
+}
+
+// entryAt is the number of the entry whose line begins at start.
+func entryAt(b *event.Block, start int) int {
+	return sort.Search(len(b.Entries), func(i int) bool { return b.Entries[i].Start >= start })
+}

@@ -2,8 +2,12 @@ package journal
 
 import "bytes"
 
-// maxNames bounds how many field names are remembered: a sender may invent them.
-const maxNames = 4096
+const (
+	// maxNames bounds how many field names are remembered: a sender may invent them.
+	maxNames = 4096
+	// maxItems bounds how many fields an entry may have. journald allows 1024.
+	maxItems = 2048
+)
 
 // A picker reads the fields of entries. What it fills an entry with is valid until it fills the next.
 type picker struct {
@@ -44,6 +48,9 @@ func newPicker(fields []string, u *unpacker) *picker {
 // needed.
 func (p *picker) fill(f *file, entry []byte, fields []Field) (_ []Field, bad int) {
 	p.buf = p.buf[:0]
+	if len(entry) > entryItems+maxItems*int(f.entryItem) {
+		return fields, 1
+	}
 	for i := len(entry) - int(f.entryItem); i >= entryItems; i -= int(f.entryItem) {
 		at := f.itemOf(entry, i)
 		if !p.all && p.other(f, at) {

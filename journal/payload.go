@@ -52,6 +52,16 @@ func (u *unpacker) unpackZSTD(packed []byte) ([]byte, error) {
 		}
 		u.zstd = d
 	}
+	var h zstd.Header
+	if err := h.Decode(packed); err != nil {
+		return nil, fmt.Errorf("%w: zstd: %w", errPayload, err)
+	}
+	if !h.HasFCS || h.FrameContentSize > maxPayload {
+		if err := u.zstd.Reset(bytes.NewReader(packed)); err != nil {
+			return nil, fmt.Errorf("%w: zstd: %w", errPayload, err)
+		}
+		return u.head(u.zstd)
+	}
 	var err error
 	if u.buf, err = u.zstd.DecodeAll(packed, u.buf[:0]); err != nil {
 		return nil, fmt.Errorf("%w: zstd: %w", errPayload, err)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -135,6 +136,21 @@ func TestBadCursorIsAnError(t *testing.T) {
 		for _, cursor := range []string{"x", "s=1;i=2", "s=zz;i=1;b=2;m=3;t=4;x=5"} {
 			if err := journal.Available(journal.Options{Dir: t.TempDir(), Reader: reader, Cursor: cursor}); err == nil {
 				t.Errorf("%s took %q", reader, cursor)
+			}
+		}
+	}
+}
+
+// TestLongValuesAreCut reads values that are longer, unpacked, than what is read of one.
+func TestLongValuesAreCut(t *testing.T) {
+	dir := t.TempDir()
+	long := strings.Repeat("0123456789abcdef", 1<<15)
+	remote(t, filepath.Join(dir, "system.journal"), strings.ReplaceAll(numbered(1, 3), "number", long))
+	for _, reader := range readers {
+		for _, fields := range [][]string{{"MESSAGE", "_COMM"}, nil} {
+			got, _ := messages(t, journal.Options{Dir: dir, Reader: reader, Fields: fields})
+			if diff := cmp.Diff([]string{long[:64<<10], long[:64<<10], long[:64<<10]}, got); diff != "" {
+				t.Errorf("%s: %.500s", reader, diff)
 			}
 		}
 	}

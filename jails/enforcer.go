@@ -159,7 +159,7 @@ func byJail(bans []event.Ban) map[string][]event.Ban {
 // block puts the bans into the kernel and tells of them. Those that the kernel refuses are kept to be tried again.
 func (e *Enforcer) block(ctx context.Context, bans map[string][]event.Ban, now time.Time) {
 	for jail, bans := range bans {
-		err := e.Blocklist.Add(ctx, jail, durations(bans, now))
+		err := e.add(ctx, jail, bans, now)
 		acknowledged := time.Now()
 		if err != nil {
 			e.Log.Error("ban refused by the firewall, trying again", "jail", jail, "err", err)
@@ -172,6 +172,14 @@ func (e *Enforcer) block(ctx context.Context, bans map[string][]event.Ban, now t
 			e.tellBan(b, acknowledged)
 		}
 	}
+}
+
+// add puts a jail's bans into the kernel, unless its bans are none of the kernel's business.
+func (e *Enforcer) add(ctx context.Context, jail string, bans []event.Ban, now time.Time) error {
+	if j := e.jail(jail); j != nil && !j.blocks() {
+		return nil
+	}
+	return e.Blocklist.Add(ctx, jail, durations(bans, now))
 }
 
 // refused tells whether the error is about the ban. One that names no network is about all of them.
@@ -219,15 +227,13 @@ func durations(bans []event.Ban, now time.Time) map[netip.Prefix]time.Duration {
 // Restore puts the bans of the jails back into the kernel, as one batch for each jail. It is to be called before Run.
 // What the kernel refuses is tried again by Run.
 func (e *Enforcer) Restore(ctx context.Context, bans []event.Ban, now time.Time) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
 	for name, bans := range byJail(bans) {
-		j := e.jails[name]
+		j := e.jail(name)
 		if j == nil {
 			continue // the jail is gone; its bans end by themselves
 		}
 		stand := j.Restore(bans, now)
-		if err := e.Blocklist.Add(ctx, name, durations(stand, now)); err != nil {
+		if err := e.add(ctx, name, stand, now); err != nil {
 			e.Log.Error("ban refused by the firewall, trying again", "jail", name, "err", err)
 			e.unsure[name] = stand
 		}
@@ -267,12 +273,20 @@ func (e *Enforcer) lift(ctx context.Context, lift map[string][]event.Subject) er
 		if err := e.Store.Lift(ctx, jail, subjects...); err != nil {
 			return fmt.Errorf("lift %d bans: %w", len(subjects), err)
 		}
-		if err := e.Blocklist.Remove(ctx, jail, prefixes(subjects)...); err != nil {
+		if err := e.remove(ctx, jail, subjects); err != nil {
 			return fmt.Errorf("lift %d bans: %w", len(subjects), err)
 		}
 		e.tellUnban(jail, subjects)
 	}
 	return nil
+}
+
+// remove takes bans out of the kernel, where add has put them.
+func (e *Enforcer) remove(ctx context.Context, jail string, subjects []event.Subject) error {
+	if j := e.jail(jail); j != nil && !j.blocks() {
+		return nil
+	}
+	return e.Blocklist.Remove(ctx, jail, prefixes(subjects)...)
 }
 
 func prefixes(subjects []event.Subject) (ps []netip.Prefix) {

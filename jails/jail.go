@@ -68,6 +68,9 @@ func (j *Jail) Config() *config.Jail {
 	return j.config
 }
 
+// blocks tells whether the jail's bans are the kernel's business.
+func (j *Jail) blocks() bool { return j.Config().Firewall.Kind != "none" }
+
 // judge counts a failure and returns the ban it led to, if it did. A known failure was judged before a restart: it only
 // rebuilds the counter, and a threshold it reaches resets the counter as it did then.
 func (j *Jail) judge(f event.Failure, now time.Time, known bool) (event.Ban, bool) {

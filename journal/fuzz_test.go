@@ -205,6 +205,26 @@ func TestUnreadableFiles(t *testing.T) {
 	}
 }
 
+// TestAutoReadsWhatItCan meets a file that is too new for the native reader, and for libsystemd too.
+func TestAutoReadsWhatItCan(t *testing.T) {
+	dir := t.TempDir()
+	good := kept(t, "compact")
+	newer := slices.Clone(good)
+	newer[atIncompatible] |= 0x80
+	for name, b := range map[string][]byte{"good": good, "newer": newer} {
+		if err := os.WriteFile(filepath.Join(dir, name+".journal"), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n := 0
+	if err := Read(t.Context(), Options{Dir: dir}, func(*Entry) error { n++; return nil }); err != nil || n != 80 {
+		t.Errorf("%d entries: %v", n, err)
+	}
+	if err := Available(Options{Files: []string{filepath.Join(dir, "newer.journal")}, Reader: ReaderNative}); !errors.Is(err, errNewer) {
+		t.Errorf("native: %v", err)
+	}
+}
+
 // TestGuardLetsOtherPanicsPass holds that a mistake in the consumer is not taken for a damaged file.
 func TestGuardLetsOtherPanicsPass(t *testing.T) {
 	defer func() {

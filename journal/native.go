@@ -32,6 +32,7 @@ type native struct {
 	rested  bool             // nothing was read since rest
 	dirty   bool             // a file was there that could not be read yet: look again
 	scan    time.Time        // when the directories were last read
+	unseen  error            // why they could not be
 
 	cur, second *file // the file that is being read, and the one that comes after it for now
 	spent       *file // whose entry has been dealt with

@@ -24,9 +24,11 @@ func (n *native) refresh() bool {
 			break
 		}
 		had := len(n.files)
-		if err := n.rescan(); err != nil {
+		err := n.rescan()
+		if err != nil && n.unseen == nil { // say it once
 			n.o.log().Warn("journal directory cannot be read", "err", err)
 		}
+		n.unseen = err
 		if len(n.files) <= had {
 			break
 		}

@@ -241,3 +241,10 @@ func (r *sdReader) noteSuppression() bool {
 		return v
 	})
 }
+
+// holds tells whether the match chooses an entry with these fields.
+func (m Match) holds(get func(field string) string) bool {
+	return m == nil || slices.ContainsFunc(m, func(group []Term) bool {
+		return !slices.ContainsFunc(group, func(t Term) bool { return !slices.Contains(t.Values, get(t.Field)) })
+	})
+}

@@ -1,9 +1,6 @@
 package journal
 
-import (
-	"slices"
-	"strconv"
-)
+import "strconv"
 
 // suppressionID is the MESSAGE_ID of the note journald leaves when its rate limit dropped messages.
 const suppressionID = "a596d6fe7bfa4994828e72309e95d61e"
@@ -19,11 +16,4 @@ func (o Options) suppressed(dropped, message string) {
 	}
 	o.log().Warn("journald dropped messages by its rate limit", "dropped", n, "note", message)
 	o.Counters.suppressed(n)
-}
-
-// holds tells whether the match chooses an entry with these fields.
-func (m Match) holds(get func(field string) string) bool {
-	return m == nil || slices.ContainsFunc(m, func(group []Term) bool {
-		return !slices.ContainsFunc(group, func(t Term) bool { return !slices.Contains(t.Values, get(t.Field)) })
-	})
 }

@@ -29,23 +29,35 @@ type Enforcer struct {
 	Metrics   *metrics.Metrics
 	Beat      func() // called at least once a second while all is well; nil: nobody listens
 
-	orders chan *order
-	mu     sync.Mutex
-	jails  map[string]*Jail
-	unsure map[string][]event.Ban // bans that the kernel refused, to be tried again; Run's goroutine only
+	orders  chan *order
+	stopped chan struct{} // closed when Run has ended
+	mu      sync.Mutex
+	jails   map[string]*Jail
+	unsure  map[string][]event.Ban // bans that the kernel refused, to be tried again; Run's goroutine only
 }
 
-// An order is something to carry out and where to answer.
+// An order is something to carry out and where to answer: bans, or subjects that a jail is to let go.
 type order struct {
 	bans []event.Ban
-	lift map[string][]event.Subject // by jail
-	done chan error                 // has room for one answer
+	jail *Jail // nil for bans
+	lift []event.Subject
+	done chan outcome // has room for one
 }
+
+// An outcome is what became of an order.
+type outcome struct {
+	lifted []event.Subject
+	err    error
+}
+
+// errStopped is the outcome of what was asked of an enforcer that has ended.
+var errStopped = errors.New("bailiff is stopping")
 
 // NewEnforcer returns an enforcer without jails.
 func NewEnforcer(s Store, b Blocklist, log *slog.Logger, m *metrics.Metrics) *Enforcer {
 	return &Enforcer{Store: s, Blocklist: b, Log: log, Metrics: m,
-		orders: make(chan *order, 64), jails: map[string]*Jail{}, unsure: map[string][]event.Ban{}}
+		orders: make(chan *order, 64), stopped: make(chan struct{}),
+		jails: map[string]*Jail{}, unsure: map[string][]event.Ban{}}
 }
 
 // Jails sets the jails whose bans it looks after.
@@ -59,37 +71,41 @@ func (e *Enforcer) Jails(jails []*Jail) {
 }
 
 // Enforce returns when the bans are stored and in the kernel. A ban that the kernel refuses is logged and tried again;
-// an error means that the store could not remember them.
-func (e *Enforcer) Enforce(ctx context.Context, bans []event.Ban) error {
-	return e.submit(ctx, &order{bans: bans, done: make(chan error, 1)})
+// an error means that the store could not remember them. It cannot be broken off, for then nobody would know whether
+// the bans stand. Bans that were lifted before their turn came are left out.
+func (e *Enforcer) Enforce(bans []event.Ban) error {
+	return e.submit(&order{bans: bans}).err
 }
 
 // Lift ends the jail's bans of the subjects and returns those that were banned.
-func (e *Enforcer) Lift(ctx context.Context, j *Jail, subjects []event.Subject) ([]event.Subject, error) {
-	stood := j.release(subjects)
-	if len(stood) == 0 {
-		return nil, nil
-	}
-	lift := map[string][]event.Subject{j.Name: stood}
-	return stood, e.submit(ctx, &order{lift: lift, done: make(chan error, 1)})
+func (e *Enforcer) Lift(j *Jail, subjects []event.Subject) ([]event.Subject, error) {
+	out := e.submit(&order{jail: j, lift: subjects})
+	return out.lifted, out.err
 }
 
-func (e *Enforcer) submit(ctx context.Context, o *order) error {
+func (e *Enforcer) submit(o *order) outcome {
+	o.done = make(chan outcome, 1)
 	select {
 	case e.orders <- o:
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-e.stopped:
+		return outcome{err: errStopped}
 	}
 	select {
-	case err := <-o.done:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
+	case out := <-o.done:
+		return out
+	case <-e.stopped:
+	}
+	select {
+	case out := <-o.done: // the last thing that was done
+		return out
+	default:
+		return outcome{err: errStopped}
 	}
 }
 
-// Run carries out orders until ctx ends. Bans stay in the kernel then.
+// Run carries out orders until ctx ends, and finishes those it has begun. Bans stay in the kernel then.
 func (e *Enforcer) Run(ctx context.Context) error {
+	defer close(e.stopped)
 	tick := time.NewTicker(retryEvery)
 	defer tick.Stop()
 	for {
@@ -97,7 +113,7 @@ func (e *Enforcer) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case o := <-e.orders:
-			e.carryOut(ctx, e.gather(o))
+			e.carryOut(context.WithoutCancel(ctx), e.gather(o))
 		case <-tick.C:
 			e.retry(ctx)
 		}
@@ -121,20 +137,42 @@ func (e *Enforcer) gather(first *order) []*order {
 	return orders
 }
 
-// carryOut does the bans of all orders in one batch, then what is to be lifted.
+// carryOut does the orders as they came, the bans between two lifts in one batch.
 func (e *Enforcer) carryOut(ctx context.Context, orders []*order) {
+	isLift := func(o *order) bool { return o.jail != nil }
+	for len(orders) > 0 {
+		n := slices.IndexFunc(orders, isLift)
+		if n < 0 {
+			n = len(orders)
+		}
+		e.banAll(ctx, orders[:n])
+		if orders = orders[n:]; len(orders) > 0 {
+			lifted, err := e.lift(ctx, orders[0].jail, orders[0].lift)
+			orders[0].done <- outcome{lifted, err}
+			orders = orders[1:]
+		}
+	}
+}
+
+func (e *Enforcer) banAll(ctx context.Context, orders []*order) {
 	var bans []event.Ban
 	for _, o := range orders {
 		bans = append(bans, o.bans...)
 	}
-	err := e.ban(ctx, bans)
+	err := e.ban(ctx, e.standing(bans, time.Now()))
 	for _, o := range orders {
-		if o.lift == nil {
-			o.done <- err
-			continue
-		}
-		o.done <- e.lift(ctx, o.lift)
+		o.done <- outcome{err: err}
 	}
+}
+
+// standing are those of the bans that have neither been lifted nor ended.
+func (e *Enforcer) standing(bans []event.Ban, now time.Time) (still []event.Ban) {
+	for _, b := range bans {
+		if j := e.jail(b.Jail); j != nil && j.holds(b, now) {
+			still = append(still, b)
+		}
+	}
+	return still
 }
 
 func (e *Enforcer) ban(ctx context.Context, bans []event.Ban) error {
@@ -248,18 +286,13 @@ func (e *Enforcer) retry(ctx context.Context) {
 	if len(e.unsure) == 0 {
 		return
 	}
-	unsure := e.unsure
-	e.unsure = map[string][]event.Ban{}
-	now, still := time.Now(), map[string][]event.Ban{}
-	for name, bans := range unsure {
-		j := e.jail(name)
-		for _, b := range bans {
-			if j != nil && j.holds(b, now) {
-				still[name] = append(still[name], b)
-			}
-		}
+	var bans []event.Ban
+	for _, unsure := range e.unsure {
+		bans = append(bans, unsure...)
 	}
-	e.block(ctx, still, now)
+	clear(e.unsure)
+	now := time.Now()
+	e.block(ctx, byJail(e.standing(bans, now)), now)
 }
 
 func (e *Enforcer) jail(name string) *Jail {
@@ -268,17 +301,21 @@ func (e *Enforcer) jail(name string) *Jail {
 	return e.jails[name]
 }
 
-func (e *Enforcer) lift(ctx context.Context, lift map[string][]event.Subject) error {
-	for jail, subjects := range lift {
-		if err := e.Store.Lift(ctx, jail, subjects...); err != nil {
-			return fmt.Errorf("lift %d bans: %w", len(subjects), err)
-		}
-		if err := e.remove(ctx, jail, subjects); err != nil {
-			return fmt.Errorf("lift %d bans: %w", len(subjects), err)
-		}
-		e.tellUnban(jail, subjects)
+// lift has store, jail and kernel let the subjects go. Failures that the jail finds from then on count anew.
+func (e *Enforcer) lift(ctx context.Context, j *Jail, subjects []event.Subject) ([]event.Subject, error) {
+	stand := j.among(subjects)
+	if len(stand) == 0 {
+		return nil, nil
 	}
-	return nil
+	if err := e.Store.Lift(ctx, j.Name, stand...); err != nil {
+		return nil, fmt.Errorf("lift %d bans: %w", len(stand), err)
+	}
+	j.release(stand)
+	e.tellUnban(j.Name, stand)
+	if err := e.remove(ctx, j.Name, stand); err != nil {
+		return stand, fmt.Errorf("lift %d bans: %w", len(stand), err)
+	}
+	return stand, nil
 }
 
 // remove takes bans out of the kernel, where add has put them.

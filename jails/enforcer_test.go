@@ -71,9 +71,15 @@ type memory struct {
 	bans  map[event.Subject]event.Ban
 	saves int
 	fails error
+
+	entered, goOn chan struct{} // Save tells that it was called, and waits
 }
 
 func (m *memory) Save(_ context.Context, bans []event.Ban) error {
+	if m.entered != nil {
+		close(m.entered)
+		<-m.goOn
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.saves++
@@ -86,6 +92,9 @@ func (m *memory) Save(_ context.Context, bans []event.Ban) error {
 func (m *memory) Lift(_ context.Context, _ string, subjects ...event.Subject) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.fails != nil {
+		return m.fails
+	}
 	for _, s := range subjects {
 		delete(m.bans, s)
 	}
@@ -203,7 +212,7 @@ func TestWhatTheStoreCannotRememberIsJudgedAgain(t *testing.T) {
 func TestLiftedBansAreGoneEverywhere(t *testing.T) {
 	onBench(t, func(ctx context.Context, b *bench) {
 		b.watch.See(ctx, block(3, "192.0.2.1", "192.0.2.2"))
-		lifted, err := b.Lift(ctx, b.jail, []event.Subject{subject("192.0.2.1"), subject("192.0.2.9")})
+		lifted, err := b.Lift(b.jail, []event.Subject{subject("192.0.2.1"), subject("192.0.2.9")})
 		if err != nil || len(lifted) != 1 {
 			t.Fatalf("lifted %v, %v", lifted, err)
 		}
@@ -287,8 +296,64 @@ func TestAJailWithoutFirewallBansWithoutTheKernel(t *testing.T) {
 		if b.kernel.adds > 0 || strings.Count(b.log.String(), "[sshd] Ban 192.0.2.1") != 1 {
 			t.Errorf("the kernel was asked %d times, and the log says:\n%s", b.kernel.adds, b.log)
 		}
-		if lifted, err := b.Lift(ctx, b.jail, []event.Subject{subject("192.0.2.1")}); err != nil || len(lifted) != 1 {
+		if lifted, err := b.Lift(b.jail, []event.Subject{subject("192.0.2.1")}); err != nil || len(lifted) != 1 {
 			t.Errorf("lifted %v, %v", lifted, err)
+		}
+	})
+}
+
+// TestABanIsNotHalfCarriedOut breaks a source off while a ban of its is on the way.
+func TestABanIsNotHalfCarriedOut(t *testing.T) {
+	onBench(t, func(ctx context.Context, b *bench) {
+		source, stop := context.WithCancel(ctx)
+		b.store.entered, b.store.goOn = make(chan struct{}), make(chan struct{})
+		seen := make(chan error)
+		go func() { _, err := b.watch.See(source, block(3, "192.0.2.1")); seen <- err }()
+		<-b.store.entered
+		stop()
+		synctest.Wait()
+		close(b.store.goOn)
+		if err := <-seen; err != nil {
+			t.Errorf("the block is to be read again: %v", err)
+		}
+		if !b.kernel.blocks("192.0.2.1") || b.jail.Status().Banned != 1 {
+			t.Errorf("the kernel blocks: %v, the jail says %+v", b.kernel.blocks("192.0.2.1"), b.jail.Status())
+		}
+	})
+}
+
+// TestALiftedBanStaysLifted lifts a ban that waits for its turn, and bans anew who is about to be let go.
+func TestALiftedBanStaysLifted(t *testing.T) {
+	onBench(t, func(_ context.Context, b *bench) {
+		who, now := []event.Subject{subject("192.0.2.1")}, time.Now()
+		done := func() chan outcome { return make(chan outcome, 1) }
+		ban := &order{bans: []event.Ban{b.jail.Ban(who[0], now)}, done: done()}
+		b.carryOut(t.Context(), []*order{{jail: b.jail, lift: who, done: done()}, ban})
+		if b.kernel.blocks("192.0.2.1") || b.jail.Status().Banned != 0 || len(b.store.bans) > 0 {
+			t.Errorf("a ban that was lifted stands in the kernel: %v, in the store: %v", b.kernel.blocked, b.store.bans)
+		}
+		b.carryOut(t.Context(), []*order{
+			{bans: []event.Ban{b.jail.Ban(who[0], now)}, done: done()}, {jail: b.jail, lift: who, done: done()}})
+		if b.kernel.blocks("192.0.2.1") || b.jail.Status().Banned != 0 {
+			t.Error("not lifted")
+		}
+	})
+}
+
+func TestAStoreThatCannotLiftLeavesTheBan(t *testing.T) {
+	onBench(t, func(ctx context.Context, b *bench) {
+		b.watch.See(ctx, block(3, "192.0.2.1"))
+		b.store.fails = errors.New("disk full")
+		who := []event.Subject{subject("192.0.2.1")}
+		if _, err := b.Lift(b.jail, who); err == nil {
+			t.Fatal("no error")
+		}
+		if b.jail.Status().Banned != 1 || !b.kernel.blocks("192.0.2.1") {
+			t.Error("the jail has forgotten a ban that stands")
+		}
+		b.store.fails = nil
+		if lifted, err := b.Lift(b.jail, who); err != nil || len(lifted) != 1 || b.kernel.blocks("192.0.2.1") {
+			t.Errorf("the second try lifted %v, %v", lifted, err)
 		}
 	})
 }

@@ -152,17 +152,25 @@ func (j *Jail) Restore(bans []event.Ban, now time.Time) (restored []event.Ban) {
 	return restored
 }
 
-// release forgets the bans of the subjects and returns those that stood.
-func (j *Jail) release(subjects []event.Subject) (stood []event.Subject) {
+// among are those of the subjects who are banned.
+func (j *Jail) among(subjects []event.Subject) (banned []event.Subject) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, s := range subjects {
 		if _, ok := j.bans[s]; ok {
-			delete(j.bans, s)
-			stood = append(stood, s)
+			banned = append(banned, s)
 		}
 	}
-	return stood
+	return banned
+}
+
+// release forgets the bans of the subjects.
+func (j *Jail) release(subjects []event.Subject) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, s := range subjects {
+		delete(j.bans, s)
+	}
 }
 
 // sweep ends the bans whose time is over, returning their subjects, and forgets old failures.

@@ -66,7 +66,7 @@ func (w *Watch) See(ctx context.Context, b *event.Block) (effects bool, err erro
 	if len(c.bans) == 0 {
 		return c.failures > 0, nil
 	}
-	if err := w.Enforcer.Enforce(ctx, c.bans); err != nil {
+	if err := w.Enforcer.Enforce(c.bans); err != nil {
 		revoke(w.posts, c.bans) // the source will read the block again
 		return true, err
 	}

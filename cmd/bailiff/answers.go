@@ -123,7 +123,7 @@ func parseSubjects(words []string) (all []event.Subject, err error) {
 }
 
 // Ban answers bailiff ban.
-func (d *daemon) Ban(ctx context.Context, r control.BanRequest) (int, error) {
+func (d *daemon) Ban(_ context.Context, r control.BanRequest) (int, error) {
 	subjects, err := parseSubjects(r.Subjects)
 	if err != nil {
 		return 0, err
@@ -137,11 +137,11 @@ func (d *daemon) Ban(ctx context.Context, r control.BanRequest) (int, error) {
 	for _, s := range subjects {
 		bans = append(bans, running[i].Ban(s, time.Now()))
 	}
-	return len(bans), d.enforcer.Enforce(ctx, bans)
+	return len(bans), d.enforcer.Enforce(bans)
 }
 
 // Unban answers bailiff unban. A network lifts the bans of all that lies in it.
-func (d *daemon) Unban(ctx context.Context, r control.UnbanRequest) (lifted int, err error) {
+func (d *daemon) Unban(_ context.Context, r control.UnbanRequest) (lifted int, err error) {
 	asked, err := parseSubjects(r.Subjects)
 	if err != nil {
 		return 0, err
@@ -154,7 +154,7 @@ func (d *daemon) Unban(ctx context.Context, r control.UnbanRequest) (lifted int,
 				mine = append(mine, b.Subject)
 			}
 		}
-		stood, err := d.enforcer.Lift(ctx, j, mine)
+		stood, err := d.enforcer.Lift(j, mine)
 		if err != nil {
 			return lifted, err
 		}

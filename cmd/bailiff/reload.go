@@ -47,7 +47,7 @@ func (d *daemon) reload(ctx context.Context, only string) error {
 		return err
 	}
 	for _, j := range gone {
-		if err := d.liftAll(ctx, j); err != nil {
+		if err := d.liftAll(j); err != nil {
 			return err
 		}
 	}
@@ -126,11 +126,11 @@ func (d *daemon) match(next *config.Config, running []*jails.Jail) (kept, gone [
 	return kept, gone
 }
 
-func (d *daemon) liftAll(ctx context.Context, j *jails.Jail) error {
+func (d *daemon) liftAll(j *jails.Jail) error {
 	var subjects []event.Subject
 	for _, b := range j.Bans() {
 		subjects = append(subjects, b.Subject)
 	}
-	_, err := d.enforcer.Lift(ctx, j, subjects)
+	_, err := d.enforcer.Lift(j, subjects)
 	return err
 }

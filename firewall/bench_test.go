@@ -4,7 +4,10 @@ import (
 	"encoding/binary"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -38,14 +41,34 @@ func benchmarkBatch(b *testing.B, options firewall.Options, n int) {
 	fw := open(b, options)
 	all := many(n, time.Hour)
 	b.ReportAllocs()
+	var before int
 	for b.Loop() {
 		b.StopTimer()
 		must(b, fw.Lift(b.Context()))
 		must(b, fw.Ensure(b.Context(), []firewall.Spec{{Jail: "sshd"}}))
+		before = kernelMemory(b)
 		b.StartTimer()
 		must(b, fw.Add(b.Context(), "sshd", all))
 	}
+	if n >= 10_000 { // less is lost in what else the machine does
+		b.ReportMetric(float64(kernelMemory(b)-before)/float64(n), "kernel-B/ban")
+	}
 	b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "bans/s")
+}
+
+// kernelMemory is what the kernel's own data takes, in bytes.
+func kernelMemory(b *testing.B) int {
+	text, err := os.ReadFile("/proc/meminfo")
+	must(b, err)
+	sum := 0
+	for line := range strings.Lines(string(text)) {
+		if words := strings.Fields(line); len(words) > 1 && (words[0] == "Slab:" || words[0] == "VmallocUsed:") {
+			n, err := strconv.Atoi(words[1])
+			must(b, err)
+			sum += n << 10
+		}
+	}
+	return sum
 }
 
 // BenchmarkSingle bans one more address, with many banned already.

@@ -228,3 +228,27 @@ func TestDryTouchesNothing(t *testing.T) {
 	}
 	must(t, fw.Lift(t.Context()))
 }
+
+func TestUnbanAndBanWhereAllIsGone(t *testing.T) {
+	for name, options := range backends() {
+		t.Run(name, func(t *testing.T) {
+			lab := firewalltest.New(t)
+			lab.Box.Enter(t)
+			attacker, _, box := firewalltest.Addresses(false)
+			at := netip.AddrPortFrom(box, 53)
+			lab.Box.Listen(t, "udp", at)
+			fw := open(t, options)
+			must(t, fw.Ensure(t.Context(), []firewall.Spec{{Jail: "dns", Protocols: []string{"udp"}}}))
+			sloppy := netip.PrefixFrom(attacker, 24)
+			must(t, fw.Add(t.Context(), "dns", bans(time.Hour, sloppy, netip.PrefixFrom(attacker.Next(), 24), sloppy.Masked())))
+			lab.Attacker.Stopped(t, "udp", attacker, at, firewalltest.Refused)
+			wreck := "nft flush ruleset; for c in F X; do iptables-legacy -$c; ip6tables-legacy -$c; done; ipset destroy"
+			lab.Box.Run(t, "sh", "-c", wreck)
+			must(t, fw.Remove(t.Context(), "dns", sloppy))
+			lab.Attacker.Passes(t, "udp", attacker, at)
+			lab.Box.Run(t, "sh", "-c", wreck)
+			must(t, fw.Add(t.Context(), "dns", bans(time.Hour, sloppy)))
+			lab.Attacker.Stopped(t, "udp", attacker, at, firewalltest.Refused)
+		})
+	}
+}

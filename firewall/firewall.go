@@ -120,11 +120,18 @@ func named(blocks []block, jail string) bool {
 func (fw *Firewall) Add(ctx context.Context, jail string, bans map[netip.Prefix]time.Duration) error {
 	var errs []error
 	var all [2][]entry
+	seen := map[netip.Prefix]bool{}
 	for prefix, timeout := range bans {
 		p, err := normal(prefix)
 		if err != nil {
 			errs = append(errs, &BanError{jail, prefix, err})
 			continue
+		}
+		if p != prefix { // two prefixes may mean one network
+			if _, ok := bans[p]; ok || seen[p] {
+				continue
+			}
+			seen[p] = true
 		}
 		i := familyOf(p)
 		all[i] = append(all[i], entry{p, timeout})
@@ -200,7 +207,13 @@ func (fw *Firewall) remove(ctx context.Context, jail string, f family, prefixes 
 			delete(fw.witnesses, key)
 		}
 	}
-	if err := fw.sets.remove(ctx, jail, f, prefixes); err != nil {
+	err := fw.sets.remove(ctx, jail, f, prefixes)
+	if err != nil {
+		if amiss, _ := fw.look(ctx, true); amiss { // what it could not repair shows in the next line
+			err = fw.sets.remove(ctx, jail, f, prefixes)
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("unban in jail %s: %w", jail, err)
 	}
 	return nil

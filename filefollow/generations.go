@@ -2,7 +2,6 @@ package filefollow
 
 import (
 	"cmp"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -90,57 +89,22 @@ func rankMark(separator byte, mark string) (dated bool, order []int, ok bool) {
 
 // generations lists the rotated forms of a source's log that are not followed for themselves, oldest first.
 func (r *run) generations(s *source) (found []generation) {
-	dirs := map[string][]string{filepath.Dir(s.path): {filepath.Base(s.path)}}
-	if s.target != "" {
-		dir := filepath.Dir(s.target)
-		dirs[dir] = append(dirs[dir], filepath.Base(s.target), filepath.Base(s.path))
-	}
-	for dir, logs := range dirs {
-		found = append(found, list(dir, func(name string) (g generation, ok bool) {
-			for _, log := range logs {
-				if g.dated, g.order, ok = rank(log, name); ok && r.sources[filepath.Join(dir, name)] == nil {
-					return g, true
-				}
-			}
-			return g, false
+	add := func(dir, log string) {
+		found = append(found, r.list(dir, strings.TrimSuffix(log, filepath.Ext(log)), func(name string) (g generation, ok bool) {
+			g.dated, g.order, ok = rank(log, name)
+			return g, ok && r.sources[filepath.Join(dir, name)] == nil
 		})...)
 	}
+	dir, log := filepath.Dir(s.path), filepath.Base(s.path)
+	add(dir, log)
+	if s.target != "" {
+		add(filepath.Dir(s.target), filepath.Base(s.target))
+		if filepath.Dir(s.target) != dir {
+			add(filepath.Dir(s.target), log)
+		}
+	}
 	slices.SortStableFunc(found, func(a, b generation) int { return slices.Compare(a.order, b.order) })
-	return found
-}
-
-// list lists the regular files of a directory whose names are wanted. It lists again when the directory was changed
-// meanwhile: a file that is renamed may be missed, or be seen twice.
-func list(dir string, want func(name string) (generation, bool)) (found []generation) {
-	for range 10 {
-		before, _ := stat(dir)
-		found = found[:0]
-		for _, name := range names(dir) {
-			g, ok := want(name)
-			if !ok {
-				continue
-			}
-			g.path = filepath.Join(dir, name)
-			if st, err := stat(g.path); err == nil && regular(&st) {
-				g.id, g.time = ident(&st), st.Mtim.Nano()
-				found = append(found, g)
-			}
-		}
-		if after, _ := stat(dir); after.Mtim == before.Mtim {
-			break
-		}
-	}
-	return found
-}
-
-func names(dir string) []string {
-	d, err := os.Open(dir)
-	if err != nil {
-		return nil
-	}
-	defer d.Close()
-	names, _ := d.Readdirnames(-1)
-	return names
+	return slices.CompactFunc(found, func(a, b generation) bool { return a.path == b.path })
 }
 
 // since lists the rotated files that came after one of the source's: what was made and rotated away while nobody
@@ -187,13 +151,12 @@ func (r *run) locate(s *source, m Mark) *file {
 	if f := r.try(s.path, m, true); f != nil {
 		return f
 	}
-	for _, g := range list(filepath.Dir(s.path), func(string) (g generation, ok bool) { return g, true }) {
-		if g.id != m.id() || r.known(g.path) {
-			continue
-		}
-		if f := r.try(g.path, m, true); f != nil {
-			return f
-		}
+	if f := r.renamedTo(m, r.generations(s)); f != nil {
+		return f
+	}
+	all := r.list(filepath.Dir(s.path), "", func(string) (g generation, ok bool) { return g, true })
+	if f := r.renamedTo(m, all); f != nil {
+		return f
 	}
 	if m.Offset == 0 {
 		return nil
@@ -202,6 +165,19 @@ func (r *run) locate(s *source, m Mark) *file {
 		return f
 	}
 	return r.copyOf(s, m)
+}
+
+// renamedTo opens the one of some files that a mark was made in, unless it was followed under its own name.
+func (r *run) renamedTo(m Mark, files []generation) *file {
+	for _, g := range files {
+		if g.id != m.id() || r.known(g.path) {
+			continue
+		}
+		if f := r.try(g.path, m, true); f != nil {
+			return f
+		}
+	}
+	return nil
 }
 
 // copyOf opens the rotated file that has the content a mark was made in, the newest if there are several.

@@ -185,16 +185,15 @@ func readAll(t *testing.T, r *Reader) string {
 func TestReader(t *testing.T) {
 	long := strings.Repeat("y", 3*chunkSize)
 	for _, in := range []string{"", "\n", "a", "a\nb", "a\r\nb\r\n", long, long + "\nb\n" + long + "\nc", strings.Repeat("some line\n", 1e5)} {
-		want, wantCut, _ := slowText([]byte(in))
 		for name, from := range map[string]io.Reader{
 			"whole": strings.NewReader(in), "half": iotest.HalfReader(strings.NewReader(in)),
 			"with error": iotest.DataErrReader(strings.NewReader(in)), "bytes": iotest.OneByteReader(strings.NewReader(in[:min(len(in), 2000)])),
 		} {
+			in := in
 			if name == "bytes" {
-				want, wantCut, _ = slowText([]byte(in[:min(len(in), 2000)]))
-			} else {
-				want, wantCut, _ = slowText([]byte(in))
+				in = in[:min(len(in), 2000)]
 			}
+			want, wantCut, _ := slowText([]byte(in))
 			c := new(Counters)
 			r, err := NewReader(from, "", c)
 			if err != nil {

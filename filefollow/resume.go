@@ -189,8 +189,12 @@ func (r *run) inTheMaking(s *source, f *file) bool {
 		return false
 	}
 	f.doubtful = false
-	if c := s.current; c != nil && c.glanced.Offset > 0 && f.holds(c.glanced) {
-		return true
+	if c := s.current; c != nil {
+		for _, m := range []Mark{c.mark, c.before, c.glanced} {
+			if m.Offset > 0 && f.holds(m) {
+				return true
+			}
+		}
 	}
 	now, err := openFile(s.path)
 	if err != nil {

@@ -16,7 +16,7 @@ const (
 	breathe   = 500 * time.Millisecond // how often Idle is called, to stay well under a second
 	share     = 200                    // looking at all files may take one part in so many of the time
 	pipePause = 100 * time.Millisecond // how often FIFOs are looked at: writing into one makes no event
-	lookCost  = 3 * time.Microsecond   // of looking at one file that did not change
+	lookCost  = 4 * time.Microsecond   // of looking at one file that did not change
 )
 
 // A run is what Run keeps while it runs. All of it belongs to the goroutine that called Run.
@@ -34,6 +34,7 @@ type run struct {
 	targets map[string]*source // by the path that links lead to
 	open    map[id]*file
 	pipes   map[*file]bool // the FIFOs among the open files
+	dir     directory      // the one that was listed last
 	queue   []*source      // those to look at
 	raw     []byte         // the one read buffer
 	first   bool           // the files found now were there before us

@@ -12,6 +12,9 @@ import (
 // linger is how long a file that was renamed or deleted is still read after it last grew.
 const linger = time.Minute
 
+// maxOld is how many such files one source has at most.
+const maxOld = 64
+
 // A source is one path and the files behind it.
 type source struct {
 	path    string
@@ -149,7 +152,7 @@ func isMissing(err error) bool { return errors.Is(err, unix.ENOENT) || errors.Is
 
 // letGo closes the old files that have not grown for a while, and forgets a source that has no file left.
 func (r *run) letGo(s *source, now time.Time) {
-	for len(s.old) > 0 && now.Sub(s.old[0].grown) > r.linger() {
+	for len(s.old) > 0 && (len(s.old) > maxOld || now.Sub(s.old[0].grown) > r.linger()) {
 		if len(s.old) == 1 && s.current == nil {
 			s.last, s.stopped = s.position(), true
 		}

@@ -47,18 +47,17 @@ func TestTorture(t *testing.T) {
 
 // A torturer writes, rotates and kills.
 type torturer struct {
-	t       *testing.T
-	rand    *rand.Rand
-	dir     string
-	kind    string
-	db      *sql.DB
-	log     *os.File
-	lines   int          // written so far
-	window  map[int]bool // lines written between a copy and its truncation
-	files   int          // names used so far
-	done    map[string]int
-	child   *exec.Cmd
-	started time.Time
+	t      *testing.T
+	rand   *rand.Rand
+	dir    string
+	kind   string
+	db     *sql.DB
+	log    *os.File
+	lines  int          // written so far
+	window map[int]bool // lines written between a copy and its truncation
+	files  int          // names used so far
+	done   map[string]int
+	child  *exec.Cmd
 }
 
 func newTorturer(t *testing.T, kind string, seed uint64) *torturer {
@@ -337,8 +336,9 @@ func tortured(dir string) {
 	db, err := tortureDB(dir)
 	if err == nil {
 		f := &Follower{
-			Globs: []Glob{{Pattern: filepath.Join(dir, "log")}},
-			Log:   slog.New(slog.NewTextHandler(io.Discard, nil)),
+			Globs:  []Glob{{Pattern: filepath.Join(dir, "log")}},
+			Log:    slog.New(slog.NewTextHandler(io.Discard, nil)),
+			linger: time.Second,
 			Positions: func(path string) (p Position, ok bool) {
 				var value string
 				if db.QueryRow("SELECT value FROM position WHERE path = ?", path).Scan(&value) != nil {

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vishvananda/netlink"
+
 	"bailiff/firewall"
 	"bailiff/firewall/firewalltest"
 )
@@ -60,4 +62,44 @@ func until(t *testing.T, f func() bool) {
 		}
 	}
 	t.Fatal("not within 10 seconds")
+}
+
+func TestBanForgetsTrackedConnections(t *testing.T) {
+	lab := firewalltest.New(t)
+	lab.Box.Enter(t)
+	attacker, bystander, box := firewalltest.Addresses(false)
+	dns, other := netip.AddrPortFrom(box, 53), netip.AddrPortFrom(box, 123)
+	lab.Box.Listen(t, "udp", dns)
+	lab.Box.Listen(t, "udp", other)
+	lab.Box.Run(t, "iptables", "-A", "INPUT", "-m", "conntrack", "--ctstate", "ESTABLISHED", "-j", "ACCEPT")
+	fw := open(t, firewall.Options{Backend: "iptables"})
+	must(t, fw.Ensure(t.Context(), []firewall.Spec{{Jail: "dns", Ports: []string{"53"}, Protocols: []string{"udp"}}}))
+	run(t, lab, fw)
+	for _, from := range []netip.Addr{attacker, bystander} {
+		lab.Attacker.Passes(t, "udp", from, dns)
+		lab.Attacker.Passes(t, "udp", from, other)
+	}
+	tracked := func() (to map[netip.AddrPort]int) {
+		flows, err := netlink.ConntrackTableList(netlink.ConntrackTable, netlink.FAMILY_V4)
+		must(t, err)
+		to = map[netip.AddrPort]int{}
+		for _, f := range flows {
+			src, _ := netip.AddrFromSlice(f.Forward.SrcIP)
+			to[netip.AddrPortFrom(src.Unmap(), f.Forward.DstPort)]++
+		}
+		return to
+	}
+	if tracked()[netip.AddrPortFrom(attacker, 53)] == 0 {
+		t.Fatal("connections are not tracked here")
+	}
+	until(t, func() bool {
+		must(t, fw.Add(t.Context(), "dns", bans(time.Hour, host(attacker))))
+		return tracked()[netip.AddrPortFrom(attacker, 53)] == 0
+	})
+	left := tracked()
+	for _, kept := range []netip.AddrPort{netip.AddrPortFrom(attacker, 123), netip.AddrPortFrom(bystander, 53)} {
+		if left[kept] == 0 {
+			t.Errorf("%s is forgotten, too", kept)
+		}
+	}
 }

@@ -5,8 +5,14 @@
 // hands out are chunks of complete lines, each with the Position right after it. Whoever saves that position together
 // with the effects of the text, and gives it back at the next start, sees every complete line exactly once.
 //
+// Rotated files are found again by device, inode and content, in the log's own directory or the one its links lead to.
+// Which of them came after which is told by their names (log.1, log-20261122, log-20261122.ext), or where the file that
+// was read last is gone, by their times. A rotated or deleted file is read for a minute after it last grew.
+//
 // What it cannot do: lines that copytruncate's tool itself drops between its copy and its truncation are gone, and so
-// is what was deleted while nobody followed. A last line without a line end is held back until it is complete.
+// is what was deleted, compressed or moved to another directory while nobody followed. A last line without a line end
+// is held back until it is complete. A file that was renamed from one followed name to another while nobody followed is
+// read from its start, unless the new name is the old one with a number or date.
 package filefollow
 
 import (
@@ -33,13 +39,14 @@ type Follower struct {
 	Counters *Counters    // nil: nothing is counted
 
 	// PollInterval is how often every file is looked at without having been told to. Zero means one second. With very
-	// many files it grows, so that looking takes at most half a percent of a core.
+	// many files it grows, so that looking takes about half a percent of a core at most. FIFOs are looked at ten times a
+	// second, for writing into them makes no inotify event.
 	PollInterval time.Duration
-
-	linger time.Duration // instead of the usual, for tests
 
 	// Polling leaves inotify alone, as backend = polling asks for.
 	Polling bool
+
+	linger time.Duration // instead of the usual, for tests
 }
 
 // A Glob names files to follow. Its pattern is read as Python's glob reads it: *, ? and [...] stand for parts of a name,
@@ -99,7 +106,7 @@ type Counters struct {
 // fails at once when the encoding is unknown or a pattern empty; trouble with files is logged and retried for ever.
 //
 // All calls of yield, Idle, Positions and Date come from the goroutine that called Run. A chunk whose yield returned
-// nil counts as handed out. Run keeps each followed file open, and needs a few hundred bytes for it beside the kernel's.
+// nil counts as handed out. Run keeps each followed file open; with what it remembers of it that is about 1.5 KB.
 func (f *Follower) Run(ctx context.Context, yield func(Chunk) error) error {
 	r, err := newRun(f, yield)
 	if err != nil {

@@ -1,6 +1,6 @@
 package filefollow
 
-// A Mark is how far one file was read. It recognises the file again after a rename by device and inode, and by content
+// A Mark is how far one file was read. The format is this package's own. It recognises the file again after a rename by device and inode, and by content
 // after an inode was used anew, a device was numbered anew at boot, or the file was copied.
 type Mark struct {
 	Device uint64 `json:"device"`
@@ -12,8 +12,8 @@ type Mark struct {
 }
 
 // A Position is how far the files behind one path were read. It is plain data, made to be kept as JSON. The embedded
-// mark is that of the newest file; Older are those of rotated files that may still grow, oldest first. All lines before
-// the marks were handed out, and all lines of files that came before the oldest of them.
+// mark is that of the newest file of which something was read; Older are those of rotated files that may still grow,
+// oldest first. All lines before the marks were handed out, and all lines of files that came before the oldest of them.
 type Position struct {
 	Mark
 	Older []Mark `json:"older,omitempty"`

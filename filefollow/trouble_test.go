@@ -151,6 +151,39 @@ func TestTrouble(t *testing.T) {
 	})
 }
 
+// TestReadFails has the descriptor of a log fail, as that of a log on a lost network file system does, while the log is
+// rotated.
+func TestReadFails(t *testing.T) {
+	f := newTail(t, "log")
+	log := f.logged()
+	f.write("log", "a ")
+	r, err := newRun(&f.Follower, f.see)
+	f.do(err)
+	defer r.close()
+	r.scan()
+	f.do(r.begin(t.Context()))
+	s := r.sources[f.path("log")]
+	dir, err := os.Open(f.dir)
+	f.do(err)
+	defer dir.Close()
+	f.do(unix.Dup3(int(dir.Fd()), s.current.fd, unix.O_CLOEXEC))
+	f.write("log", "b ")
+	f.rename("log", "log.1")
+	f.write("log", "c ")
+	for range 2 {
+		r.look(s)
+		f.do(r.next())
+	}
+	if n := log.count("log cannot be read"); n != 1 || len(r.open) != 0 {
+		t.Fatalf("reported %d times, %d files are open", n, len(r.open))
+	}
+	s.retry = time.Time{}
+	for r.look(s); len(r.queue) > 0; {
+		f.do(r.next())
+	}
+	f.want("a b c")
+}
+
 func TestRunEnds(t *testing.T) {
 	f := newTail(t, "log")
 	f.write("log", "a ")

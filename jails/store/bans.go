@@ -34,7 +34,7 @@ const (
 	liftBan = `UPDATE bans SET lifted = ? WHERE id IN
 		(SELECT ban FROM latest WHERE jail = ? AND family = ? AND subject = ?)`
 	dropLatest = `DELETE FROM latest WHERE jail = ? AND family = ? AND subject = ?`
-	purge      = `DELETE FROM bans WHERE coalesce(lifted, until) < ?`
+	purgeSome  = `DELETE FROM bans WHERE id IN (SELECT id FROM bans WHERE until < ?1 OR lifted < ?1 LIMIT ?2)`
 )
 
 // Save remembers bans and marks in one transaction: all of them or none. Saving the same ban twice is one ban; of
@@ -179,12 +179,21 @@ func (s *Store) Marks(ctx context.Context) (map[string]string, error) {
 	return marks, nil
 }
 
+// purgeBatch is how many bans Purge forgets at a time: some milliseconds' worth, since a new ban waits for them.
+const purgeBatch = 500
+
 // Purge forgets the bans that ended before a time, by themselves or by hand. Permanent bans stay until they are lifted.
+// It works in small transactions, so that others get their turn.
 func (s *Store) Purge(ctx context.Context, before time.Time) error {
-	if _, err := s.db.ExecContext(ctx, purge, before.UnixMicro()); err != nil {
-		return fmt.Errorf("purge bans: %w", err)
+	for {
+		r, err := s.db.ExecContext(ctx, purgeSome, before.UnixMicro(), purgeBatch)
+		if err != nil {
+			return fmt.Errorf("purge bans: %w", err)
+		}
+		if n, err := r.RowsAffected(); n < purgeBatch || err != nil {
+			return err
+		}
 	}
-	return nil
 }
 
 // micros is t in microseconds, and NULL for the zero time.

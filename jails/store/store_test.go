@@ -180,6 +180,27 @@ func TestPurgeForgetsWhatEnded(t *testing.T) {
 	}
 }
 
+// All batches of a long purge go, and what is saved between them stays.
+func TestPurgeInBatches(t *testing.T) {
+	s := open1(t, filepath.Join(t.TempDir(), "bailiff.db"))
+	old := make([]event.Ban, 4*purgeBatch+7)
+	for i := range old {
+		old[i] = ban("sshd", event.Address(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})), noon, time.Minute)
+	}
+	save(t, s, old...)
+	done := make(chan error)
+	go func() { done <- s.Purge(t.Context(), noon.Add(time.Hour)) }()
+	for range 5 {
+		save(t, s, ban("sshd", address("192.0.2.1"), noon, 0))
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if n := count(t, s, "SELECT count(*) FROM bans"); n != 1 {
+		t.Errorf("%d bans left, want 1", n)
+	}
+}
+
 func TestSaveIsAllOrNothing(t *testing.T) {
 	s := open1(t, Memory)
 	if _, err := s.db.Exec("DROP TABLE marks"); err != nil {

@@ -12,7 +12,8 @@ CREATE TABLE bans (
 	UNIQUE (jail, family, subject, at)
 );
 CREATE INDEX bans_subject ON bans (family, subject);
-CREATE INDEX bans_until ON bans (until);
+CREATE INDEX bans_until ON bans (until) WHERE until IS NOT NULL;
+CREATE INDEX bans_lifted ON bans (lifted) WHERE lifted IS NOT NULL;
 
 -- The last ban of each subject in each jail, unless it was lifted.
 CREATE TABLE latest (

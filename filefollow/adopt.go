@@ -21,6 +21,9 @@ func (r *run) adopt(s *source) (more bool, err error) {
 	}
 	r.own(s, f)
 	rotated := len(s.old) > 0 || s.lost != nil
+	if s.lost != nil {
+		f.before = *s.lost
+	}
 	if rotated && r.comesLater(s, f) {
 		r.shut(f)
 		return true, nil
@@ -80,6 +83,8 @@ func (r *run) catchUp(s *source, f *file) (some bool) {
 // unseen lists what came after the old file before a place, and before the file at that place, if there is one.
 func (r *run) unseen(s *source, at int, f *file) []generation {
 	switch {
+	case f != nil && f.before.Time != 0:
+		return r.sinceTime(s, f.before, f)
 	case s.lost != nil:
 		return r.sinceTime(s, *s.lost, f)
 	case at > 0:

@@ -20,7 +20,7 @@ type file struct {
 	fifo     bool
 	pipe     *Reader   // not nil for a FIFO
 	seen     Mark      // with an Offset: the position saved before the restart; text up to it was handed out then
-	before   Mark      // where it stood when it was last found to be written anew
+	before   Mark      // where it, or the file before it, stood when that was last found to be gone or written anew
 	glanced  Mark      // how the file began when it was opened, to tell whether that was written anew before it was read
 	skips    []skip    // which globs do not want the text up to some offset; nil: all want all
 	looked   int64     // no line end lies between the mark and here

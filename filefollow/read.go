@@ -39,7 +39,7 @@ func (r *run) read(s *source, f *file, budget *int) (more bool, err error) {
 			s.live = s.live || f == s.newest()
 			return false, nil
 		}
-		if *budget -= int(f.mark.Offset - at); *budget <= 0 {
+		if *budget -= int(f.mark.Offset - at); *budget <= 0 || f.mark.Offset == at {
 			return true, nil
 		}
 	}
@@ -126,7 +126,8 @@ func (f *file) skipHole() error {
 func (r *run) long(f *file, text []byte, before int) ([]byte, bool, error) {
 	keep := before + r.decoder.enough()
 	rest := text[keep : len(text)-(len(text)-keep)%2]
-	for at := max(f.mark.Offset+int64(len(text)-before), f.looked); ; {
+	at := max(f.mark.Offset+int64(len(text)-before), f.looked)
+	for range turnBytes / lineCap {
 		n, err := f.readAt(rest, at)
 		if err != nil {
 			return nil, false, err
@@ -145,8 +146,8 @@ func (r *run) long(f *file, text []byte, before int) ([]byte, bool, error) {
 		if n < len(rest) {
 			return nil, false, nil
 		}
-		r.idle()
 	}
+	return nil, true, nil
 }
 
 // hand hands out raw lines of a file that begin at an offset, or with none of them its position.

@@ -35,7 +35,7 @@ func (r *run) resume(s *source) {
 	r.own(s, f)
 	s.current = f
 	if f.mark.Offset == 0 {
-		f.vetted, s.lost = false, &p.Mark // what tells whether it was written anew is only its time
+		f.vetted, f.before, s.lost = false, p.Mark, &p.Mark // what tells whether it was written anew is only its time
 	}
 	if saved {
 		r.lookBack(s, f)
@@ -101,7 +101,7 @@ func (r *run) rewritten(s *source, f *file) {
 	if m.Offset == 0 {
 		m = f.glanced
 	}
-	copied := s.suspect(m)
+	copied := r.suspect(s, m)
 	if copied == nil {
 		copied = r.copyOf(s, m)
 	}
@@ -131,15 +131,21 @@ func (r *run) rewritten(s *source, f *file) {
 }
 
 // suspect is an old file that was empty when it was taken up and has turned out to be the copy that a mark is good for.
-func (s *source) suspect(m Mark) *file {
-	for _, f := range s.old {
-		if f.doubtful && m.Offset > 0 && f.holds(m) {
+// A copy that ends before the mark is dropped: all of it was read.
+func (r *run) suspect(s *source, m Mark) (copied *file) {
+	for _, f := range slices.Clone(s.old) {
+		if !f.doubtful || m.Offset == 0 {
+			continue
+		}
+		if f.holds(m) {
 			f.mark, _, _ = f.markAt(m.Offset)
 			f.doubtful = false
-			return f
+			copied = f
+		} else if head, ok, err := f.markAt(min(m.Offset, headLen)); ok && err == nil && head.Head == m.Head {
+			r.drop(s, f)
 		}
 	}
-	return nil
+	return copied
 }
 
 // takeUp makes rotated files the source's that were never seen at its path, which leads to another file now. Again tells

@@ -161,9 +161,9 @@ func (r *run) idle() {
 	}
 }
 
-// hear takes the events that have come in.
+// hear takes the events that have come in, but not for ever when they come without end.
 func (r *run) hear() {
-	for {
+	for range 1000 {
 		select {
 		case e, ok := <-r.watch.events():
 			if !ok {
@@ -212,6 +212,7 @@ func (r *run) missed(err error) {
 // deaf goes on without inotify.
 func (r *run) deaf() {
 	r.log.Warn("inotify ended, files are polled")
+	r.watch.close()
 	r.watch = nil
 }
 

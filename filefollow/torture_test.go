@@ -176,6 +176,10 @@ func (w *torturer) rotate() {
 	}
 	if w.kind == "linked" {
 		w.done["symlink_swap"]++
+		if w.rand.IntN(20) == 0 {
+			w.caughtUp()
+			w.tidy()
+		}
 		w.reopen()
 		return
 	}

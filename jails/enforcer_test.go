@@ -101,6 +101,12 @@ func (m *memory) Lift(_ context.Context, _ string, subjects ...event.Subject) er
 	return nil
 }
 
+func (m *memory) set(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.fails = err
+}
+
 func (m *memory) has(p netip.Prefix) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -196,13 +202,42 @@ func TestABanThatTheKernelRefusesIsTriedAgain(t *testing.T) {
 	})
 }
 
-func TestWhatTheStoreCannotRememberIsJudgedAgain(t *testing.T) {
+func TestNothingCountsTwiceWhileTheStoreFails(t *testing.T) {
 	onBench(t, func(ctx context.Context, b *bench) {
-		b.store.fails = errors.New("disk full")
-		if _, err := b.watch.See(ctx, block(3, "192.0.2.1")); err == nil {
+		beats := 0
+		b.watch.Beat = func() { beats++ }
+		b.store.set(errors.New("disk full"))
+		seen := make(chan error)
+		go func() {
+			one := block(3, "192.0.2.1")
+			one.Text = append(one.Text, block(2, "192.0.2.2").Text...)
+			_, err := b.watch.See(ctx, one)
+			seen <- err
+		}()
+		time.Sleep(20*retryEvery + retryEvery/2)
+		synctest.Wait()
+		if b.kernel.blocks("192.0.2.1") || beats < 20 {
+			t.Errorf("blocked before it is stored, or no sign of life: %d", beats)
+		}
+		b.store.set(nil)
+		if err := <-seen; err != nil || !b.kernel.blocks("192.0.2.1") {
+			t.Errorf("not banned in the end: %v", err)
+		}
+		if s := b.jail.Status(); s.Failed != 5 || s.Banned != 1 {
+			t.Errorf("%+v, want 5 failures and 1 ban", s)
+		}
+	})
+}
+
+func TestASourceThatStopsWhileTheStoreFailsReadsAgain(t *testing.T) {
+	onBench(t, func(ctx context.Context, b *bench) {
+		b.store.set(errors.New("disk full"))
+		source, stop := context.WithTimeout(ctx, time.Minute)
+		defer stop()
+		if _, err := b.watch.See(source, block(3, "192.0.2.1")); err == nil || b.jail.Status().Banned != 0 {
 			t.Fatal("the source may save its position")
 		}
-		b.store.fails = nil
+		b.store.set(nil)
 		if _, err := b.watch.See(ctx, block(3, "192.0.2.1")); err != nil || !b.kernel.blocks("192.0.2.1") {
 			t.Errorf("the block read again did not ban: %v", err)
 		}

@@ -29,6 +29,7 @@ type Watch struct {
 	Source   string // "journal" or "files", for metrics
 	Enforcer *Enforcer
 	Metrics  *metrics.Metrics
+	Beat     func() // called while See works on what may take long; nil: nobody listens
 
 	mu        sync.Mutex
 	posts     []*Post
@@ -66,11 +67,33 @@ func (w *Watch) See(ctx context.Context, b *event.Block) (effects bool, err erro
 	if len(c.bans) == 0 {
 		return c.failures > 0, nil
 	}
-	if err := w.Enforcer.Enforce(c.bans); err != nil {
-		revoke(w.posts, c.bans) // the source will read the block again
-		return true, err
+	return true, w.enforce(ctx, c.bans)
+}
+
+// enforce tries until the bans are stored or ctx ends: were the block read again, its failures would count twice.
+func (w *Watch) enforce(ctx context.Context, bans []event.Ban) error {
+	for {
+		err := w.Enforcer.Enforce(bans)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() == nil {
+			w.Enforcer.Log.Error("bans not stored, trying again", "bans", len(bans), "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			revoke(w.posts, bans) // the source will read the block again
+			return err
+		case <-time.After(retryEvery):
+			w.beat()
+		}
 	}
-	return true, nil
+}
+
+func (w *Watch) beat() {
+	if w.Beat != nil {
+		w.Beat()
+	}
 }
 
 // revoke takes back verdicts that could not be carried out.
@@ -134,6 +157,7 @@ func (c *court) hear(t *team, line event.Line) {
 				c.judge(p, m.Failure)
 			}
 		}
+		c.watch.beat() // the look-up of a name may have taken seconds
 	}
 }
 

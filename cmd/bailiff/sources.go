@@ -276,11 +276,11 @@ func (s *sources) matcher(j *jails.Jail, c *config.Jail, posts []*jails.Post) *f
 // start runs a reader for the plan. A reader that fails is tried again with growing delay.
 func (s *sources) start(ctx context.Context, g *errgroup.Group, p *plan, posts []*jails.Post) {
 	r := &reader{plan: p, done: make(chan struct{}), stands: make(chan struct{})}
-	r.watch = &jails.Watch{Source: string(p.kind), Enforcer: s.enforcer, Metrics: s.metrics}
+	beat := s.watchdog.Part("reader of " + p.key)
+	r.watch = &jails.Watch{Source: string(p.kind), Enforcer: s.enforcer, Metrics: s.metrics, Beat: beat.Round}
 	r.watch.Post(posts)
 	ctx, r.cancel = context.WithCancel(ctx)
 	s.readers[p.key] = r
-	beat := s.watchdog.Part("reader of " + p.key)
 	g.Go(func() error {
 		defer close(r.done)
 		defer s.watchdog.Retire(beat)

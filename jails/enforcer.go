@@ -262,15 +262,18 @@ func durations(bans []event.Ban, now time.Time) map[netip.Prefix]time.Duration {
 	return m
 }
 
-// Restore puts the bans of the jails back into the kernel, as one batch for each jail. It is to be called before Run.
-// What the kernel refuses is tried again by Run.
-func (e *Enforcer) Restore(ctx context.Context, bans []event.Ban, now time.Time) {
+// Restore puts the bans of the jails back into the kernel, as one batch for each jail, and lifts those of whom ignoreip
+// spares by now. It is to be called before Run. What the kernel refuses is tried again by Run.
+func (e *Enforcer) Restore(ctx context.Context, bans []event.Ban, now time.Time) error {
 	for name, bans := range byJail(bans) {
 		j := e.jail(name)
 		if j == nil {
 			continue // the jail is gone; its bans end by themselves
 		}
-		stand := j.Restore(bans, now)
+		stand, spared := j.Restore(bans, now)
+		if err := e.spare(ctx, name, spared); err != nil {
+			return err
+		}
 		if err := e.add(ctx, name, stand, now); err != nil {
 			e.Log.Error("ban refused by the firewall, trying again", "jail", name, "err", err)
 			e.unsure[name] = stand
@@ -279,6 +282,18 @@ func (e *Enforcer) Restore(ctx context.Context, bans []event.Ban, now time.Time)
 			e.Log.Log(ctx, LevelNotice, fmt.Sprintf("[%s] Restore Ban %s", name, b.Subject))
 		}
 	}
+	return nil
+}
+
+// spare lets those go whose bans are not restored: the kernel may hold them still.
+func (e *Enforcer) spare(ctx context.Context, jail string, subjects []event.Subject) error {
+	if len(subjects) == 0 {
+		return nil
+	}
+	if err := errors.Join(e.Store.Lift(ctx, jail, subjects...), e.remove(ctx, jail, subjects)); err != nil {
+		return fmt.Errorf("lift %d bans: %w", len(subjects), err)
+	}
+	return nil
 }
 
 // retry tries again what the kernel refused, but for what has been lifted or has ended since.

@@ -392,3 +392,22 @@ func TestAStoreThatCannotLiftLeavesTheBan(t *testing.T) {
 		}
 	})
 }
+
+// TestWhomIgnoreipSparesByNowIsLetGoAtRestart begins with a kernel that still holds what a daemon before put there.
+func TestWhomIgnoreipSparesByNowIsLetGoAtRestart(t *testing.T) {
+	onBench(t, func(ctx context.Context, b *bench) {
+		now := time.Now()
+		stored := []event.Ban{{Jail: "sshd", Subject: subject("192.0.2.1"), At: now, Until: now.Add(time.Hour)}}
+		b.store.Save(ctx, stored)
+		b.kernel.Add(ctx, "sshd", durations(stored, now))
+		c := *b.jail.Config()
+		c.IgnoreIP = []string{"192.0.2.1"}
+		b.jail.Configure(&c)
+		if err := b.Enforcer.Restore(ctx, stored, now); err != nil {
+			t.Fatal(err)
+		}
+		if b.kernel.blocks("192.0.2.1") || len(b.store.bans) > 0 {
+			t.Error("still blocked, and nobody can lift it")
+		}
+	})
+}

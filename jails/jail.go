@@ -29,7 +29,7 @@ type Jail struct {
 	overlap overlap
 	bans    map[event.Subject]event.Ban // those in force
 	failed  int                         // failures since the start
-	banned  int                         // bans since the start
+	banned  int                         // bans since the start, those restored included
 }
 
 // NewJail returns a jail as c describes it. It has no bans; Restore gives it those that stand.
@@ -77,7 +77,9 @@ func (j *Jail) judge(f event.Failure, now time.Time, known bool) (event.Ban, boo
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if b, ok := j.bans[f.Subject]; ok && b.Active(now) {
-		j.metrics.Failure(j.Name)
+		if !known {
+			j.metrics.Failure(j.Name)
+		}
 		return event.Ban{}, false
 	}
 	if rule := j.ignore.holds(f.Subject, now); rule != "" {
@@ -137,19 +139,21 @@ func (j *Jail) Ban(s event.Subject, now time.Time) event.Ban {
 	return b
 }
 
-// Restore takes over the bans that stand from before, leaving out those whom ignoreip spares by now, and returns them.
-func (j *Jail) Restore(bans []event.Ban, now time.Time) (restored []event.Ban) {
+// Restore takes over the bans that stand from before, and returns them. Whom ignoreip spares by now is left out.
+func (j *Jail) Restore(bans []event.Ban, now time.Time) (restored []event.Ban, spared []event.Subject) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, b := range bans {
 		if rule := j.ignore.holds(b.Subject, now); rule != "" {
 			j.log.Info(fmt.Sprintf("[%s] Ignore %s by %s", j.Name, b.Subject, rule))
+			spared = append(spared, b.Subject)
 			continue
 		}
 		j.bans[b.Subject] = b
+		j.banned++
 		restored = append(restored, b)
 	}
-	return restored
+	return restored, spared
 }
 
 // among are those of the subjects who are banned.
@@ -211,7 +215,7 @@ type Status struct {
 	Failing int // subjects with failures within findtime
 	Failed  int // failures since the start
 	Banned  int // bans in force
-	Bans    int // bans since the start
+	Bans    int // bans since the start, those restored included
 }
 
 // Status counts what the jail holds.

@@ -165,8 +165,7 @@ func (d *daemon) restore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.enforcer.Restore(ctx, active, now)
-	return nil
+	return d.enforcer.Restore(ctx, active, now)
 }
 
 // become makes the configuration and its jails the ones in force.

@@ -1,7 +1,6 @@
 package jails
 
 import (
-	"bufio"
 	"context"
 	"net"
 	"net/netip"
@@ -9,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"bailiff/jails/event"
 )
@@ -177,7 +177,7 @@ func ownAddresses() []netip.Prefix {
 }
 
 // read returns the list as the file now has it; a file that cannot be read keeps what was known. Words are separated by
-// blanks, commas or line ends; # and ; begin a comment.
+// blanks, commas or line ends; # and ; begin a comment. A file cannot name another.
 func (f *ignoreFile) read(now time.Time) *ignoreList {
 	if f.list == nil {
 		f.list = newIgnoreList(nil, false)
@@ -190,20 +190,20 @@ func (f *ignoreFile) read(now time.Time) *ignoreList {
 	if err != nil || info.ModTime().Equal(f.changed) {
 		return f.list
 	}
-	file, err := os.Open(f.path)
+	text, err := os.ReadFile(f.path)
 	if err != nil {
 		return f.list
 	}
-	defer file.Close()
 	f.changed = info.ModTime()
 	f.list = newIgnoreList(nil, false)
-	for s := bufio.NewScanner(file); s.Scan(); {
-		line := s.Text()
+	for line := range strings.Lines(string(text)) {
 		if i := strings.IndexAny(line, "#;"); i >= 0 {
 			line = line[:i]
 		}
-		for _, w := range strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' || r == ',' }) {
-			f.list.add(w)
+		for _, w := range strings.FieldsFunc(line, func(r rune) bool { return unicode.IsSpace(r) || r == ',' }) {
+			if !strings.HasPrefix(w, "file:") { // a file that named itself would be read for ever
+				f.list.add(w)
+			}
 		}
 	}
 	return f.list

@@ -173,3 +173,15 @@ func TestRestoreLeavesOutWhomIgnoreipSparesByNow(t *testing.T) {
 		t.Errorf("%+v: a restored ban is one since the start", s)
 	}
 }
+
+func TestAnIgnoreFileMayNameItselfAndHaveLongLines(t *testing.T) {
+	list := filepath.Join(t.TempDir(), "friends")
+	text := "file:" + list + "\n" + strings.Repeat("198.51.100.7,", 10_000) + "192.0.2.1\n"
+	if err := os.WriteFile(list, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l := newIgnoreList([]string{"file:" + list}, false)
+	if l.holds(subject("192.0.2.2"), noon) != "" || l.holds(subject("192.0.2.1"), noon) != "ip" {
+		t.Error("not read as it stands")
+	}
+}

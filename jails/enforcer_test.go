@@ -301,6 +301,28 @@ func TestBlocksReachOnlyTheJailsTheyAreFor(t *testing.T) {
 	})
 }
 
+// TestASourceThatBeginsAgainKeepsItsPosts: those of a reload since it began, with their filters.
+func TestASourceThatBeginsAgainKeepsItsPosts(t *testing.T) {
+	onBench(t, func(ctx context.Context, b *bench) {
+		f, err := filter.Compile(filter.Definition{Name: "new", Failregex: []string{`^ denied <ADDR>$`}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.watch.Post([]*Post{{Jail: b.jail, Matcher: f.NewMatcher(filter.Options{})}})
+		b.watch.Rerun()
+		line := time.Now().Format(time.RFC3339) + " denied 192.0.2.1\n"
+		past := &event.Block{Text: []byte(line), Past: true, Known: []string{"sshd"}}
+		b.watch.See(ctx, past)
+		b.watch.See(ctx, &event.Block{Text: []byte(line)})
+		if s := b.jail.Status(); s.Failed != 1 || s.Failing != 1 {
+			t.Errorf("%+v, want the one new failure that the new filter finds", s)
+		}
+		if n := len(b.jail.counter.tallies[subject("192.0.2.1")].lines); n != 1 {
+			t.Errorf("%d lines counted, want 1", n)
+		}
+	})
+}
+
 func TestTheRunningJailSkipsWhatItHasRead(t *testing.T) {
 	onBench(t, func(ctx context.Context, b *bench) {
 		past := block(2, "192.0.2.1")

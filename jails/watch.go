@@ -52,6 +52,15 @@ func (w *Watch) Post(posts []*Post) {
 	}
 }
 
+// Rerun says that the source begins again: what its jails have read before it they do not need once more.
+func (w *Watch) Rerun() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, p := range w.posts {
+		p.Running = true
+	}
+}
+
 // See judges every line of the block. When it returns nil, every ban the block led to is stored and in the kernel, and
 // the source may save its position. effects tells whether there was any failure: the position is then worth saving at
 // once.

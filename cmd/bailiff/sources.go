@@ -292,20 +292,10 @@ func (s *sources) start(ctx context.Context, g *errgroup.Group, p *plan, posts [
 			}
 			s.log.Error("source failed, trying again", "source", p.key, "delay", delay.String(), "err", err)
 			r.stand()
-			r.watch.Post(running(posts))
+			r.watch.Rerun()
 			pause(ctx, delay, beat.Round)
 		}
 	})
-}
-
-// running returns the posts as they are once their jails have read the source's past.
-func running(posts []*jails.Post) (all []*jails.Post) {
-	for _, p := range posts {
-		q := *p
-		q.Running = true
-		all = append(all, &q)
-	}
-	return all
 }
 
 // read runs the plan's source once.

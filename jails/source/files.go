@@ -79,7 +79,7 @@ func (f *Files) take(ctx context.Context, c filefollow.Chunk, see See) error {
 		}
 	}
 	if c.Seen {
-		return nil
+		return f.learn(ctx, c, &block)
 	}
 	position, err := json.Marshal(c.End)
 	if err != nil {
@@ -87,6 +87,22 @@ func (f *Files) take(ctx context.Context, c filefollow.Chunk, see See) error {
 	}
 	f.unsaved[c.Path] = mark{Position: position, Jails: block.Jails}
 	return f.save(ctx, effects)
+}
+
+// learn notes, at the end of a file's past, the jails for which it was new: a quiet file may get no other mark.
+func (f *Files) learn(ctx context.Context, c filefollow.Chunk, b *event.Block) error {
+	m := loadMark(f.Marks, fileKey(c.Path))
+	end, ok := f.position(c.Path)
+	had := len(m.Jails)
+	for _, name := range b.Jails {
+		if !slices.Contains(m.Jails, name) {
+			m.Jails = append(m.Jails, name)
+		}
+	}
+	if !ok || c.End.Offset < end.Offset || len(m.Jails) == had {
+		return nil
+	}
+	return m.save(ctx, f.Marks, fileKey(c.Path))
 }
 
 // jails names the jails of the globs, each once.

@@ -1,0 +1,41 @@
+package source
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"bailiff/filefollow"
+)
+
+// TestAJailThatHasReadAFilesPastKnowsIt although the file does not grow: the next restart reads the past again.
+func TestAJailThatHasReadAFilesPastKnowsIt(t *testing.T) {
+	path, m := filepath.Join(t.TempDir(), "log"), &memory{marks: map[string]string{}}
+	if err := os.WriteFile(path, fmt.Appendf(nil, "%s sshd: one\n", time.Now().Format(time.RFC3339)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	follow := func(jails ...string) runner {
+		f := &Files{Marks: m, Log: slog.New(slog.DiscardHandler), Beat: func() {}}
+		for _, j := range jails {
+			f.Paths = append(f.Paths, Path{Jail: j, Glob: filefollow.Glob{Pattern: path, Since: time.Now().Add(-time.Hour),
+				Date: func(line []byte) (time.Time, bool) {
+					word, _, _ := strings.Cut(string(line), " ")
+					at, err := time.Parse(time.RFC3339, word)
+					return at, err == nil
+				}}})
+		}
+		return func() interface {
+			Run(context.Context, See) error
+		} {
+			return f
+		}
+	}
+	during(t, follow("other"), &reading{}, "+one")
+	during(t, follow("other", "sshd"), &reading{}, "+one") // new to sshd
+	during(t, follow("other", "sshd"), &reading{}, "=one")
+}

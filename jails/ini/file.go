@@ -14,17 +14,19 @@ type file struct {
 	lines   map[string][][]int        // by section, for each of its keys the line numbers of its value
 	index   map[string]map[string]int // by section, which of its keys an option is
 	headers map[string]int            // the line of each section's header
-	parsed  []parsed
+	parsed  []parsed                  // the sections in the file's order. Sets share them
 }
 
-func newFile() *file {
-	return &file{
-		// No section inherits from another: fail2ban's names may hold dots. Nothing is read by ini.v1 itself.
-		keys:    ini.Empty(ini.LoadOptions{ChildSectionDelimiter: "\x00"}),
-		lines:   map[string][][]int{},
-		index:   map[string]map[string]int{},
-		headers: map[string]int{},
-	}
+// newKeys is room for the sections and keys of one file after another.
+func newKeys() *ini.File {
+	// No section inherits from another: fail2ban's names may hold dots. Nothing is read by ini.v1 itself.
+	keys := ini.Empty(ini.LoadOptions{ChildSectionDelimiter: "\x00"})
+	keys.BlockMode = false // nobody shares it
+	return keys
+}
+
+func newFile(keys *ini.File) *file {
+	return &file{keys: keys, lines: map[string][][]int{}, index: map[string]map[string]int{}, headers: map[string]int{}}
 }
 
 // begin makes sure of a section, so that an empty one is kept too.
@@ -58,28 +60,27 @@ func (f *file) has(section, option string) bool {
 	return ok
 }
 
-// sections are the file's sections in its order, made once. Sets share them.
-func (f *file) sections(src *Source) []parsed {
-	if f.keys == nil {
-		return f.parsed
-	}
+// close moves the sections out of keys, which the next file needs.
+func (f *file) close(src *Source) {
 	for _, s := range f.keys.Sections() {
-		line, ok := f.headers[s.Name()]
-		if !ok {
-			continue
+		if line, ok := f.headers[s.Name()]; ok {
+			f.parsed = append(f.parsed, f.section(s, line, src))
 		}
-		name, condition := conditional(s.Name())
-		keys, places := s.Keys(), make([]Place, len(s.Keys()))
-		sec := newSection(len(keys))
-		sec.at, sec.shared = &Place{src, []int{line}}, true
-		for i, k := range keys {
-			places[i] = Place{src, f.lines[s.Name()][i]}
-			sec.put(k.Name()+condition, Value{k.Value(), &places[i]})
-		}
-		f.parsed = append(f.parsed, parsed{name, sec})
+		f.keys.DeleteSection(s.Name())
 	}
-	f.keys, f.lines = nil, nil // the sections have it all
-	return f.parsed
+	f.keys, f.lines = nil, nil
+}
+
+func (f *file) section(s *ini.Section, line int, src *Source) parsed {
+	name, condition := conditional(s.Name())
+	keys := s.Keys()
+	places, sec := make([]Place, len(keys)), newSection(len(keys))
+	sec.at, sec.shared = &Place{src, []int{line}}, true
+	for i, k := range keys {
+		places[i] = Place{src, f.lines[s.Name()][i]}
+		sec.put(k.Name()+condition, Value{k.Value(), &places[i]})
+	}
+	return parsed{name, sec}
 }
 
 // A parsed section overlays the section of the name, its options under their conditional names.

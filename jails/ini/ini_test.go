@@ -136,14 +136,20 @@ func TestLimits(t *testing.T) {
 	for i := range 9 {
 		billion += fmt.Sprintf("a%d = %s\n", i+1, strings.Repeat(fmt.Sprintf("%%(a%d)s", i), 20))
 	}
-	r := NewReader(files("long.conf", long, "many.conf", many, "billion.conf", billion), "/")
+	var sections strings.Builder
+	for i := range maxSections + 10 {
+		fmt.Fprintf(&sections, "[%d]\n", i)
+	}
+	r := NewReader(files("long.conf", long, "many.conf", many, "sections.conf", sections.String(), "billion.conf", billion), "/")
 	r.Read("long")
 	r.Read("many")
+	r.Read("sections")
 	var got []string
 	for _, f := range r.Faults() {
 		got = append(got, f.Error())
 	}
-	want := "/long.conf: the file is larger than 4194304 bytes | /many.conf:5003: [s] o5000: the section has more than 5000 options"
+	want := "/long.conf: the file is larger than 4194304 bytes | /many.conf:5003: [s] o5000: the section has more than 5000 options | " +
+		"/sections.conf:5001: the file has more than 5000 sections"
 	if strings.Join(got, " | ") != want {
 		t.Error(strings.Join(got, " | "))
 	}

@@ -10,12 +10,15 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"gopkg.in/ini.v1"
 )
 
 // A Reader reads the sets of one configuration directory, and every file once. It is not safe for concurrent use.
 type Reader struct {
 	fsys     fs.FS
 	dir      string
+	keys     *ini.File
 	files    map[string]*file           // nil: there is no such file
 	dirs     map[string]map[string]bool // the names in a directory; nil: it cannot be listed
 	includes map[string][]*Source
@@ -25,7 +28,7 @@ type Reader struct {
 // NewReader is a reader of the directory dir of a file system that holds everything: the path /etc/fail2ban is its
 // etc/fail2ban. Faults name files as dir does.
 func NewReader(fsys fs.FS, dir string) *Reader {
-	return &Reader{fsys: fsys, dir: dir, files: map[string]*file{}, dirs: map[string]map[string]bool{}, includes: map[string][]*Source{}}
+	return &Reader{fsys: fsys, dir: dir, keys: newKeys(), files: map[string]*file{}, dirs: map[string]map[string]bool{}, includes: map[string][]*Source{}}
 }
 
 // Faults is everything that was wrong in the files read so far, in the order of reading.
@@ -189,10 +192,7 @@ func (r *Reader) file(src *Source) *file {
 			Hint: "the files must be readable for the user that bailiff runs as"})
 		return nil
 	}
-	f, faults := scan(src.Path, text)
-	for _, fault := range faults {
-		fault.Chain = src.Chain
-	}
+	f, faults := scan(r.keys, src, text)
 	r.faults = append(r.faults, faults...)
 	r.files[src.Path] = f
 	return f

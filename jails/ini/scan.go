@@ -14,14 +14,15 @@ import (
 const (
 	maxFileSize = 4 << 20
 	maxOptions  = 5000 // of one section
+	maxSections = 5000 // of one file
 )
 
 // A scanner folds the physical lines of one file into options. The dialect is that of Python's configparser as
 // fail2ban sets it up: `=` or `:`, values continued by deeper indented lines, `#` and `;` comment lines, and comments
 // behind a value only after blank and `;`.
 type scanner struct {
-	path    string
 	file    *file
+	source  *Source
 	section *ini.Section // nil before the first header
 	indent  int
 
@@ -30,11 +31,14 @@ type scanner struct {
 	value  []string
 	lines  []int
 	faults []*Fault
+	ended  bool // there is too much to read on
 }
 
-// scan reads one file. What is wrong in it is left out of the result and reported.
-func scan(path string, text []byte) (*file, []*Fault) {
-	s := &scanner{path: path, file: newFile()}
+// scan reads one file with the help of keys, which is empty again afterwards. What is wrong in the file is left out of
+// the result and reported.
+func scan(keys *ini.File, src *Source, text []byte) (*file, []*Fault) {
+	s := &scanner{source: src, file: newFile(keys)}
+	defer s.file.close(src)
 	if len(text) > maxFileSize {
 		s.fault(0, "", fmt.Sprintf("the file is larger than %d bytes", maxFileSize), "")
 		return s.file, s.faults
@@ -49,7 +53,9 @@ func scan(path string, text []byte) (*file, []*Fault) {
 	}
 	no := 0
 	for line := range strings.Lines(body) {
-		no++
+		if no++; s.ended {
+			break
+		}
 		s.line(no, strings.TrimSuffix(line, "\n"))
 	}
 	s.close()
@@ -106,6 +112,12 @@ func (s *scanner) append(no int, text string) {
 func (s *scanner) begin(no int, header string) {
 	s.close()
 	was := s.file.headers[header]
+	if was == 0 && len(s.file.headers) >= maxSections {
+		s.section = nil
+		s.fault(no, "", fmt.Sprintf("the file has more than %d sections", maxSections), "")
+		s.ended = true
+		return
+	}
 	section, err := s.file.begin(header, no)
 	if err != nil {
 		s.fault(no, "", err.Error(), "")
@@ -175,7 +187,8 @@ func (s *scanner) fault(line int, option, message, hint string) {
 	if s.section != nil {
 		section = s.section.Name()
 	}
-	s.faults = append(s.faults, &Fault{File: s.path, Line: line, Section: section, Option: option, Message: message, Hint: hint})
+	s.faults = append(s.faults, &Fault{File: s.source.Path, Line: line, Section: section, Option: option, Message: message, Hint: hint,
+		Chain: s.source.Chain})
 }
 
 // strip removes comments and blanks around the text of a line.

@@ -131,7 +131,7 @@ func (s *Set) keep(name string, sec *Section) {
 // merge lays a file over what the set has.
 func (s *Set) merge(f *file, src *Source) {
 	s.Files = append(s.Files, src)
-	for _, p := range f.sections(src) {
+	for _, p := range f.parsed {
 		if sec := s.section(p.name); sec == nil || p.name == DefaultSection && len(sec.names) == 0 {
 			s.keep(p.name, p.Section)
 		} else {

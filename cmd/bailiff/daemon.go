@@ -130,6 +130,7 @@ func (d *daemon) run(ctx context.Context) error {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
+	metricsServer := d.metricsServer()
 	g, ctx := errgroup.WithContext(ctx)
 	enforcerBeat, jailsBeat := d.watchdog.Part("firewall worker"), d.watchdog.Part("jails")
 	d.enforcer.Beat = enforcerBeat.Round
@@ -138,7 +139,7 @@ func (d *daemon) run(ctx context.Context) error {
 	g.Go(func() error { return d.firewall.Run(ctx) })
 	g.Go(func() error { return d.sources.Run(ctx) })
 	g.Go(func() error { return d.watchdog.Run(ctx) })
-	g.Go(func() error { return d.metricsServer().Run(ctx) })
+	g.Go(func() error { return metricsServer.Run(ctx) })
 	g.Go(func() error { return d.controlServer().Run(ctx, socket) })
 	g.Go(func() error { return d.reloadOnSignal(ctx, hup) })
 	g.Go(func() error { return d.purge(ctx) })
@@ -230,7 +231,8 @@ func (d *daemon) tellSystemd(ctx context.Context) error {
 		return nil
 	}
 	d.tell(sdnotify.Status(d.summary()), sdnotify.Ready())
-	d.log.Info("ready", "jails", len(d.config.Jails))
+	_, running := d.state()
+	d.log.Info("ready", "jails", len(running))
 	tick := time.NewTicker(statusEvery)
 	defer tick.Stop()
 	last := ""

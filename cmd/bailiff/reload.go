@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"time"
 
 	"bailiff/cmd/internal/control"
 	"bailiff/cmd/internal/sdnotify"
@@ -19,8 +20,12 @@ import (
 func (d *daemon) Reload(ctx context.Context, r control.ReloadRequest) error {
 	d.reloading.Lock()
 	defer d.reloading.Unlock()
-	d.tell(sdnotify.Reloading())
-	defer func() { d.tell(sdnotify.Ready()) }()
+	select {
+	case <-d.sources.ready:
+		d.tell(sdnotify.Reloading())
+		defer func() { d.tell(sdnotify.Ready()) }()
+	default: // systemd still waits for the start to end
+	}
 	err := d.reload(ctx, r.Jail)
 	d.metrics.Loaded(err == nil)
 	return err
@@ -42,6 +47,9 @@ func (d *daemon) reload(ctx context.Context, only string) error {
 		return errors.Join(err, d.firewall.Ensure(ctx, specs(current)))
 	}
 	kept, gone := d.match(next, running)
+	if err := d.takeBack(ctx, current, kept); err != nil {
+		return errors.Join(err, d.firewall.Ensure(ctx, specs(current)))
+	}
 	d.become(next, kept)
 	if err := d.sources.replanned(ctx); err != nil {
 		return err
@@ -124,6 +132,30 @@ func (d *daemon) match(next *config.Config, running []*jails.Jail) (kept, gone [
 		}
 	}
 	return kept, gone
+}
+
+// takeBack gives jails that were not there before the bans that stand in the store, as a restart does, and fills the new
+// sets of those that had none.
+func (d *daemon) takeBack(ctx context.Context, current *config.Config, kept []*jails.Jail) error {
+	now := time.Now()
+	active, err := d.store.Active(ctx, now)
+	if err != nil {
+		return err
+	}
+	for _, j := range kept {
+		i := slices.IndexFunc(current.Jails, func(c *config.Jail) bool { return c.Name == j.Name })
+		if i < 0 {
+			j.Restore(slices.DeleteFunc(slices.Clone(active), func(b event.Ban) bool { return b.Jail != j.Name }), now)
+		}
+		had := i >= 0 && current.Jails[i].Firewall.Kind != "none"
+		if had || j.Config().Firewall.Kind == "none" {
+			continue
+		}
+		if err := d.firewall.Add(ctx, j.Name, j.Remaining(now)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (d *daemon) liftAll(j *jails.Jail) error {

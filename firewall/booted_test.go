@@ -18,6 +18,7 @@ import (
 
 // TestHealsBesideFirewalldAndUFW runs TestInBootedSystem in a booted system that has both.
 func TestHealsBesideFirewalldAndUFW(t *testing.T) {
+	t.Parallel()
 	self, err := os.Executable()
 	must(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)

@@ -12,8 +12,10 @@ import (
 )
 
 func TestCompareFindsWhatDiffers(t *testing.T) {
+	t.Parallel()
 	for name, options := range backends() {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			lab := firewalltest.New(t)
 			lab.Box.Enter(t)
 			fw := open(t, options)

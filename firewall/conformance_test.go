@@ -106,8 +106,12 @@ func probeAll(t *testing.T, lab *firewalltest.Lab, all []trial, banned bool) {
 // TestConformance bans, probes, unbans and lets expire in every combination of family, protocol, form of ports and
 // blocktype, with every backend.
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	for name, options := range backends() {
-		t.Run(name, func(t *testing.T) { conform(t, options) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			conform(t, options)
+		})
 	}
 }
 

@@ -36,8 +36,10 @@ func TestSetsGrowBeforeTheyAreFull(t *testing.T) {
 }
 
 func TestBansBeyondTheKernelsLimit(t *testing.T) {
+	t.Parallel()
 	for name, options := range backends() {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			lab := firewalltest.New(t)
 			lab.Box.Enter(t)
 			fw := open(t, options)
@@ -56,6 +58,7 @@ func TestBansBeyondTheKernelsLimit(t *testing.T) {
 
 // TestLogsWithALimit counts the packets that rules would log: a namespace's kernel log goes nowhere.
 func TestLogsWithALimit(t *testing.T) {
+	t.Parallel()
 	counted := map[string]*regexp.Regexp{
 		"iptables-legacy":       regexp.MustCompile(`(?m)^\s*(\d+) .* LOG .*prefix "bailiff dns: "`),
 		"iptables-nft":          regexp.MustCompile(`(?m)^\s*(\d+) .* LOG .*prefix "bailiff dns: "`),
@@ -65,6 +68,7 @@ func TestLogsWithALimit(t *testing.T) {
 	}
 	for name, options := range backends() {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			lab := firewalltest.New(t)
 			lab.Box.Enter(t)
 			attacker, _, box := firewalltest.Addresses(false)
@@ -93,8 +97,10 @@ func TestLogsWithALimit(t *testing.T) {
 }
 
 func TestEgressStopsWhatGoesOut(t *testing.T) {
+	t.Parallel()
 	for name, options := range backends() {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			lab := firewalltest.New(t)
 			lab.Box.Enter(t)
 			attacker, bystander, box := firewalltest.Addresses(false)
@@ -113,8 +119,10 @@ func TestEgressStopsWhatGoesOut(t *testing.T) {
 }
 
 func TestPublishedPortsOfContainers(t *testing.T) {
+	t.Parallel()
 	for name, options := range backends() {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			lab := firewalltest.New(t)
 			lab.Box.Enter(t)
 			attacker, bystander, box := firewalltest.Addresses(false)
@@ -230,8 +238,10 @@ func TestDryTouchesNothing(t *testing.T) {
 }
 
 func TestUnbanAndBanWhereAllIsGone(t *testing.T) {
+	t.Parallel()
 	for name, options := range backends() {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			lab := firewalltest.New(t)
 			lab.Box.Enter(t)
 			attacker, _, box := firewalltest.Addresses(false)

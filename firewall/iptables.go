@@ -134,6 +134,7 @@ func closeAll(tables []*xtable) error {
 	for _, t := range tables {
 		if t.socket >= 0 {
 			errs = append(errs, unix.Close(t.socket))
+			t.socket = -1 // the number will be somebody else's
 		}
 	}
 	return errors.Join(errs...)

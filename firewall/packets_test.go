@@ -39,9 +39,11 @@ func bans(timeout time.Duration, prefixes ...netip.Prefix) map[netip.Prefix]time
 }
 
 func TestBanStopsPacketsAndUnbanRestoresThem(t *testing.T) {
+	t.Parallel()
 	for _, program := range []string{"iptables-nft", "iptables-legacy"} {
 		for _, v6 := range []bool{false, true} {
 			t.Run(program, func(t *testing.T) {
+				t.Parallel()
 				lab := firewalltest.New(t)
 				lab.Box.Enter(t)
 				attacker, bystander, box := firewalltest.Addresses(v6)

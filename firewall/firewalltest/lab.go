@@ -24,16 +24,21 @@ const (
 	Bystander6 = "2001:db8::2"
 )
 
+// lockFile is the variable by which iptables 1.8.6 and later is told of its lock file.
+const lockFile = "XTABLES_LOCKFILE"
+
 // A Lab is a machine to protect and a machine to attack it from.
 type Lab struct {
 	Box, Attacker *Namespace
 }
 
-// New makes both namespaces and the cable, and takes them away when the test ends. Tests that use it cannot be
-// parallel: each gives iptables a lock file of its own through the environment.
+// New makes both namespaces and the cable, and takes them away when the test ends. Unless the environment names one, it
+// gives iptables a lock file of its own through it: tests that are parallel must have named one before.
 func New(t testing.TB) *Lab {
 	t.Helper()
-	t.Setenv("XTABLES_LOCKFILE", filepath.Join(t.TempDir(), "xtables.lock"))
+	if os.Getenv(lockFile) == "" {
+		t.Setenv(lockFile, filepath.Join(t.TempDir(), "xtables.lock"))
+	}
 	lab := &Lab{Box: newNamespace(t, "box"), Attacker: newNamespace(t, "att")}
 	lab.Box.ip(t, "link add cable type veth peer name cable netns "+lab.Attacker.Name)
 	lab.Box.ip(t, "link set lo up", "link set cable up",

@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 
 	"bailiff/jails/ini"
@@ -88,16 +89,13 @@ func (d *definition) get(section, option string, vars ini.Vars) (ini.Value, bool
 // known when an action runs.
 func (d *definition) combined(ignore ...string) *settings {
 	all := d.own.with(d.params)
-	skip := map[string]bool{}
-	for _, n := range ignore {
-		skip[n] = true
-	}
+	skip := slices.Clip(ignore)
 	for _, n := range all.list {
 		if name, _, ok := strings.Cut(n.name, "?"); ok && name != "" && n.name != name+"?" && !strings.ContainsFunc(name, notWord) {
-			skip[name] = true
+			skip = append(skip, name)
 		}
 	}
-	if err := substitute(all, skip, d.lookup); err != nil {
+	if err := d.tree.room.substitute(all, skip, d.lookup); err != nil {
 		v, _ := all.get(err.option)
 		d.tree.fault(cmp.Or(v.from, d.as).Fault(0, definitionSection, err.option, err.message, "an option cannot be made of itself; <known/option> is the one it overrides"))
 		return nil

@@ -38,7 +38,7 @@ func FuzzTags(f *testing.F) {
 				t.Errorf("%v", d)
 			}
 		}()
-		if err := substitute(s, map[string]bool{"z": true}, func(tag []byte) (string, bool) { return "<" + a, string(tag) == "d" }); err != nil && err.message == "" {
+		if err := new(room).substitute(s, []string{"z"}, func(tag []byte) (string, bool) { return "<" + a, string(tag) == "d" }); err != nil && err.message == "" {
 			t.Error("a fault without a message")
 		}
 	})

@@ -50,7 +50,7 @@ func (w *written) resolved(part string) string {
 	one := newSettings()
 	one.set(w.option, text(v.Text))
 	all := w.def.own.with(w.def.params).with(one)
-	if err := substitute(all, nil, w.def.lookup); err != nil {
+	if err := w.def.tree.room.substitute(all, nil, w.def.lookup); err != nil {
 		return part
 	}
 	return all.text(w.option)

@@ -24,6 +24,7 @@ type tree struct {
 	own    *ini.Set // bailiff.conf
 	all    *ini.Set // jail.conf
 	jails  []*jail
+	room   room
 	*report
 }
 

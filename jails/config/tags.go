@@ -19,12 +19,12 @@ type tagError struct{ option, message string }
 // substitute replaces every <tag> in the values by the option of that name, the innermost first and again until nothing
 // changes, and changes the values in place. Tags of unknown options stay: they may be regex tags such as <HOST>, or
 // shell. An option in ignore is neither replaced nor are its own tags. more finds options that the values do not have.
-func substitute(values *settings, ignore map[string]bool, more func(tag []byte) (string, bool)) *tagError {
-	s := substitution{values: values, ignore: ignore, more: more, uses: make([]counts, len(values.list)), done: make([]bool, len(values.list))}
+func (r *room) substitute(values *settings, ignore []string, more func(tag []byte) (string, bool)) *tagError {
+	s := substitution{room: r, values: values, ignore: ignore, more: more, uses: make([]counts, len(values.list)), done: make([]bool, len(values.list))}
 	for again := true; again; {
 		again = false
 		for i := range values.list {
-			if s.done[i] || ignore[values.list[i].name] {
+			if s.done[i] || slices.Contains(ignore, values.list[i].name) {
 				continue
 			}
 			repeat, err := s.option(i)
@@ -38,18 +38,24 @@ func substitute(values *settings, ignore map[string]bool, more func(tag []byte) 
 }
 
 type substitution struct {
+	*room
 	values *settings
-	ignore map[string]bool
+	ignore []string
 	more   func(tag []byte) (string, bool)
 	uses   []counts // by option, of those whose new value has tags again
 	done   []bool   // by option, those without tags to replace
 	work   int
-
-	value, next []byte // the value being made, and room for its successor
-	now         counts // of the option being made
 }
 
-// option replaces the tags of one option once from left to right; again tells that the new value may have tags.
+// A room is memory that one substitution after another uses.
+type room struct {
+	value, next []byte // the value being made, and its successor
+	now         counts // of the option being made
+	within      bool   // a tag was replaced where another may be open
+}
+
+// option replaces the tags of one option once from left to right; again tells that the new value may have tags which
+// were not seen.
 func (s *substitution) option(i int) (again bool, err *tagError) {
 	o := &s.values.list[i]
 	old := o.text()
@@ -58,7 +64,7 @@ func (s *substitution) option(i int) (again bool, err *tagError) {
 		return false, nil
 	}
 	s.value = append(s.value[:0], old...)
-	s.now = append(s.now[:0], s.uses[i]...)
+	s.now, s.within = append(s.now[:0], s.uses[i]...), false
 	if err := s.replace(o.name); err != nil {
 		return false, err
 	}
@@ -67,18 +73,17 @@ func (s *substitution) option(i int) (again bool, err *tagError) {
 		return false, nil
 	}
 	o.value = string(s.value)
-	s.done[i] = !strings.Contains(o.text(), "<")
-	if _, _, again = nextTag(s.value, 0); again {
+	if s.done[i] = !s.within; s.within {
 		s.uses[i] = slices.Clone(s.now)
 	}
-	return again, nil
+	return s.within, nil
 }
 
 func (s *substitution) replace(option string) *tagError {
 	start, end, found := nextTag(s.value, 0)
 	for found {
 		tag := s.value[start+1 : end-1]
-		if s.ignore[string(tag)] {
+		if s.ignored(tag) {
 			start, end, found = nextTag(s.value, end)
 			continue
 		}
@@ -91,6 +96,7 @@ func (s *substitution) replace(option string) *tagError {
 			continue
 		}
 		s.now.add(name)
+		s.within = s.within || opened(s.value[:start])
 		s.everywhere(start, end, by)
 		if s.work += len(s.value) + len(s.values.list); len(s.value) > maxTagValue || s.work > maxTagWork {
 			return &tagError{option, fmt.Sprintf("the value of %d bytes grows too large with its tags", len(s.value))}
@@ -98,6 +104,16 @@ func (s *substitution) replace(option string) *tagError {
 		start, end, found = nextTag(s.value, min(start, len(s.value)))
 	}
 	return nil
+}
+
+// opened tells whether a tag that begins in text may end behind it.
+func opened(text []byte) bool {
+	i := bytes.LastIndexAny(text, "<> ")
+	return i >= 0 && text[i] == '<'
+}
+
+func (s *substitution) ignored(tag []byte) bool {
+	return slices.ContainsFunc(s.ignore, func(name string) bool { return name == string(tag) })
 }
 
 // everywhere replaces the text from start to end, and wherever else it stands behind it.

@@ -151,7 +151,7 @@ func TestTagsThatGrow(t *testing.T) {
 		s.set(fmt.Sprint("a", i), text(fmt.Sprintf("<a%d><a%d>", i+1, i+1)))
 	}
 	s.set("a100", text("x"))
-	err := substitute(s, nil, func([]byte) (string, bool) { return "", false })
+	err := new(room).substitute(s, nil, func([]byte) (string, bool) { return "", false })
 	if err == nil || !strings.Contains(err.message, "grows too large") {
 		t.Error(err)
 	}

@@ -73,13 +73,11 @@ func (m *marks) Mark(key string) (string, bool) {
 	return v, ok
 }
 
-// SetMark saves a position.
+// SetMark saves a position. A source that begins again goes on from there also when the store could not keep it, so
+// that nothing counts twice.
 func (m *marks) SetMark(ctx context.Context, key, value string) error {
-	if err := m.store.Save(ctx, nil, []store.Mark{{Source: key, Value: value}}); err != nil {
-		return err
-	}
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	m.have[key] = value
-	return nil
+	m.mu.Unlock()
+	return m.store.Save(ctx, nil, []store.Mark{{Source: key, Value: value}})
 }

@@ -60,15 +60,22 @@ func runDaemon(ctx context.Context, flags runFlags) error {
 	d := &daemon{flags: flags, started: time.Now(), level: new(slog.LevelVar), config: c}
 	d.level.Set(flags.logLevel(c.Daemon.LogLevel))
 	d.log = slog.New(newLogHandler(os.Stderr, d.level, stderrIsJournal()))
-	for _, w := range c.Warnings {
-		d.log.Warn(w.Error())
-	}
+	d.warn(c.Warnings)
 	if err := d.open(ctx); err != nil {
 		return err
 	}
 	defer d.store.Close()
 	defer d.firewall.Close()
 	return d.run(ctx)
+}
+
+// warn logs what is odd in the configuration, its hint as a word of its own.
+func (d *daemon) warn(warnings []config.Fault) {
+	for _, w := range warnings {
+		hint := w.Hint
+		w.Hint = ""
+		d.log.Warn(w.Error(), "hint", hint)
+	}
 }
 
 // open opens the store and the firewall, and makes the parts that work with them.

@@ -82,7 +82,7 @@ func (p *plan) addJournal(j *jails.Jail, c *config.Jail, reader string) {
 	case first || p.journal.Selector != nil:
 		p.journal.Selector = append(p.journal.Selector, c.Journal...)
 	}
-	p.shape += fmt.Sprintf("%s %q\n", j.Name, c.Journal)
+	p.shape += fmt.Sprintf("%s %q %s\n", j.Name, c.Journal, reader)
 }
 
 func (p *plan) addFiles(c *config.Jail, now time.Time) {

@@ -63,9 +63,7 @@ func (d *daemon) reload(ctx context.Context, only string) error {
 		return err
 	}
 	d.level.Set(d.flags.logLevel(next.Daemon.LogLevel))
-	for _, w := range next.Warnings {
-		d.log.Warn(w.Error())
-	}
+	d.warn(next.Warnings)
 	d.log.Info("reloaded", "jails", len(kept))
 	return nil
 }

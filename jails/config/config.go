@@ -97,6 +97,10 @@ type Firewall struct {
 	Protocols []string
 	Chains    []string
 	BlockType string // "REJECT --reject-with icmp-port-unreachable", DROP and so on
+
+	Log             bool // have the kernel log some of the packets that are stopped
+	KeepConnections bool // leave alone the connections that somebody has when he is banned
+	Egress          bool // stop packets to the banned, not from them
 }
 
 // Load reads the configuration in the directory dir of a file system that holds everything: the path /etc/fail2ban is
@@ -115,6 +119,7 @@ func load(fsys fs.FS, dir string) (*Config, *builder, error) {
 		}
 	}
 	b.warnActions()
+	b.warnIdle()
 	if len(b.faults) > 0 {
 		return nil, nil, Faults(collect(b.faults))
 	}

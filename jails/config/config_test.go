@@ -198,6 +198,26 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+func TestOptionsWithoutEffect(t *testing.T) {
+	const all = "[DEFAULT]\nfilter = f\nbantime.factor = 2\nignorecommand =\nbantime.overalljails = no\n"
+	c := mustLoad(t, plain("etc/b/jail.local", all+"[f]\nbantime.increment = true\nignorecommand = /bin/true <ip>\n[g]\nenabled = true\nbantime.increment = yes\n"+
+		"[h]\nenabled = true\nignorecache = key=\"<ip>\"\n"))
+	got := Faults(c.Warnings).Error()
+	for _, want := range []string{
+		"jail.local:3: [f] bantime.factor: the option has no effect yet (jails: f, g)",
+		"jail.local:7: [f] bantime.increment: the option has no effect yet (jails: f, g)",
+		"jail.local:8: [f] ignorecommand: the option has no effect yet (jails: f)",
+		"jail.local:14: [h] ignorecache: the option has no effect yet (jails: h)",
+	} {
+		if strings.Count(got, want) != 1 {
+			t.Errorf("%q is not said once in\n%s", want, got)
+		}
+	}
+	if n := strings.Count(got, "no effect"); n != 4 {
+		t.Errorf("%d warnings:\n%s", n, got)
+	}
+}
+
 func TestDaemonOptions(t *testing.T) {
 	c := mustLoad(t, plain("etc/b/jail.local", "[f]\nfilter = f\n",
 		"etc/b/fail2ban.conf", "[Definition]\nloglevel = DEBUG\nlogtarget = /var/log/f.log\nsocket = /run/f.sock\ndbfile = /var/f.db\npidfile = /run/f.pid\ndbpurgeage = 1h\ndbmaxmatches = 3\n",

@@ -86,10 +86,7 @@ func answers(bans []event.Ban) []control.Ban {
 
 // Banned answers bailiff banned. A subject that lies in a banned network is banned too.
 func (d *daemon) Banned(_ context.Context, subjects []string) ([]control.Ban, error) {
-	asked, err := parseSubjects(subjects)
-	if err != nil {
-		return nil, err
-	}
+	asked := named(subjects)
 	all := []control.Ban{}
 	_, running := d.state()
 	for _, j := range running {
@@ -122,6 +119,18 @@ func parseSubjects(words []string) (all []event.Subject, err error) {
 	return all, nil
 }
 
+// named reads whom a ban may be of: what is neither an address nor a network is an opaque id.
+func named(words []string) (all []event.Subject) {
+	for _, w := range words {
+		s, err := event.ParseSubject(w)
+		if err != nil {
+			s = event.ID(w)
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
 // Ban answers bailiff ban.
 func (d *daemon) Ban(_ context.Context, r control.BanRequest) (int, error) {
 	subjects, err := parseSubjects(r.Subjects)
@@ -142,10 +151,7 @@ func (d *daemon) Ban(_ context.Context, r control.BanRequest) (int, error) {
 
 // Unban answers bailiff unban. A network lifts the bans of all that lies in it.
 func (d *daemon) Unban(_ context.Context, r control.UnbanRequest) (lifted int, err error) {
-	asked, err := parseSubjects(r.Subjects)
-	if err != nil {
-		return 0, err
-	}
+	asked := named(r.Subjects)
 	_, running := d.state()
 	for _, j := range running {
 		var mine []event.Subject
@@ -161,7 +167,8 @@ func (d *daemon) Unban(_ context.Context, r control.UnbanRequest) (lifted int, e
 		lifted += len(stood)
 	}
 	if lifted == 0 && !r.All {
-		return 0, &control.Error{Kind: control.NotFound, Message: "not banned: " + strings.Join(r.Subjects, " ")}
+		return 0, &control.Error{Kind: control.NotFound, Message: "not banned: " + strings.Join(r.Subjects, " "),
+			Hint: "bailiff banned lists who is"}
 	}
 	return lifted, nil
 }

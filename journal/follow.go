@@ -65,12 +65,9 @@ func Available(o Options) error {
 // drain yields until there is no more for now, and says how many entries that were.
 func drain(ctx context.Context, o Options, r reader, yield func(*Entry) error) (int, error) {
 	var e Entry
-	done := ctx.Done()
 	for n := 0; ; n++ {
-		select {
-		case <-done:
-			return n, ctx.Err()
-		default:
+		if err := ctx.Err(); err != nil {
+			return n, err
 		}
 		ok, err := r.next(&e)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"os"
+	"regexp"
 	"testing"
 	"time"
 
@@ -28,10 +29,12 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("TZ", "UTC")
+			e.Setenv("SYSLOG_NOW", time.Now().UTC().Format(time.Stamp))
+			e.Setenv("WEB_NOW", time.Now().UTC().Format("02/Jan/2006:15:04:05 -0700"))
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"await": await, "expand": expand,
+			"await": await, "expand": expand, "until": until,
 		},
 	})
 }
@@ -45,6 +48,17 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Fatalf("nobody listens at %s", args[0])
+}
+
+// until REGEX COMMAND... repeats the command till a line of its output matches.
+func until(ts *testscript.TestScript, _ bool, args []string) {
+	want := regexp.MustCompile("(?m)" + args[0])
+	for end := time.Now().Add(patience); time.Now().Before(end); <-time.After(20 * time.Millisecond) {
+		if err := ts.Exec(args[1], args[2:]...); err == nil && want.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+	}
+	ts.Fatalf("no line as %q from %q", args[0], args[1:])
 }
 
 // expand FILE replaces $WORK and other variables in the file.

@@ -36,6 +36,7 @@ type Journal struct {
 
 	block  event.Block
 	memory []byte        // what the block's fields refer to
+	fields []event.Field // what the block's entries refer to
 	newest journal.Entry // of the block, without its fields
 	judged journal.Entry // the newest that was judged
 	dirty  bool          // judged has not been saved
@@ -158,10 +159,14 @@ func Pushdown(s event.Selector) journal.Match {
 
 // append adds the entry's line to the block.
 func (j *Journal) append(e *journal.Entry) {
-	fields := make([]event.Field, 0, len(e.Fields))
-	for _, f := range e.Fields {
-		fields = append(fields, event.Field{Name: f.Name, Value: j.keep(f.Value)})
+	if len(j.fields)+len(e.Fields) > cap(j.fields) { // what was kept before stays where it is
+		j.fields = make([]event.Field, 0, max(2*cap(j.fields), len(e.Fields), 1<<10))
 	}
+	begin := len(j.fields)
+	for _, f := range e.Fields {
+		j.fields = append(j.fields, event.Field{Name: f.Name, Value: j.keep(f.Value)})
+	}
+	fields := j.fields[begin:len(j.fields):len(j.fields)]
 	j.block.Entries = append(j.block.Entries, event.Entry{
 		Start: len(j.block.Text), Time: entryTime(e), Fields: fields,
 	})
@@ -208,6 +213,7 @@ func (j *Journal) see(ctx context.Context, see See) (effects bool, err error) {
 		j.judged, j.dirty = j.newest, true
 	}
 	j.block.Text, j.block.Entries, j.memory = j.block.Text[:0], j.block.Entries[:0], j.memory[:0]
+	j.fields = j.fields[:0]
 	return effects, err
 }
 

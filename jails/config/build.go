@@ -103,7 +103,7 @@ func (b *builder) build(r *jail) *Jail {
 	s.ignoring(j)
 	s.matching(j)
 	j.Escalation = s.escalation()
-	j.Firewall = s.firewall()
+	j.Firewall = s.stopping(s.firewall())
 	if len(b.faults) > before {
 		return nil
 	}

@@ -123,11 +123,26 @@ func (d *dumper) files(lists ...[]*ini.Source) {
 
 // String says in a few words what is blocked.
 func (f Firewall) String() string {
+	ports := "ports " + strings.Join(f.Ports, ",")
 	switch f.Kind {
 	case none:
 		return "nothing"
 	case allports:
-		return fmt.Sprintf("all ports, %s, in %s, %s", strings.Join(f.Protocols, ","), strings.Join(f.Chains, ","), f.BlockType)
+		ports = "all ports"
 	}
-	return fmt.Sprintf("ports %s, %s, in %s, %s", strings.Join(f.Ports, ","), strings.Join(f.Protocols, ","), strings.Join(f.Chains, ","), f.BlockType)
+	return fmt.Sprintf("%s, %s, in %s, %s%s", ports, strings.Join(f.Protocols, ","), strings.Join(f.Chains, ","), f.BlockType, f.extras())
+}
+
+// extras are what a jail says of its firewall beyond what most do.
+func (f Firewall) extras() (words string) {
+	if f.Log {
+		words += ", logged"
+	}
+	if f.KeepConnections {
+		words += ", connections kept"
+	}
+	if f.Egress {
+		words += ", outward"
+	}
+	return words
 }

@@ -49,6 +49,7 @@ func merge(a, b Firewall) Firewall {
 	if a.Kind == allports || b.Kind == allports {
 		a.Kind, a.Ports, b.Ports = allports, nil, nil
 	}
+	a.Log = a.Log || b.Log
 	a.Ports, a.Protocols, a.Chains = union(a.Ports, b.Ports), union(a.Protocols, b.Protocols), union(a.Chains, b.Chains)
 	return a
 }
@@ -101,6 +102,7 @@ func native(a *action) (f Firewall, why string) {
 		return f, "it tells somebody, or blocks by other means than the kernel's packet filter"
 	}
 	f = Firewall{Kind: allports, BlockType: blockType(a.combined.text("blocktype")), Chains: []string{"INPUT"}, Protocols: []string{"all"}}
+	f.Log = strings.Contains(a.name, "-log") // iptables-multiport-log, firewallcmd-rich-logging
 	if f.BlockType == "" {
 		return f, fmt.Sprintf("it lets addresses through with %s", a.combined.text("blocktype"))
 	}

@@ -17,7 +17,7 @@ func TestFirewallOfStockActions(t *testing.T) {
 		{"iptables-allports", "all ports, udp, in DOCKER-USER, REJECT --reject-with icmp-port-unreachable"},
 		{"iptables", "ports ssh,8080, udp, in DOCKER-USER, REJECT --reject-with icmp-port-unreachable"},
 		{"iptables-new[blocktype=DROP]", "ports ssh,8080, udp, in DOCKER-USER, DROP"},
-		{"iptables-multiport-log", "ports ssh,8080, udp, in DOCKER-USER, REJECT --reject-with icmp-port-unreachable"},
+		{"iptables-multiport-log", "ports ssh,8080, udp, in DOCKER-USER, REJECT --reject-with icmp-port-unreachable, logged"},
 		{"iptables[type=allports]", "all ports, udp, in DOCKER-USER, REJECT --reject-with icmp-port-unreachable"},
 		{"iptables-ipset[type=multiport]", "ports ssh,8080, udp, in DOCKER-USER, REJECT --reject-with icmp-port-unreachable"},
 		{"iptables-ipset-proto4", "ports ssh,8080, udp, in DOCKER-USER, REJECT --reject-with icmp-port-unreachable"},
@@ -34,7 +34,7 @@ func TestFirewallOfStockActions(t *testing.T) {
 		{"firewallcmd-allports", "all ports, udp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
 		{"firewallcmd-new", "ports ssh,8080, udp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
 		{"firewallcmd-rich-rules", "ports ssh,8080, udp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
-		{"firewallcmd-rich-logging", "ports ssh,8080, udp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
+		{"firewallcmd-rich-logging", "ports ssh,8080, udp, in INPUT, REJECT --reject-with icmp-port-unreachable, logged"},
 		{"ufw", "all ports, all, in INPUT, REJECT --reject-with icmp-port-unreachable"},
 		{"shorewall[blocktype=drop]", "all ports, all, in INPUT, DROP"},
 		{"shorewall-ipset-proto6", "all ports, udp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
@@ -84,6 +84,9 @@ func TestFirewallWithoutActions(t *testing.T) {
 		{"banaction = iptables-allports\nprotocol = tcp,udp\nchain = INPUT FORWARD", "all ports, tcp,udp, in INPUT,FORWARD, REJECT --reject-with icmp-port-unreachable"},
 		{"chain = <known/chain>\nport = 0:65535", "ports 0:65535, tcp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
 		{"action =", "nothing"},
+		{"chain = auto\nfirewall.log = yes\nfirewall.connections = keep",
+			"ports ssh,6000:6010, tcp, in auto, REJECT --reject-with icmp-port-unreachable, logged, connections kept"},
+		{"firewall.direction = out\nblocktype = DROP", "ports ssh,6000:6010, tcp, in OUTPUT, DROP, outward"},
 	}
 	for _, tt := range tests {
 		c := mustLoad(t, plain("etc/b/jail.local", "[f]\nfilter = f\n"+strings.TrimPrefix(tt.options, "port")+"\n"))

@@ -68,4 +68,7 @@ var ownOptions = []option{
 	{"chain", str, nil},
 	{"banaction", str, nil},
 	{"blocktype", str, nil},
+	{"firewall.log", str, nil},
+	{"firewall.connections", str, nil},
+	{"firewall.direction", str, nil},
 }

@@ -77,6 +77,15 @@ func (e *Enforcer) Enforce(bans []event.Ban) error {
 	return e.submit(&order{bans: bans}).err
 }
 
+// Revoke takes back verdicts that Enforce could not carry out.
+func (e *Enforcer) Revoke(bans []event.Ban) {
+	for _, b := range bans {
+		if j := e.jail(b.Jail); j != nil {
+			j.release([]event.Subject{b.Subject})
+		}
+	}
+}
+
 // Lift ends the jail's bans of the subjects and returns those that were banned.
 func (e *Enforcer) Lift(j *Jail, subjects []event.Subject) ([]event.Subject, error) {
 	out := e.submit(&order{jail: j, lift: subjects})

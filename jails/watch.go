@@ -91,7 +91,7 @@ func (w *Watch) enforce(ctx context.Context, bans []event.Ban) error {
 		}
 		select {
 		case <-ctx.Done():
-			revoke(w.posts, bans) // the source will read the block again
+			w.Enforcer.Revoke(bans) // the source will read the block again
 			return err
 		case <-time.After(retryEvery):
 			w.beat()
@@ -102,17 +102,6 @@ func (w *Watch) enforce(ctx context.Context, bans []event.Ban) error {
 func (w *Watch) beat() {
 	if w.Beat != nil {
 		w.Beat()
-	}
-}
-
-// revoke takes back verdicts that could not be carried out.
-func revoke(posts []*Post, bans []event.Ban) {
-	for _, b := range bans {
-		for _, p := range posts {
-			if p.Jail.Name == b.Jail {
-				p.Jail.release([]event.Subject{b.Subject})
-			}
-		}
 	}
 }
 

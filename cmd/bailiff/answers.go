@@ -146,7 +146,11 @@ func (d *daemon) Ban(_ context.Context, r control.BanRequest) (int, error) {
 	for _, s := range subjects {
 		bans = append(bans, running[i].Ban(s, time.Now()))
 	}
-	return len(bans), d.enforcer.Enforce(bans)
+	if err := d.enforcer.Enforce(bans); err != nil {
+		d.enforcer.Revoke(bans)
+		return 0, err
+	}
+	return len(bans), nil
 }
 
 // Unban answers bailiff unban. A network lifts the bans of all that lies in it.

@@ -15,33 +15,52 @@ import (
 	"bailiff/jails/store"
 )
 
-// TestAnIDCanBeAskedForAndLifted bans somebody who is known by an opaque id only.
-func TestAnIDCanBeAskedForAndLifted(t *testing.T) {
+// aDaemon is a daemon with one jail and a running enforcer, without a kernel.
+func aDaemon(t *testing.T) (*daemon, *store.Store) {
 	log := slog.New(slog.DiscardHandler)
 	j := jails.NewJail(&config.Jail{Name: "web", BanTime: time.Hour}, log, nil)
 	s, err := store.Open(store.Memory)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
 	fw, err := firewall.Open(t.Context(), firewall.Options{Backend: "dry"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	d := &daemon{jails: []*jails.Jail{j}, enforcer: jails.NewEnforcer(savedBans{s}, fw, log, nil)}
 	d.enforcer.Jails(d.jails)
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithCancel(context.Background())
 	var g sync.WaitGroup
 	g.Go(func() { d.enforcer.Run(ctx) })
-	defer g.Wait()
-	defer cancel()
-	if err := d.enforcer.Enforce([]event.Ban{j.Ban(event.ID("session-7"), time.Now())}); err != nil {
+	t.Cleanup(func() {
+		cancel()
+		g.Wait()
+		s.Close()
+	})
+	return d, s
+}
+
+// TestAnIDCanBeAskedForAndLifted bans somebody who is known by an opaque id only.
+func TestAnIDCanBeAskedForAndLifted(t *testing.T) {
+	d, _ := aDaemon(t)
+	if err := d.enforcer.Enforce([]event.Ban{d.jails[0].Ban(event.ID("session-7"), time.Now())}); err != nil {
 		t.Fatal(err)
 	}
-	if bans, err := d.Banned(ctx, []string{"session-7"}); err != nil || len(bans) != 1 {
+	if bans, err := d.Banned(t.Context(), []string{"session-7"}); err != nil || len(bans) != 1 {
 		t.Errorf("banned: %v, %v", bans, err)
 	}
-	if n, err := d.Unban(ctx, control.UnbanRequest{Subjects: []string{"session-7"}}); err != nil || n != 1 {
+	if n, err := d.Unban(t.Context(), control.UnbanRequest{Subjects: []string{"session-7"}}); err != nil || n != 1 {
 		t.Errorf("lifted %d, %v", n, err)
+	}
+}
+
+func TestABanThatCannotBeStoredIsNotShown(t *testing.T) {
+	d, s := aDaemon(t)
+	s.Close()
+	if n, err := d.Ban(t.Context(), control.BanRequest{Jail: "web", Subjects: []string{"192.0.2.1"}}); err == nil || n != 0 {
+		t.Fatalf("%d banned, %v", n, err)
+	}
+	if bans, err := d.Banned(t.Context(), nil); err != nil || len(bans) > 0 {
+		t.Errorf("banned: %v, %v", bans, err)
 	}
 }

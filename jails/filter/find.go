@@ -37,6 +37,12 @@ func (m *Matcher) find(l event.Line, w moment, now time.Time) {
 		if caps == nil {
 			continue
 		}
+		if w.open {
+			if m.settle(&w, l, now); !m.timely(&w, l, now) {
+				return
+			}
+			m.org[0] = w.tuple
+		}
 		h := m.hit(i, caps, text)
 		var done bool
 		if text, done = m.take(h, text, l, w, now); done {

@@ -83,6 +83,9 @@ func (f *Filter) NewMatcher(o Options) *Matcher {
 func (m *Matcher) Match(l event.Line, now time.Time) []Match {
 	m.found, m.pref, m.hasDate = m.found[:0], nil, false
 	w := m.moment(l, now)
+	if w.open && (m.filter.maxlines > 1 || m.options.Report || m.options.CheckAll) {
+		m.settle(&w, l, now)
+	}
 	if m.timely(&w, l, now) {
 		m.find(l, w, now)
 	}

@@ -18,6 +18,7 @@ type moment struct {
 	tuple
 	at      time.Time // zero: unknown
 	undated bool      // the line says no time; at is a guess
+	open    bool      // the lines before it were not asked yet
 }
 
 // Fail2ban's limits: how far a new line's time may be off, how far a slow log may be behind, how long the last date
@@ -50,15 +51,22 @@ func (m *Matcher) moment(l event.Line, now time.Time) moment {
 		m.lastText = append(m.lastText[:0], w.date...)
 		return w
 	}
-	w.undated = !optional
-	m.lookBack(l.Before, now)
-	if m.recent(now) {
-		return moment{tuple: tuple{date: m.lastText, post: l.Text}, at: m.lastDate, undated: w.undated}
-	}
-	if optional || m.options.FindTime > 0 && l.Live {
-		w.at = now
+	w.undated, w.open = !optional, true
+	if ok && !optional {
+		m.settle(&w, l, now) // whether a date that is none is cut out depends on the lines before
 	}
 	return w
+}
+
+// settle finds the time of a line that says none.
+func (m *Matcher) settle(w *moment, l event.Line, now time.Time) {
+	w.open = false
+	m.lookBack(l.Before, now)
+	if m.recent(now) {
+		w.tuple, w.at = tuple{date: m.lastText, post: l.Text}, m.lastDate
+	} else if !w.undated || m.options.FindTime > 0 && l.Live {
+		w.at = now
+	}
 }
 
 // lookBackLines is how many lines before an undated one are searched for a date.

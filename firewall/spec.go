@@ -55,10 +55,16 @@ type block struct {
 	keep      bool // leave connections alone
 }
 
+// Check tells what Ensure would find wrong with the jail, without touching anything.
+func (s Spec) Check() error {
+	_, err := s.block()
+	return err
+}
+
 func (s Spec) block() (block, error) {
 	b := block{jail: s.Jail, log: s.Log, egress: s.Egress, keep: s.KeepConnections}
 	if s.Jail == "" || strings.ContainsAny(s.Jail, " \t\n\"'\\") {
-		return b, fmt.Errorf("jail %q: a set cannot have such a name", s.Jail)
+		return b, fmt.Errorf("a set cannot have the name of jail %q", s.Jail)
 	}
 	var err1, err2, err3 error
 	if !s.AllPorts {
@@ -73,10 +79,7 @@ func (s Spec) block() (block, error) {
 	if b.egress && b.auto {
 		b.chains, b.auto = []string{"OUTPUT"}, false
 	}
-	if err := errors.Join(err1, err2, err3); err != nil {
-		return b, fmt.Errorf("jail %s: %w", s.Jail, err)
-	}
-	return b, nil
+	return b, errors.Join(err1, err2, err3)
 }
 
 // blocks reads what Ensure is given. Jails with a fault are left out and told of in the error.
@@ -86,7 +89,7 @@ func blocks(specs []Spec) ([]block, error) {
 	for _, s := range specs {
 		b, err := s.block()
 		if err != nil {
-			errs = append(errs, err)
+			errs = append(errs, fmt.Errorf("jail %s: %w", s.Jail, err))
 			continue
 		}
 		good = append(good, b)

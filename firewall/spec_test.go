@@ -63,9 +63,9 @@ func TestFaultsOfSpec(t *testing.T) {
 		{Spec{Jail: "j", Protocols: []string{"icmp"}, Ports: []string{"22"}}, "has no ports"},
 		{Spec{Jail: "j", BlockType: "REJECT --reject-with nonsense"}, `no type "nonsense"`},
 		{Spec{Jail: "j", BlockType: "ACCEPT"}, `blocktype "ACCEPT"`},
-		{Spec{Jail: "my jail"}, "a set cannot have such a name"},
+		{Spec{Jail: "my jail"}, "a set cannot have the name"},
 	} {
-		if _, err := c.spec.block(); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := c.spec.block(); err == nil || c.spec.Check() == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: error is %v, want %q", c.spec, err, c.want)
 		}
 	}

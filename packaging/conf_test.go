@@ -63,7 +63,7 @@ func TestShippedConfiguration(t *testing.T) {
 	got := []any{j.Name, j.Backend, j.LogPaths, j.MaxRetry, j.FindTime, j.BanTime, j.IgnoreSelf, j.UseDNS, j.Firewall}
 	if d := cmp.Diff([]any{"sshd", "auto", []config.LogPath{{Glob: "/var/log/auth.log"}, {Glob: "/var/log/secure"}}, 5,
 		10 * time.Minute, 10 * time.Minute, true, "no", config.Firewall{Kind: "multiport", Ports: []string{"ssh"},
-			Protocols: []string{"tcp"}, Chains: []string{"INPUT"}, BlockType: "REJECT --reject-with icmp-port-unreachable"}}, got); d != "" {
+			Protocols: []string{"tcp"}, Chains: []string{"auto"}, BlockType: "REJECT --reject-with icmp-port-unreachable"}}, got); d != "" {
 		t.Error(d)
 	}
 	if d := c.Daemon; d.Socket != "/run/bailiff/bailiff.sock" || d.DBFile != "/var/lib/bailiff/bailiff.db" ||

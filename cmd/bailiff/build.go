@@ -4,6 +4,7 @@ import (
 	"context"
 	"io/fs"
 	"os"
+	"strings"
 	"sync"
 
 	"bailiff/firewall"
@@ -27,18 +28,44 @@ func configRoot(dir string) (fs.FS, string) {
 // loadConfig reads the configuration that the flag names.
 func loadConfig(dir string) (*config.Config, error) {
 	root, dir := configRoot(dir)
-	return config.Load(root, dir)
+	c, err := config.Load(root, dir)
+	if err != nil {
+		return nil, err
+	}
+	return c, checkSpecs(c)
+}
+
+// checkSpecs tells what the firewall would not take, and blames the jail as a whole: the fault may be its action's.
+func checkSpecs(c *config.Config) error {
+	var faults config.Faults
+	for _, j := range c.Jails {
+		if err := spec(j).Check(); err != nil && j.Firewall.Kind != "none" {
+			fault := j.Place
+			fault.Message = strings.ReplaceAll(err.Error(), "\n", "; ")
+			fault.Hint = "look at port, protocol and blocktype of the jail and its action"
+			faults = append(faults, fault)
+		}
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	return faults
 }
 
 // specs says what the kernel is to block for each jail.
 func specs(c *config.Config) (all []firewall.Spec) {
 	for _, j := range c.Jails {
-		if f := j.Firewall; f.Kind != "none" {
-			all = append(all, firewall.Spec{Jail: j.Name, Ports: f.Ports, AllPorts: f.Kind == "allports",
-				Protocols: f.Protocols, Chains: f.Chains, BlockType: f.BlockType})
+		if j.Firewall.Kind != "none" {
+			all = append(all, spec(j))
 		}
 	}
 	return all
+}
+
+func spec(j *config.Jail) firewall.Spec {
+	f := j.Firewall
+	return firewall.Spec{Jail: j.Name, Ports: f.Ports, AllPorts: f.Kind == "allports", Protocols: f.Protocols, Chains: f.Chains,
+		BlockType: f.BlockType, Log: f.Log, KeepConnections: f.KeepConnections, Egress: f.Egress}
 }
 
 // savedBans is the store as the jails see it.

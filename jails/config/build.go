@@ -93,6 +93,7 @@ func (b *builder) build(r *jail) *Jail {
 	b.sections = append(b.sections, s)
 	j := &Jail{
 		Name:          r.name,
+		Place:         *s.all.Header(r.name).Fault(0, r.name, "", "", ""),
 		LogEncoding:   s.text("logencoding"),
 		SkipIfNoLogs:  s.truth("skip_if_nologs", false),
 		IgnoreSelf:    s.truth("ignoreself", true),

@@ -82,6 +82,8 @@ type Jail struct {
 	IgnoreCache   string
 
 	Firewall Firewall
+
+	Place Fault // where the jail's section begins: a fault without a message
 }
 
 // A LogPath is a glob of log files. With Tail their reading begins at the end.

@@ -87,6 +87,12 @@ func (p *plan) addJournal(j *jails.Jail, c *config.Jail, reader string) {
 
 func (p *plan) addFiles(c *config.Jail, now time.Time) {
 	p.files.Encoding, p.files.Polling = c.LogEncoding, c.Backend == "polling"
+	if p.files.Polling {
+		p.files.Key = "polling:"
+	}
+	if p.files.Encoding != "" && p.files.Encoding != "auto" {
+		p.files.Key += p.files.Encoding + ":"
+	}
 	since := now.Add(-c.FindTime)
 	for _, path := range c.LogPaths {
 		p.files.Paths = append(p.files.Paths, source.Path{Jail: c.Name, Glob: filefollow.Glob{

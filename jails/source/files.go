@@ -23,7 +23,8 @@ type Files struct {
 	Paths    []Path
 	Encoding string // logencoding of all of them
 	Polling  bool   // without inotify
-	Marks    Marks  // under "file:" and the path
+	Marks    Marks  // under "file:", Key and the path
+	Key      string // parts readers that read the same file in different ways; where it has no mark, that without serves
 	Counters *filefollow.Counters
 	Log      *slog.Logger
 	Beat     func() // called at least once a second while reading goes on
@@ -58,18 +59,25 @@ func (f *Files) Run(ctx context.Context, see See) error {
 }
 
 func (f *Files) position(path string) (p filefollow.Position, ok bool) {
-	m := loadMark(f.Marks, fileKey(path))
+	m := f.mark(path)
 	ok = m.Position != nil && json.Unmarshal(m.Position, &p) == nil
 	return p, ok
 }
 
-func fileKey(path string) string { return "file:" + path }
+func (f *Files) key(path string) string { return "file:" + f.Key + path }
+
+func (f *Files) mark(path string) mark {
+	if m := loadMark(f.Marks, f.key(path)); !m.empty() {
+		return m
+	}
+	return loadMark(f.Marks, "file:"+path)
+}
 
 // take has a chunk judged and remembers where it ends.
 func (f *Files) take(ctx context.Context, c filefollow.Chunk, see See) error {
 	block := event.Block{Origin: c.Path, Text: c.Text, Jails: f.jails(c.Globs), Live: c.Live, Past: c.Seen}
 	if c.Seen {
-		block.Known = loadMark(f.Marks, fileKey(c.Path)).Jails
+		block.Known = f.mark(c.Path).Jails
 	}
 	effects := false
 	if len(c.Text) > 0 {
@@ -91,7 +99,7 @@ func (f *Files) take(ctx context.Context, c filefollow.Chunk, see See) error {
 
 // learn notes, at the end of a file's past, the jails for which it was new: a quiet file may get no other mark.
 func (f *Files) learn(ctx context.Context, c filefollow.Chunk, b *event.Block) error {
-	m := loadMark(f.Marks, fileKey(c.Path))
+	m := f.mark(c.Path)
 	end, ok := f.position(c.Path)
 	had := len(m.Jails)
 	for _, name := range b.Jails {
@@ -102,7 +110,7 @@ func (f *Files) learn(ctx context.Context, c filefollow.Chunk, b *event.Block) e
 	if !ok || c.End.Offset < end.Offset || len(m.Jails) == had {
 		return nil
 	}
-	return m.save(ctx, f.Marks, fileKey(c.Path))
+	return m.save(ctx, f.Marks, f.key(c.Path))
 }
 
 // jails names the jails of the globs, each once.
@@ -122,7 +130,7 @@ func (f *Files) save(ctx context.Context, now bool) error {
 		return nil
 	}
 	for path, m := range f.unsaved {
-		if err := m.save(ctx, f.Marks, fileKey(path)); err != nil {
+		if err := m.save(ctx, f.Marks, f.key(path)); err != nil {
 			return err
 		}
 		delete(f.unsaved, path)

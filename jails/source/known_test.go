@@ -39,3 +39,21 @@ func TestAJailThatHasReadAFilesPastKnowsIt(t *testing.T) {
 	during(t, follow("other", "sshd"), &reading{}, "+one") // new to sshd
 	during(t, follow("other", "sshd"), &reading{}, "=one")
 }
+
+// TestTwoWaysToReadAFileHaveTheirOwnMarks: a reader's mark says nothing of the jails of the other.
+func TestTwoWaysToReadAFileHaveTheirOwnMarks(t *testing.T) {
+	m := &memory{marks: map[string]string{"file:/log": `{"position":{"offset":7},"jails":["a"]}`}}
+	polling := &Files{Marks: m, Key: "polling:"}
+	if p, ok := polling.position("/log"); !ok || p.Offset != 7 {
+		t.Errorf("a reader without a mark begins at %v, %v", p, ok)
+	}
+	if err := (mark{Position: []byte(`{"offset":9}`), Jails: []string{"b"}}).save(t.Context(), m, polling.key("/log")); err != nil {
+		t.Fatal(err)
+	}
+	if p, _ := polling.position("/log"); p.Offset != 9 {
+		t.Errorf("its own mark is %v", p)
+	}
+	if p, _ := (&Files{Marks: m}).position("/log"); p.Offset != 7 {
+		t.Errorf("the other's is %v", p)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 
@@ -21,6 +22,9 @@ func configRoot(dir string) (fs.FS, string) {
 			return packaging.Conf(), "/"
 		}
 		dir = defaultConfig
+	}
+	if abs, err := filepath.Abs(dir); err == nil {
+		dir = abs
 	}
 	return os.DirFS("/"), dir
 }

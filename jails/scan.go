@@ -14,6 +14,14 @@ import (
 type team struct {
 	matcher *filter.Matcher
 	posts   []*Post
+	seen    int // how far into the block its matcher has read, where regexes span lines
+}
+
+// A listener hears the lines of a block that are some team's business.
+type listener interface {
+	concerned(t *team, l event.Line) bool
+	// hear is told a line that the team's filter may match; with keep, one that it only has to remember.
+	hear(t *team, l event.Line, keep bool)
 }
 
 // A scan finds the lines of a block that filters may match. Most lines are never looked at by any filter.
@@ -71,28 +79,56 @@ func teams(posts []*Post) (all []*team) {
 	return all
 }
 
-// run calls hear, in the order of the lines, for each line that a team's filter may match.
-func (s *scan) run(b *event.Block, hear func(*team, event.Line)) {
-	if len(s.every) > 0 {
-		for start := 0; start < len(b.Text); {
-			end := start + bytes.IndexByte(b.Text[start:], '\n')
-			for _, t := range s.every {
-				hear(t, lineOf(b, start, end))
-			}
-			start = end + 1
+// run tells the listener each line that a team's filter may match, for each team in the order of the lines.
+func (s *scan) run(b *event.Block, to listener) {
+	for _, t := range s.teams {
+		t.seen = 0
+	}
+	for start := 0; len(s.every) > 0 && start < len(b.Text); {
+		end := start + bytes.IndexByte(b.Text[start:], '\n')
+		for _, t := range s.every {
+			tell(b, t, start, end, to)
 		}
+		start = end + 1
 	}
 	for _, g := range s.sets {
 		g.set.Scan(b.Text, func(start, end int, hits []match.Hit) bool {
 			last := -1
 			for _, h := range hits {
 				if h.Rule != last {
-					hear(g.teams[h.Rule], lineOf(b, start, end))
+					g.teams[h.Rule].catchUp(b, start, to)
+					tell(b, g.teams[h.Rule], start, end, to)
 				}
 				last = h.Rule
 			}
 			return true
 		})
+		for _, t := range g.teams {
+			t.catchUp(b, len(b.Text), to)
+		}
+	}
+}
+
+// tell makes the team hear a line.
+func tell(b *event.Block, t *team, start, end int, to listener) {
+	t.seen = end + 1
+	if l := lineOf(b, start, end); to.concerned(t, l) {
+		to.hear(t, l, false)
+	}
+}
+
+// catchUp lets a matcher whose regexes span lines remember the lines before at that it was not told.
+func (t *team) catchUp(b *event.Block, at int, to listener) {
+	var missed []event.Line
+	for end := at - 1; end >= t.seen && len(missed) < t.matcher.Span()-1; {
+		start := bytes.LastIndexByte(b.Text[:end], '\n') + 1
+		if l := lineOf(b, start, end); to.concerned(t, l) {
+			missed = append(missed, l)
+		}
+		end = start - 1
+	}
+	for _, l := range slices.Backward(missed) {
+		to.hear(t, l, true)
 	}
 }
 

@@ -18,8 +18,8 @@ import (
 // stock is the directory of fail2ban's configuration, as Debian installs it.
 const stock = "/etc/fail2ban"
 
-// stockFilters are all of fail2ban's filters that compile, each as a jail has it.
-func stockFilters(t testing.TB) []*filter.Filter {
+// stockJails are all of fail2ban's jails whose filters compile.
+func stockJails(t testing.TB) []*config.Jail {
 	root := t.TempDir()
 	if err := os.CopyFS(root+"/etc", os.DirFS(stock)); err != nil {
 		t.Fatal(err)
@@ -32,8 +32,12 @@ func stockFilters(t testing.TB) []*filter.Filter {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all []*filter.Filter
-	for _, j := range c.Jails {
+	return c.Jails
+}
+
+// stockFilters are the filters of these jails.
+func stockFilters(t testing.TB) (all []*filter.Filter) {
+	for _, j := range stockJails(t) {
 		all = append(all, j.Filter)
 	}
 	return all
@@ -52,6 +56,13 @@ func lines(rng *rand.Rand, n int, dated bool) []byte {
 		"box dovecot[%d]: imap-login: Disconnected (auth failed, 1 attempts in 2 secs): user=<x>, rip=192.0.2.%d",
 		"box named[%d]: client 192.0.2.%d#53: query (cache) 'x/IN/A' denied",
 		"192.0.2.%[2]d - - \"GET /wp-login.php HTTP/1.1\" 404 %[1]d",
+		"box slapd[7]: conn=%d fd=12 ACCEPT from IP=192.0.2.%d:36320 (IP=0.0.0.0:389)",
+		"box slapd[7]: conn=%d op=0 RESULT tag=97 err=49 text= %d",
+		"box slapd[7]: conn=1 op=%[1]d RESULT tag=97 err=49 text=",
+		"box slapd[7]: conn=1 fd=%d ACCEPT from IP=192.0.2.%d:36320 (IP=0.0.0.0:389)",
+		"I ACCESS  [conn9] Unauthorized: not authorized on admin to execute command [conn1] %[1]d",
+		"[thread1] connection accepted from 192.0.2.%d:53276 #%d",
+		"I ACCESS   [conn1] SCRAM-SHA-1 authentication failed for admin on admin from client 192.0.2.%[2]d",
 		"box \xc3\xa9\xc3\xa8 %d %d",
 		"",
 	}
@@ -95,7 +106,9 @@ func TestScanAgainstReadingEveryLine(t *testing.T) {
 				}
 			}
 			got, now := map[string]bool{}, time.Now()
-			newScan(posts, !dated, b.Text).run(b, func(tm *team, l event.Line) { note(got, tm.matcher, posts, l, now) })
+			newScan(posts, !dated, b.Text).run(b, each(func(tm *team, l event.Line) []filter.Match {
+				return note(got, tm.matcher, posts, l, now)
+			}))
 			want := map[string]bool{}
 			for start := 0; start < len(b.Text); {
 				end := start + strings.IndexByte(string(b.Text[start:]), '\n')
@@ -117,12 +130,26 @@ func TestScanAgainstReadingEveryLine(t *testing.T) {
 	}
 }
 
-func note(found map[string]bool, m *filter.Matcher, posts []*Post, l event.Line, now time.Time) {
+// each is a listener that every line is the business of.
+type each func(*team, event.Line) []filter.Match
+
+func (each) concerned(*team, event.Line) bool { return true }
+
+func (f each) hear(t *team, l event.Line, keep bool) {
+	if keep {
+		t.matcher.Keep(l, time.Now())
+		return
+	}
+	f(t, l)
+}
+
+func note(found map[string]bool, m *filter.Matcher, posts []*Post, l event.Line, now time.Time) []filter.Match {
 	for i, p := range posts {
 		if p.Matcher == m {
 			noteMatches(found, i, m.Match(l, now), l)
 		}
 	}
+	return nil
 }
 
 func noteMatches(found map[string]bool, filter int, ms []filter.Match, l event.Line) {

@@ -72,7 +72,7 @@ func (w *Watch) See(ctx context.Context, b *event.Block) (effects bool, err erro
 	}
 	w.choose(b)
 	c := court{now: time.Now(), watch: w, block: b}
-	w.scan.run(b, c.hear)
+	w.scan.run(b, &c)
 	if len(c.bans) == 0 {
 		return c.failures > 0, nil
 	}
@@ -141,12 +141,18 @@ type court struct {
 	bans     []event.Ban
 }
 
+// concerned tells whether the line is the business of any of the team's posts.
+func (c *court) concerned(t *team, line event.Line) bool {
+	return slices.ContainsFunc(t.posts, func(p *Post) bool { return c.concerns(p, line) })
+}
+
 // hear judges a line that the team's filter may match.
-func (c *court) hear(t *team, line event.Line) {
-	if !slices.ContainsFunc(t.posts, func(p *Post) bool { return c.concerns(p, line) }) {
-		return
+func (c *court) hear(t *team, line event.Line, keep bool) {
+	match := t.matcher.Match
+	if keep {
+		match = t.matcher.Keep
 	}
-	for _, m := range t.matcher.Match(line, c.now) {
+	for _, m := range match(line, c.now) {
 		if m.NoFail || m.Ignored {
 			continue
 		}

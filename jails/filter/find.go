@@ -60,6 +60,7 @@ func (m *Matcher) take(h *hit, text []byte, l event.Line, w moment, now time.Tim
 	if w.undated {
 		m.warnUndated(l, now)
 		if w.at.IsZero() && m.options.FindTime > 0 {
+			m.waits = m.filter.maxlines > 1
 			return text, false
 		}
 	}

@@ -48,6 +48,7 @@ type Matcher struct {
 	lines []tuple // the line at hand, after up to maxlines-1 lines before it
 	org   []tuple // lines as they were before a regex consumed some of them
 	text  struct{ whole, content, rest, ignore []byte }
+	waits bool  // a match had no time: the lines stay at hand
 	pref  []int // where prefregex matched in text.whole
 
 	lastDate time.Time // the last time read in a line; zero: none yet
@@ -81,7 +82,7 @@ func (f *Filter) NewMatcher(o Options) *Matcher {
 // Match returns the failures in a line, valid until the next call. The clock stands at now. The line's text must be
 // valid UTF-8.
 func (m *Matcher) Match(l event.Line, now time.Time) []Match {
-	m.found, m.pref, m.hasDate = m.found[:0], nil, false
+	m.found, m.pref, m.hasDate, m.waits = m.found[:0], nil, false, false
 	w := m.moment(l, now)
 	if w.open && (m.filter.maxlines > 1 || m.options.Report || m.options.CheckAll) {
 		m.settle(&w, l, now)
@@ -90,6 +91,23 @@ func (m *Matcher) Match(l event.Line, now time.Time) []Match {
 		m.find(l, w, now)
 	}
 	return m.found
+}
+
+// Keep takes note of a line that no failregex can match by its coming, for one that spans it and later lines. It returns
+// what Match does where an earlier match waits for a line that has a time.
+func (m *Matcher) Keep(l event.Line, now time.Time) []Match {
+	if m.waits {
+		return m.Match(l, now)
+	}
+	m.found, m.hasDate = m.found[:0], false
+	w := m.moment(l, now)
+	if w.open {
+		m.settle(&w, l, now)
+	}
+	if m.timely(&w, l, now) {
+		m.hold(w.tuple)
+	}
+	return nil
 }
 
 // Date returns the date found in the last line; false where there was none or the journal told the time.

@@ -7,11 +7,13 @@ import (
 )
 
 // Rule returns what a match.Set needs to find the lines that the filter may match, and how their dates are cut out when
-// they come from a file. ok is false for a filter whose regexes span lines: it has to read every line.
+// they come from a file. ok is false for a filter that has to read every line: its regexes span lines, and what they
+// match may stay at hand since an ignoreregex took it away.
 func (f *Filter) Rule() (rule match.Rule, dates match.Dates, ok bool) {
-	if f.maxlines > 1 {
+	if f.maxlines > 1 && len(f.ignore) > 0 {
 		return match.Rule{}, 0, false
 	}
+	rule.Lines = f.maxlines
 	if f.pref != nil {
 		rule.Prefix = f.pref.pattern
 	}
@@ -24,6 +26,10 @@ func (f *Filter) Rule() (rule match.Rule, dates match.Dates, ok bool) {
 	}
 	return rule, dates, true
 }
+
+// Span is how many lines a failregex may span. Where it is more than 1, a matcher that is shown only the lines that its
+// rule finds needs the Span-1 lines before each of them too, through Keep.
+func (m *Matcher) Span() int { return m.filter.maxlines }
 
 // Rule is the filter's.
 func (m *Matcher) Rule() (rule match.Rule, dates match.Dates, ok bool) { return m.filter.Rule() }

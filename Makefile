@@ -24,6 +24,9 @@ lint: go
 	CGO_ENABLED=0 go vet ./cmd/bailiff
 	go run $(STATICCHECK) ./...
 
+bench-match: go    ## how fast lines are matched, beside other programs
+	go test -tags bars -count=1 -timeout 30m -run '^TestMatchBars$$' -v ./jails
+
 bench: go
 	go test -run '^$$' -bench . -benchmem ./...
 

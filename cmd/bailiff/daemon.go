@@ -43,6 +43,7 @@ type daemon struct {
 	enforcer *jails.Enforcer
 	sources  *sources
 	watchdog *sdnotify.Watchdog
+	diverged divergences
 
 	reloading sync.Mutex // one reload at a time
 
@@ -61,12 +62,20 @@ func runDaemon(ctx context.Context, flags runFlags) error {
 	d.level.Set(flags.logLevel(c.Daemon.LogLevel))
 	d.log = slog.New(newLogHandler(os.Stderr, d.level, stderrIsJournal()))
 	d.warn(c.Warnings)
+	if len(c.Jails) == 0 {
+		d.log.Warn("no jail is enabled: nothing is guarded")
+	}
+	socket, err := d.listen() // first of all: a second daemon must not touch what the first holds
+	if err != nil {
+		return err
+	}
+	defer socket.Close()
 	if err := d.open(ctx); err != nil {
 		return err
 	}
 	defer d.store.Close()
 	defer d.firewall.Close()
-	return d.run(ctx)
+	return d.run(ctx, socket)
 }
 
 // warn logs what is odd in the configuration, its hint as a word of its own.
@@ -126,12 +135,8 @@ func (d *daemon) openStore() (*store.Store, error) {
 }
 
 // run starts everything and ends with ctx, or when a part that nothing works without fails.
-func (d *daemon) run(ctx context.Context) error {
+func (d *daemon) run(ctx context.Context, socket net.Listener) error {
 	if err := d.restore(ctx); err != nil {
-		return err
-	}
-	socket, err := d.listen()
-	if err != nil {
 		return err
 	}
 	hup := make(chan os.Signal, 1)
@@ -150,9 +155,12 @@ func (d *daemon) run(ctx context.Context) error {
 	g.Go(func() error { return d.controlServer().Run(ctx, socket) })
 	g.Go(func() error { return d.reloadOnSignal(ctx, hup) })
 	g.Go(func() error { return d.purge(ctx) })
+	g.Go(func() error { return d.compare(ctx) })
 	g.Go(func() error { return d.tellSystemd(ctx) })
-	err = g.Wait()
-	d.log.Info("stopped; bans stay in the kernel")
+	err := g.Wait()
+	if err == nil {
+		d.log.Info("stopped; bans stay in the kernel")
+	}
 	return err
 }
 
@@ -297,9 +305,7 @@ func (d *daemon) reloadOnSignal(ctx context.Context, hup <-chan os.Signal) error
 		case <-ctx.Done():
 			return nil
 		case <-hup:
-			if err := d.Reload(ctx, control.ReloadRequest{}); err != nil {
-				d.log.Error("reload refused, the old configuration stays", "err", err)
-			}
+			_ = d.Reload(ctx, control.ReloadRequest{}) // which logs why it refuses
 		}
 	}
 }

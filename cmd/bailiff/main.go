@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -69,12 +70,13 @@ type settings struct {
 func newRootCommand() *cobra.Command {
 	s := &settings{}
 	root := &cobra.Command{
-		Use:           "bailiff",
-		Short:         "Ban addresses that keep failing to log in",
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		Args:          noArguments,
-		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+		Use:                        "bailiff",
+		Short:                      "Ban addresses that keep failing to log in",
+		SilenceUsage:               true,
+		SilenceErrors:              true,
+		SuggestionsMinimumDistance: 2,
+		Args:                       noArguments,
+		RunE:                       func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usage(c, err) })
 	f := root.PersistentFlags()
@@ -93,10 +95,14 @@ func usage(c *cobra.Command, err error) error {
 }
 
 func noArguments(c *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usage(c, fmt.Errorf("unknown command or argument %q", args[0]))
+	if len(args) == 0 {
+		return nil
 	}
-	return nil
+	err := fmt.Errorf("unknown command or argument %q", args[0])
+	if alike := c.SuggestionsFor(args[0]); len(alike) > 0 {
+		err = fmt.Errorf("%w: did you mean %s?", err, strings.Join(alike, " or "))
+	}
+	return usage(c, err)
 }
 
 // arguments refuses fewer than min arguments, and more than max unless max is negative.
@@ -104,7 +110,7 @@ func arguments(min, max int) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		switch {
 		case len(args) < min:
-			return usage(c, fmt.Errorf("%d arguments are too few", len(args)))
+			return usage(c, fmt.Errorf("too few arguments: %d", len(args)))
 		case max >= 0 && len(args) > max:
 			return usage(c, fmt.Errorf("unexpected argument %q", args[max]))
 		}

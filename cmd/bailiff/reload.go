@@ -28,6 +28,9 @@ func (d *daemon) Reload(ctx context.Context, r control.ReloadRequest) error {
 	}
 	err := d.reload(ctx, r.Jail)
 	d.metrics.Loaded(err == nil)
+	if err != nil {
+		d.log.Error("reload refused", "err", err)
+	}
 	return err
 }
 

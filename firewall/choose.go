@@ -77,17 +77,22 @@ func (fw *Firewall) use(name, reason string, b backend) {
 }
 
 // LiftAll removes every set, chain and rule of ours, whichever backend made them. A backend that does not work here has
-// made none.
+// made none; it is an error when none works.
 func LiftAll(ctx context.Context, o Options) error {
-	var errs []error
-	for _, k := range kinds(o.program()) {
+	var errs, faults []error
+	all := kinds(o.program())
+	for _, k := range all {
 		b, err := k.open(ctx, o)
 		if err != nil {
+			faults = append(faults, fmt.Errorf("lift firewall: backend %s: %w", k.name, err))
 			continue
 		}
 		if err := errors.Join(b.lift(ctx), b.close()); err != nil {
 			errs = append(errs, fmt.Errorf("lift firewall: backend %s: %w", k.name, err))
 		}
+	}
+	if len(faults) == len(all) {
+		return errors.Join(faults...)
 	}
 	return errors.Join(errs...)
 }

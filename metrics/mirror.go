@@ -36,6 +36,7 @@ func newMirror(state func() []Sample) *mirror {
 		{FailingSubjects, "Subjects with failures that are not banned.", now, []string{"jail"}},
 		{FirewallInfo, "Always 1; the label says which firewall bans.", now, []string{"backend"}},
 		{FirewallRepairs, "Times sets, chains or rules had to be set right.", total, nil},
+		{FirewallDiverges, "Bans that the kernel does not hold, of those looked at in the last minute.", now, []string{"jail"}},
 		{FirewallCuts, "Connections cut because their source was banned.", total, nil},
 		{FilesOpen, "Log files held open.", now, nil},
 		{FileRotations, "Log files that gave way to another under their path.", total, nil},

@@ -20,6 +20,7 @@ const (
 	FailingSubjects  = "bailiff_failing_subjects"                 // jail
 	FirewallInfo     = "bailiff_firewall_info"                    // backend
 	FirewallRepairs  = "bailiff_firewall_repairs_total"           //
+	FirewallDiverges = "bailiff_firewall_divergence"              // jail
 	FirewallCuts     = "bailiff_firewall_connections_cut_total"   //
 	FilesOpen        = "bailiff_files_open"                       //
 	FileRotations    = "bailiff_file_rotations_total"             //

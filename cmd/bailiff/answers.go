@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
 	"bailiff/cmd/internal/control"
+	"bailiff/firewall"
 	"bailiff/jails"
 	"bailiff/jails/event"
 	"bailiff/jails/source"
@@ -15,7 +17,8 @@ import (
 
 // Status answers bailiff status.
 func (d *daemon) Status(ctx context.Context, r control.StatusRequest) (control.Status, error) {
-	s := control.Status{Version: version, Started: d.started, Firewall: d.firewall.Status().Backend, Jails: []control.Jail{}}
+	fw := d.firewall.Status()
+	s := control.Status{Version: version, Started: d.started, Firewall: fw.Backend, Repairs: repairs(fw), Jails: []control.Jail{}}
 	_, running := d.state()
 	for _, j := range running {
 		if r.Jail != "" && r.Jail != j.Name {
@@ -32,6 +35,14 @@ func (d *daemon) Status(ctx context.Context, r control.StatusRequest) (control.S
 	}
 	slices.SortFunc(s.Jails, func(a, b control.Jail) int { return strings.Compare(a.Name, b.Name) })
 	return s, nil
+}
+
+func repairs(s firewall.Status) control.Repairs {
+	r := control.Repairs{Count: s.Repairs, What: s.LastRepaired}
+	if !s.LastRepair.IsZero() {
+		r.Last = &s.LastRepair
+	}
+	return r
 }
 
 func noJail(name string) error {
@@ -58,18 +69,22 @@ func (d *daemon) jailStatus(ctx context.Context, j *jails.Jail, verify bool) (co
 	if c.Firewall.Kind == "none" {
 		s.Note = strings.TrimPrefix(s.Note+"; bans nothing: none of its actions is a ban", "; ")
 	} else if verify {
-		held, err := d.firewall.List(ctx, j.Name)
+		found, err := d.diverges(ctx, j, 0)
 		if err != nil {
 			return s, err
 		}
-		for _, b := range j.Bans() {
-			p, ok := b.Subject.Prefix()
-			if _, stands := held[p]; ok && !stands && b.Active(time.Now()) {
-				s.Missing = append(s.Missing, b.Subject.String())
-			}
-		}
+		s.Missing, s.Extra = subjects(found.Missing), subjects(found.Extra)
 	}
 	return s, nil
+}
+
+// subjects are networks in order, as words.
+func subjects(networks []netip.Prefix) (words []string) {
+	slices.SortFunc(networks, netip.Prefix.Compare)
+	for _, p := range networks {
+		words = append(words, event.Network(p).String())
+	}
+	return words
 }
 
 func answers(bans []event.Ban) []control.Ban {

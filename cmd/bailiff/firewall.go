@@ -1,10 +1,8 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"log/slog"
 
 	"github.com/spf13/cobra"
 
@@ -28,16 +26,7 @@ func newFirewallCommand(s *settings) *cobra.Command {
 			if s.client().Ping(c.Context()) == nil {
 				return errors.New("the daemon is running and would put everything back\nhint: systemctl stop bailiff")
 			}
-			backend := "auto"
-			if conf, err := loadConfig(s.config); err == nil {
-				backend = cmp.Or(conf.Daemon.Firewall, backend)
-			}
-			fw, err := firewall.Open(c.Context(), firewall.Options{Backend: backend, Log: slog.New(slog.DiscardHandler)})
-			if err != nil {
-				return err
-			}
-			defer fw.Close()
-			if err := fw.Lift(c.Context()); err != nil {
+			if err := firewall.LiftAll(c.Context(), firewall.Options{}); err != nil {
 				return err
 			}
 			fmt.Fprintln(c.OutOrStdout(), "removed")

@@ -16,6 +16,7 @@ func (d *daemon) samples() []metrics.Sample {
 			all = append(all, metrics.Sample{Name: metrics.ActiveBans, Labels: []string{j.Name, family}, Value: float64(n)})
 		}
 		all = append(all, metrics.Sample{Name: metrics.FailingSubjects, Labels: []string{j.Name}, Value: float64(j.Status().Failing)})
+		all = append(all, metrics.Sample{Name: metrics.FirewallDiverges, Labels: []string{j.Name}, Value: float64(d.diverged.of(j.Name))})
 	}
 	for name, v := range d.counts() {
 		all = append(all, metrics.Sample{Name: name, Value: float64(v)})

@@ -39,7 +39,11 @@ func newStatusCommand(s *settings) *cobra.Command {
 }
 
 func printStatus(w io.Writer, s control.Status) error {
-	fmt.Fprintf(w, "bailiff %s, up since %s, firewall: %s\n\n", s.Version, s.Started.Local().Format(time.DateTime), s.Firewall)
+	fmt.Fprintf(w, "bailiff %s, up since %s, firewall: %s\n", s.Version, s.Started.Local().Format(time.DateTime), s.Firewall)
+	if r := s.Repairs; r.Last != nil {
+		fmt.Fprintf(w, "firewall repaired %d times, last at %s: %s\n", r.Count, r.Last.Local().Format(time.DateTime), strings.Join(r.What, ", "))
+	}
+	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "JAIL\tFAILING\tFAILED\tBANNED\tBANS\tREADS")
 	for _, j := range s.Jails {
@@ -49,7 +53,7 @@ func printStatus(w io.Writer, s control.Status) error {
 		return err
 	}
 	for _, j := range s.Jails {
-		printMissing(w, j)
+		printDivergence(w, j)
 	}
 	return nil
 }
@@ -86,12 +90,15 @@ func printJail(w io.Writer, j control.Jail) error {
 	if j.Note != "" {
 		fmt.Fprintf(w, "note: %s\n", j.Note)
 	}
-	printMissing(w, j)
+	printDivergence(w, j)
 	return err
 }
 
-func printMissing(w io.Writer, j control.Jail) {
+func printDivergence(w io.Writer, j control.Jail) {
 	if len(j.Missing) > 0 {
 		fmt.Fprintf(w, "%s: banned, but not in the kernel: %s\n", j.Name, strings.Join(j.Missing, " "))
+	}
+	if len(j.Extra) > 0 {
+		fmt.Fprintf(w, "%s: in the kernel, but not banned: %s\n", j.Name, strings.Join(j.Extra, " "))
 	}
 }

@@ -35,7 +35,15 @@ type Status struct {
 	Version  string    `json:"version"`
 	Started  time.Time `json:"started"`
 	Firewall string    `json:"firewall"` // the backend in use
+	Repairs  Repairs   `json:"repairs"`  // of the firewall
 	Jails    []Jail    `json:"jails"`    // by name
+}
+
+// Repairs are what the daemon had to set right because others had removed or moved it.
+type Repairs struct {
+	Count int64      `json:"count"` // since the start
+	Last  *time.Time `json:"last,omitempty"`
+	What  []string   `json:"what,omitempty"` // the last time
 }
 
 // Jail is the state of one jail.
@@ -52,6 +60,7 @@ type Jail struct {
 	TotalBanned     int      `json:"total_banned"`      // bans since the start, those restored included
 	Banned          []Ban    `json:"banned"`            // oldest first
 	Missing         []string `json:"missing,omitempty"` // with Verify: banned subjects that the kernel does not hold
+	Extra           []string `json:"extra,omitempty"`   // with Verify: subjects that the kernel holds and that are not banned
 }
 
 // Ban is one active ban.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"sort"
+	"time"
 
 	"bailiff/jails/event"
 	"bailiff/jails/filter"
@@ -14,7 +15,16 @@ import (
 type team struct {
 	matcher *filter.Matcher
 	posts   []*Post
-	seen    int // how far into the block its matcher has read, where regexes span lines
+	seen    int   // how far into the block its matcher has read, where regexes span lines
+	may     []int // the failregexes that may match the line at hand; nil: all
+}
+
+// match is the matcher's Match, or its Keep.
+func (t *team) match(l event.Line, keep bool, now time.Time) []filter.Match {
+	if keep {
+		return t.matcher.Keep(l, now)
+	}
+	return t.matcher.MatchAmong(t.may, l, now)
 }
 
 // A listener hears the lines of a block that are some team's business.
@@ -93,13 +103,11 @@ func (s *scan) run(b *event.Block, to listener) {
 	}
 	for _, g := range s.sets {
 		g.set.Scan(b.Text, func(start, end int, hits []match.Hit) bool {
-			last := -1
-			for _, h := range hits {
-				if h.Rule != last {
-					g.teams[h.Rule].catchUp(b, start, to)
-					tell(b, g.teams[h.Rule], start, end, to)
-				}
-				last = h.Rule
+			for len(hits) > 0 {
+				t := g.teams[hits[0].Rule]
+				hits = t.candidates(hits)
+				t.catchUp(b, start, to)
+				tell(b, t, start, end, to)
 			}
 			return true
 		})
@@ -107,6 +115,19 @@ func (s *scan) run(b *event.Block, to listener) {
 			t.catchUp(b, len(b.Text), to)
 		}
 	}
+}
+
+// candidates takes over the first hits, which are of one rule, and returns the others. What is left at hand of several
+// lines may be matched by any regex.
+func (t *team) candidates(hits []match.Hit) []match.Hit {
+	n := 0
+	for t.may = t.may[:0]; n < len(hits) && hits[n].Rule == hits[0].Rule; n++ {
+		t.may = append(t.may, hits[n].Pattern)
+	}
+	if t.matcher.Span() > 1 {
+		t.may = nil
+	}
+	return hits[n:]
 }
 
 // tell makes the team hear a line.

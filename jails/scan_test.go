@@ -106,8 +106,12 @@ func TestScanAgainstReadingEveryLine(t *testing.T) {
 				}
 			}
 			got, now := map[string]bool{}, time.Now()
-			newScan(posts, !dated, b.Text).run(b, each(func(tm *team, l event.Line) []filter.Match {
-				return note(got, tm.matcher, posts, l, now)
+			newScan(posts, !dated, b.Text).run(b, each(func(t *team, l event.Line, ms []filter.Match) {
+				for i, p := range posts {
+					if p.Matcher == t.matcher {
+						noteMatches(got, i, ms, l)
+					}
+				}
 			}))
 			want := map[string]bool{}
 			for start := 0; start < len(b.Text); {
@@ -130,27 +134,12 @@ func TestScanAgainstReadingEveryLine(t *testing.T) {
 	}
 }
 
-// each is a listener that every line is the business of.
-type each func(*team, event.Line) []filter.Match
+// each is a listener that every line is the business of; it is told what is found.
+type each func(*team, event.Line, []filter.Match)
 
 func (each) concerned(*team, event.Line) bool { return true }
 
-func (f each) hear(t *team, l event.Line, keep bool) {
-	if keep {
-		t.matcher.Keep(l, time.Now())
-		return
-	}
-	f(t, l)
-}
-
-func note(found map[string]bool, m *filter.Matcher, posts []*Post, l event.Line, now time.Time) []filter.Match {
-	for i, p := range posts {
-		if p.Matcher == m {
-			noteMatches(found, i, m.Match(l, now), l)
-		}
-	}
-	return nil
-}
+func (f each) hear(t *team, l event.Line, keep bool) { f(t, l, t.match(l, keep, time.Now())) }
 
 func noteMatches(found map[string]bool, filter int, ms []filter.Match, l event.Line) {
 	for _, m := range ms {

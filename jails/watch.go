@@ -148,11 +148,7 @@ func (c *court) concerned(t *team, line event.Line) bool {
 
 // hear judges a line that the team's filter may match.
 func (c *court) hear(t *team, line event.Line, keep bool) {
-	match := t.matcher.Match
-	if keep {
-		match = t.matcher.Keep
-	}
-	for _, m := range match(line, c.now) {
+	for _, m := range t.match(line, keep, c.now) {
 		if m.NoFail || m.Ignored {
 			continue
 		}

@@ -29,6 +29,9 @@ func (m *Matcher) find(l event.Line, w moment, now time.Time) {
 		return
 	}
 	for i, r := range m.filter.fail {
+		if m.may != nil && !slices.Contains(m.may, i) {
+			continue
+		}
 		if text == nil {
 			m.text.rest = join(m.text.rest[:0], m.lines)
 			text = m.text.rest
@@ -47,6 +50,9 @@ func (m *Matcher) find(l event.Line, w moment, now time.Time) {
 		var done bool
 		if text, done = m.take(h, text, l, w, now); done {
 			return
+		}
+		if text == nil {
+			m.may = nil // what is left is another text
 		}
 	}
 }
@@ -120,13 +126,17 @@ func (m *Matcher) prefix(text []byte, now time.Time) []byte {
 // hit describes where a failregex matched.
 func (m *Matcher) hit(i int, caps []int, text []byte) *hit {
 	r := m.filter.fail[i]
-	h := &hit{regex: i, groups: r.groups(caps, text, ""), matched: m.org}
+	h := &hit{regex: i, matched: m.org}
 	if len(m.org) > 1 {
 		h.matched, h.unmatched = r.split(caps, text, m.org)
 	}
-	if m.pref != nil {
-		h.groups = m.filter.pref.groups(m.pref, m.text.whole, "content").under(h.groups)
+	if m.pref == nil {
+		h.groups = r.groups(nil, caps, text, "")
+		return h
 	}
+	m.over = r.groups(m.over[:0], caps, text, "")
+	under := make(groups, 0, len(m.filter.pref.named)+len(m.over)+2)
+	h.groups = m.filter.pref.groups(under, m.pref, m.text.whole, "content").under(m.over)
 	return h
 }
 

@@ -69,7 +69,7 @@ func (g *groups) overlay(more groups) {
 
 // under puts g under more, whose groups win where they took part in their match. g is used up.
 func (g groups) under(more groups) groups {
-	merged := slices.Grow(g, len(more)+2)
+	merged := g
 	for _, e := range more {
 		if e.Kind != Null || merged.index(e.Name) < 0 {
 			merged.set(e)

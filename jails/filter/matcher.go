@@ -47,7 +47,9 @@ type Matcher struct {
 
 	lines []tuple // the line at hand, after up to maxlines-1 lines before it
 	org   []tuple // lines as they were before a regex consumed some of them
+	over  groups  // of a failregex, until they are laid over the prefregex's
 	text  struct{ whole, content, rest, ignore []byte }
+	may   []int // the failregexes that can match, nil: all
 	waits bool  // a match had no time: the lines stay at hand
 	pref  []int // where prefregex matched in text.whole
 
@@ -81,7 +83,11 @@ func (f *Filter) NewMatcher(o Options) *Matcher {
 
 // Match returns the failures in a line, valid until the next call. The clock stands at now. The line's text must be
 // valid UTF-8.
-func (m *Matcher) Match(l event.Line, now time.Time) []Match {
+func (m *Matcher) Match(l event.Line, now time.Time) []Match { return m.MatchAmong(nil, l, now) }
+
+// MatchAmong is Match where only the failregexes with the numbers in may, ascending, can match; nil: all.
+func (m *Matcher) MatchAmong(may []int, l event.Line, now time.Time) []Match {
+	m.may = may
 	m.found, m.pref, m.hasDate, m.waits = m.found[:0], nil, false, false
 	w := m.moment(l, now)
 	if w.open && (m.filter.maxlines > 1 || m.options.Report || m.options.CheckAll) {
@@ -118,7 +124,7 @@ func (m *Matcher) Prefix() ([]Group, bool) {
 	if m.pref == nil {
 		return nil, false
 	}
-	return m.filter.pref.groups(m.pref, m.text.whole, ""), true
+	return m.filter.pref.groups(nil, m.pref, m.text.whole, ""), true
 }
 
 // Buffer returns the lines kept for a failregex that spans lines, each as its text before the date, the date and the

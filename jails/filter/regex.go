@@ -88,16 +88,18 @@ func (r *regex) hasID() bool {
 	return r != nil && slices.ContainsFunc(idGroups, func(name string) bool { return r.pattern.GroupIndex(name) >= 0 })
 }
 
-// groups copies the named groups of a match out of text, but for the one called without.
-func (r *regex) groups(caps []int, text []byte, without string) groups {
-	g := make(groups, 0, len(r.named)+2)
+// groups copies the named groups of a match out of text, but for the one called without, and appends them to g.
+func (r *regex) groups(g groups, caps []int, text []byte, without string) groups {
+	g = slices.Grow(g, len(r.named)+2)
+	first, last := r.extent(caps, without)
+	copied := string(text[first:last])
 	for _, n := range r.named {
 		if n.name == without {
 			continue
 		}
 		e := Group{Name: n.name, Kind: Null}
 		if start, end := caps[2*n.group], caps[2*n.group+1]; start >= 0 {
-			e.Value, e.Kind = string(text[start:end]), Text
+			e.Value, e.Kind = copied[start-first:end-first], Text
 		}
 		g = append(g, e)
 	}
@@ -110,8 +112,27 @@ func (r *regex) groups(caps []int, text []byte, without string) groups {
 	return g
 }
 
+// extent is the part of the text that all named groups lie in, but for the one called without.
+func (r *regex) extent(caps []int, without string) (first, last int) {
+	first = -1
+	for _, n := range r.named {
+		start, end := caps[2*n.group], caps[2*n.group+1]
+		if start < 0 || n.name == without {
+			continue
+		}
+		if first < 0 || start < first {
+			first = start
+		}
+		last = max(last, end)
+	}
+	return max(first, 0), last
+}
+
 // addTuples joins the values of tuple_ groups to their target's.
 func (r *regex) addTuples(g *groups) {
+	if len(r.tuples) == 0 {
+		return
+	}
 	parts := map[string][]Group{}
 	for _, t := range r.tuples {
 		if parts[t.target] == nil {

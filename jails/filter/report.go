@@ -72,7 +72,13 @@ func (m *Matcher) reportIgnored(h *hit, ignoreregex int, w moment) {
 // fields are the captures of a failure: the filter's groups, and the journal entry's fields but its message under
 // their lower-case names, where the filter has no group of that name.
 func fields(g groups, entry []event.Field) map[string]string {
-	captures := make(map[string]string, len(g)+len(entry))
+	n := len(entry)
+	for _, e := range g {
+		if e.Kind != Null {
+			n++
+		}
+	}
+	captures := make(map[string]string, n)
 	for _, f := range entry {
 		if f.Name != "MESSAGE" {
 			captures[strings.ToLower(f.Name)] = string(f.Value)

@@ -29,6 +29,7 @@ import (
 const (
 	purgeEvery  = time.Hour
 	statusEvery = 5 * time.Second
+	extendEvery = time.Second
 )
 
 // A daemon is bailiff at work: everything that cmd wires together.
@@ -45,7 +46,7 @@ type daemon struct {
 	watchdog *sdnotify.Watchdog
 	diverged divergences
 
-	reloading sync.Mutex // one reload at a time
+	reloads chan reloadOrder
 
 	mu     sync.Mutex
 	config *config.Config
@@ -58,7 +59,7 @@ func runDaemon(ctx context.Context, flags runFlags) error {
 	if err != nil {
 		return fmt.Errorf("the configuration has faults:\n%w", err)
 	}
-	d := &daemon{flags: flags, started: time.Now(), level: new(slog.LevelVar), config: c}
+	d := &daemon{flags: flags, started: time.Now(), level: new(slog.LevelVar), reloads: make(chan reloadOrder), config: c}
 	d.level.Set(flags.logLevel(c.Daemon.LogLevel))
 	d.log = slog.New(newLogHandler(os.Stderr, d.level, stderrIsJournal()))
 	d.warn(c.Warnings)
@@ -153,7 +154,7 @@ func (d *daemon) run(ctx context.Context, socket net.Listener) error {
 	g.Go(func() error { return d.watchdog.Run(ctx) })
 	g.Go(func() error { return metricsServer.Run(ctx) })
 	g.Go(func() error { return d.controlServer().Run(ctx, socket) })
-	g.Go(func() error { return d.reloadOnSignal(ctx, hup) })
+	g.Go(func() error { return d.reloadWhenAsked(ctx, hup) })
 	g.Go(func() error { return d.purge(ctx) })
 	g.Go(func() error { return d.compare(ctx) })
 	g.Go(func() error { return d.tellSystemd(ctx) })
@@ -231,7 +232,7 @@ func (d *daemon) metricsServer() *metrics.Server {
 	if d.flags.metricsSet {
 		addr = d.flags.metrics
 	}
-	return &metrics.Server{Addr: addr, Metrics: d.metrics}
+	return &metrics.Server{Addr: addr, Metrics: d.metrics, Health: d.starting}
 }
 
 func (d *daemon) controlServer() *control.Server {
@@ -240,9 +241,7 @@ func (d *daemon) controlServer() *control.Server {
 
 // tellSystemd says READY once sets, rules and sources stand, and from then on how many bans there are.
 func (d *daemon) tellSystemd(ctx context.Context) error {
-	select {
-	case <-d.sources.ready:
-	case <-ctx.Done():
+	if !d.awaitReady(ctx) {
 		return nil
 	}
 	d.tell(sdnotify.Status(d.summary()), sdnotify.Ready())
@@ -262,6 +261,35 @@ func (d *daemon) tellSystemd(ctx context.Context) error {
 			d.tell(sdnotify.Status(line))
 			last = line
 		}
+	}
+}
+
+// awaitReady waits until the sources stand, and has systemd wait as long as they get on with what was there.
+func (d *daemon) awaitReady(ctx context.Context) bool {
+	tick := time.NewTicker(extendEvery)
+	defer tick.Stop()
+	for last := uint64(0); ; {
+		select {
+		case <-d.sources.ready:
+			return true
+		case <-ctx.Done():
+			return false
+		case <-tick.C:
+		}
+		if n := d.sources.rounds.Load(); n != last {
+			d.tell(sdnotify.Extend(10*extendEvery), sdnotify.Status("reading what was logged before"))
+			last = n
+		}
+	}
+}
+
+// starting is why the daemon is not well: it is not ready yet.
+func (d *daemon) starting() error {
+	select {
+	case <-d.sources.ready:
+		return nil
+	default:
+		return errors.New("starting")
 	}
 }
 
@@ -295,17 +323,6 @@ func (d *daemon) purge(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-		}
-	}
-}
-
-func (d *daemon) reloadOnSignal(ctx context.Context, hup <-chan os.Signal) error {
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-hup:
-			_ = d.Reload(ctx, control.ReloadRequest{}) // which logs why it refuses
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"reflect"
 	"slices"
 	"time"
@@ -15,18 +16,52 @@ import (
 	"bailiff/jails/event"
 )
 
-// Reload reads the configuration again. With a fault in it the old one stays, whole. Failures and bans are kept; bans
-// of jails that are gone are lifted.
+// A reloadOrder asks for a reload, of one jail or of all.
+type reloadOrder struct {
+	jail string
+	done chan error // has room for the answer
+}
+
+// Reload answers bailiff reload. It is carried out to its end also when the asking command goes away.
 func (d *daemon) Reload(ctx context.Context, r control.ReloadRequest) error {
-	d.reloading.Lock()
-	defer d.reloading.Unlock()
+	o := reloadOrder{r.Jail, make(chan error, 1)}
+	select {
+	case d.reloads <- o:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-o.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// reloadWhenAsked reloads at SIGHUP and when commands ask for it, one at a time, until ctx ends.
+func (d *daemon) reloadWhenAsked(ctx context.Context, hup <-chan os.Signal) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hup:
+			_ = d.tryReload(ctx, "") // which logs why it refuses
+		case o := <-d.reloads:
+			o.done <- d.tryReload(ctx, o.jail)
+		}
+	}
+}
+
+// tryReload reads the configuration again. With a fault in it the old one stays, whole. Failures and bans are kept; bans
+// of jails that are gone are lifted.
+func (d *daemon) tryReload(ctx context.Context, jail string) error {
 	select {
 	case <-d.sources.ready:
 		d.tell(sdnotify.Reloading())
 		defer func() { d.tell(sdnotify.Ready()) }()
 	default: // systemd still waits for the start to end
 	}
-	err := d.reload(ctx, r.Jail)
+	err := d.reload(ctx, jail)
 	d.metrics.Loaded(err == nil)
 	if err != nil {
 		d.log.Error("reload refused", "err", err)

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -39,6 +40,7 @@ type sources struct {
 	resolver jails.Resolver
 	journals journal.Counters
 	files    filefollow.Counters
+	rounds   atomic.Uint64 // made by all readers: what grows while a long history is read
 
 	replan chan chan struct{} // closed by Run when it has planned anew
 	ready  chan struct{}      // closed when every reader of the first plan stands
@@ -70,7 +72,7 @@ type reader struct {
 	watch  *jails.Watch
 	cancel context.CancelFunc
 	done   chan struct{} // closed when it has ended
-	stands chan struct{} // closed when it has made its first round or failed
+	stands chan struct{} // closed when it has read what was there, or failed
 	once   sync.Once
 }
 
@@ -286,7 +288,7 @@ func (s *sources) start(ctx context.Context, g *errgroup.Group, p *plan, posts [
 		defer s.watchdog.Retire(beat)
 		defer r.stand()
 		for delay := retryFirst; ; delay = min(2*delay, retryMost) {
-			err := s.read(ctx, r, func() { r.stand(); beat.Round() })
+			err := s.read(ctx, r, beat.Round)
 			if ctx.Err() != nil {
 				return nil
 			}
@@ -298,22 +300,33 @@ func (s *sources) start(ctx context.Context, g *errgroup.Group, p *plan, posts [
 	})
 }
 
-// read runs the plan's source once.
+// read runs the plan's source once. The reader stands once it has read what was there: when it makes a round without a
+// block.
 func (s *sources) read(ctx context.Context, r *reader, round func()) error {
-	see := func(ctx context.Context, b *event.Block) (bool, error) {
+	busy := r.plan.kind == source.FromJournal // its first round comes before its first block
+	beat := func() {
+		if !busy {
+			r.stand()
+		}
+		busy = false
+		s.rounds.Add(1)
 		round()
+	}
+	see := func(ctx context.Context, b *event.Block) (bool, error) {
+		busy = true
+		s.rounds.Add(1)
 		return r.watch.See(ctx, b)
 	}
 	if r.plan.kind == source.FromJournal {
 		j := r.plan.journal
-		j.Marks, j.Log, j.Beat, j.Options.Counters = s.marks, s.log, round, &s.journals
+		j.Marks, j.Log, j.Beat, j.Options.Counters = s.marks, s.log, beat, &s.journals
 		if err := j.Run(ctx, see); err != nil {
 			return err
 		}
 		return fmt.Errorf("the journal ended")
 	}
 	f := r.plan.files
-	f.Marks, f.Log, f.Beat, f.Counters = s.marks, s.log, round, &s.files
+	f.Marks, f.Log, f.Beat, f.Counters = s.marks, s.log, beat, &s.files
 	return f.Run(ctx, see)
 }
 

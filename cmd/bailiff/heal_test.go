@@ -1,0 +1,187 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"bailiff/cmd/internal/control"
+	"bailiff/firewall/firewalltest"
+)
+
+// bailiff runs a command against the host's daemon, in its network namespace, and returns what it printed.
+func (h *host) bailiff(args ...string) string {
+	h.t.Helper()
+	cmd := h.lab.Box.Command(os.Args[0], append(args, "--socket", h.socket())...)
+	cmd.Env = append(os.Environ(), asBailiff+"=1")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		h.t.Fatalf("bailiff %v: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
+
+func (h *host) status(args ...string) (s control.Status) {
+	h.t.Helper()
+	out := h.bailiff(append([]string{"status", "--json"}, args...)...)
+	if err := json.Unmarshal([]byte(out), &s); err != nil {
+		h.t.Fatalf("status: %v\n%s", err, out)
+	}
+	return s
+}
+
+// configure puts an option into the host's jail.
+func (h *host) configure(lines string) {
+	h.t.Helper()
+	f, err := os.OpenFile(filepath.Join(h.dir, "conf/jail.conf"), os.O_APPEND|os.O_WRONLY, 0)
+	if err == nil {
+		_, err = f.WriteString(lines + "\n")
+		f.Close()
+	}
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// TestBansSurviveWhatOthersDo lets others flush, destroy and restore while the daemon runs.
+func TestBansSurviveWhatOthersDo(t *testing.T) {
+	h := newFileHost(t)
+	h.configure("bantime = 1h")
+	h.start()
+	h.bailiff("ban", "sshd", firewalltest.Attacker4, firewalltest.Attacker6)
+	h.awaitFate(firewalltest.Attacker4, stopped)
+	h.awaitFate(firewalltest.Attacker6, stopped)
+	for _, harm := range []string{
+		"iptables -F; ip6tables -F",
+		"iptables -F; iptables -X; ip6tables -F; ip6tables -X",
+		"ipset flush",
+		"iptables -F; iptables -X; ip6tables -F; ip6tables -X; ipset destroy",
+		"printf '*filter\\n:INPUT ACCEPT [0:0]\\n-A INPUT -p icmp -j ACCEPT\\nCOMMIT\\n' | iptables-restore",
+		"iptables -I INPUT -p tcp -j ACCEPT; ip6tables -I INPUT -p tcp -j ACCEPT",
+	} {
+		repairs := h.status().Repairs.Count
+		h.lab.Box.Run(t, "sh", "-c", harm)
+		begin := time.Now()
+		h.awaitFate(firewalltest.Attacker4, stopped)
+		h.awaitFate(firewalltest.Attacker6, stopped)
+		took := time.Since(begin)
+		if t.Logf("%s: stopped again after %s", harm, took); took > time.Second {
+			t.Errorf("%s: stopped again only after %s", harm, took)
+		}
+		h.wantFate(firewalltest.Bystander4, passes)
+		h.await("the repair to be counted", func() bool { return h.status().Repairs.Count > repairs })
+	}
+	h.checkRepairsAreTold()
+	if rules := h.lab.Box.Run(t, "iptables", "-S", "INPUT"); !strings.HasPrefix(rules, "-P INPUT ACCEPT\n-A INPUT -j bailiff\n") {
+		t.Errorf("the jump is not first:\n%s", rules)
+	}
+}
+
+func (h *host) checkRepairsAreTold() {
+	h.t.Helper()
+	s := h.status()
+	if s.Repairs.Last == nil || len(s.Repairs.What) == 0 {
+		h.t.Errorf("status says of repairs: %+v", s.Repairs)
+	}
+	for what, text := range map[string]string{"the log": h.log.String(), "status": h.bailiff("status")} {
+		if !strings.Contains(text, "firewall repaired") {
+			h.t.Errorf("%s tells of no repair:\n%s", what, text)
+		}
+	}
+	page := h.lab.Box.Run(h.t, "curl", "-sS", "http://127.0.0.1:9191/metrics")
+	if !strings.Contains(page, "\nbailiff_firewall_repairs_total ") || strings.Contains(page, "\nbailiff_firewall_repairs_total 0\n") {
+		h.t.Errorf("metrics count no repair:\n%s", page)
+	}
+	if !strings.Contains(page, `bailiff_firewall_divergence{jail="sshd"} 0`) {
+		h.t.Errorf("metrics know no divergence:\n%s", page)
+	}
+}
+
+// TestVerifyLooksBothWays has somebody else change the set behind the daemon's back.
+func TestVerifyLooksBothWays(t *testing.T) {
+	const lasting, missing, extra = "198.51.100.1", "198.51.100.2", "198.51.100.3"
+	h := newFileHost(t)
+	h.configure("bantime = 1h")
+	h.start()
+	h.bailiff("ban", "sshd", lasting)
+	h.bailiff("ban", "sshd", missing)
+	if j := h.status("--verify").Jails[0]; len(j.Missing)+len(j.Extra) > 0 {
+		t.Errorf("before anything differs: missing %v, extra %v", j.Missing, j.Extra)
+	}
+	h.lab.Box.Run(t, "sh", "-c", "ipset del bailiff4-sshd "+missing+"; ipset add bailiff4-sshd "+extra)
+	j := h.status("--verify").Jails[0]
+	// The one that was deleted may have been the witness by which the daemon sees that a set was emptied.
+	healed := len(j.Missing) == 0 && strings.Contains(h.log.String(), "firewall repaired")
+	if !slices.Equal(j.Missing, []string{missing}) && !healed || !slices.Equal(j.Extra, []string{extra}) {
+		t.Errorf("missing %v, extra %v", j.Missing, j.Extra)
+	}
+	if text := h.bailiff("status", "sshd", "--verify"); !strings.Contains(text, "in the kernel, but not banned: "+extra) {
+		t.Error(text)
+	}
+}
+
+// TestFirewallRemoveLeavesNothing ends the daemon and lifts what it left.
+func TestFirewallRemoveLeavesNothing(t *testing.T) {
+	h := newFileHost(t)
+	h.start()
+	h.bailiff("ban", "sshd", firewalltest.Attacker4)
+	h.awaitFate(firewalltest.Attacker4, stopped)
+	h.kill(os.Interrupt)
+	h.wantFate(firewalltest.Attacker4, stopped)
+	h.bailiff("firewall", "remove")
+	h.wantFate(firewalltest.Attacker4, passes)
+	left := h.lab.Box.Run(t, "sh", "-c", "iptables -S; ip6tables -S; ipset list -n; nft list tables")
+	if strings.Contains(left, "bailiff") {
+		t.Errorf("left:\n%s", left)
+	}
+}
+
+// TestBansWithoutRoot runs the daemon as nobody with the two capabilities that the service has.
+func TestBansWithoutRoot(t *testing.T) {
+	program := forNobody(t)
+	log, err := os.CreateTemp("/var/tmp", "bailiff-nobody-*.log")
+	must(t, err)
+	defer os.Remove(log.Name())
+	defer log.Close()
+	must(t, log.Chmod(0o644))
+	h := newHost(t, "backend = auto\nlogpath = "+log.Name())
+	must(t, os.Chmod(h.dir, 0o777))
+	must(t, os.Chmod(filepath.Dir(h.dir), 0o755))
+	h.daemon = h.lab.Box.Command("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups",
+		"--inh-caps", "+net_admin,+net_raw", "--ambient-caps", "+net_admin,+net_raw", "env", "-u", "XTABLES_LOCKFILE",
+		program, "run", "--config", h.dir+"/conf", "--state", h.dir, "--socket", h.socket())
+	h.daemon.Env = append(os.Environ(), asBailiff+"=1")
+	h.daemon.Stderr = h.log
+	must(t, h.daemon.Start())
+	h.await("ready", func() bool { return strings.Contains(h.log.String(), " ready ") })
+	for range 5 {
+		fmt.Fprintf(log, "%s box sshd[4242]: Failed password for root from %s port 4000 ssh2\n", time.Now().Format(time.Stamp), firewalltest.Attacker4)
+	}
+	h.awaitFate(firewalltest.Attacker4, stopped)
+	h.wantFate(firewalltest.Bystander4, passes)
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// forNobody makes a copy of this program that everybody may run.
+func forNobody(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/var/tmp", "bailiff-nobody-")
+	must(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	must(t, os.Chmod(dir, 0o755))
+	program, err := os.ReadFile("/proc/self/exe")
+	must(t, err)
+	must(t, os.WriteFile(filepath.Join(dir, "bailiff"), program, 0o755))
+	return filepath.Join(dir, "bailiff")
+}

@@ -25,7 +25,7 @@ type supervisor struct {
 }
 
 // supervise starts a daemon that follows one log file, with the watchdog at the interval.
-func supervise(t *testing.T, watchdog time.Duration) *supervisor {
+func supervise(t *testing.T, watchdog time.Duration, prepare ...func(dir string)) *supervisor {
 	s := &supervisor{t: t, dir: t.TempDir()}
 	for path, text := range map[string]string{
 		"jail.conf":         "[web]\nenabled = true\nfilter = web\nbanaction = multiport\nmaxretry = 1\nfindtime = 10m\nlogpath = " + s.dir + "/web.log\n",
@@ -37,6 +37,9 @@ func supervise(t *testing.T, watchdog time.Duration) *supervisor {
 		if err := os.WriteFile(filepath.Join(s.dir, path), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
+	}
+	for _, p := range prepare {
+		p(s.dir)
 	}
 	var err error
 	if s.conn, err = net.ListenUnixgram("unixgram", &net.UnixAddr{Name: s.dir + "/notify", Net: "unixgram"}); err != nil {

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestALongPastIsReadBeforeReady fills the log before the start: READY comes after the last of its failures.
+func TestALongPastIsReadBeforeReady(t *testing.T) {
+	s := supervise(t, 0, func(dir string) {
+		var text strings.Builder
+		for i := range 50_000 {
+			fmt.Fprintf(&text, "%s denied 198.51.%d.%d\n", time.Now().Format(time.RFC3339), i>>8, i&255)
+		}
+		if err := os.WriteFile(dir+"/web.log", []byte(text.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	})
+	s.await("READY=1")
+	if n := strings.Count(s.log.String(), "[web] Ban "); n != 50_000 {
+		t.Errorf("READY with %d of 50,000 addresses banned", n)
+	}
+}

@@ -124,12 +124,12 @@ func (r Rule) needs(pattern *Pattern) []need {
 // choose returns the need that is met least, or nil if all are met often.
 func (p *plan) choose(needs []need) (best need) {
 	least := 0
-	if p.dates == AnyDates {
-		return nil
-	}
 	for _, n := range needs {
-		if p.dates == BoundedDates {
+		switch p.dates {
+		case BoundedDates:
 			n = n.uncut()
+		case AnyDates:
+			n = n.halves()
 		}
 		if n.shortest() < leastString {
 			continue
@@ -151,6 +151,14 @@ func (p *plan) met(n need) (sum int) {
 		sum += bytes.Count(p.lower, []byte(s))
 	}
 	return sum
+}
+
+// halves returns both halves of each string: wherever in it a date stood, one of them is whole.
+func (n need) halves() (parts need) {
+	for _, s := range n {
+		parts = append(parts, s[:len(s)/2], s[len(s)/2:])
+	}
+	return parts
 }
 
 // uncut returns what is left of a need where a date may have stood inside of its strings: the longest part of each. A

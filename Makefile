@@ -5,7 +5,7 @@ LDFLAGS     := -s -w -X main.version=$(VERSION)
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 ARGS        ?=
 
-.PHONY: run build test unit lint bench fuzz deps deps-test go
+.PHONY: run build test unit lint bench bench-journal soak fuzz deps deps-test go
 
 run: deps build       ## install what is missing, build, and run the daemon on the built-in configuration
 	@./bailiff run $(ARGS)
@@ -26,6 +26,12 @@ lint: go
 
 bench-match: go    ## how fast lines are matched, beside other programs
 	go test -tags bars -count=1 -timeout 30m -run '^TestMatchBars$$' -v ./jails
+
+bench-journal: go     ## how fast the journal is read, beside libsystemd, journalctl and fail2ban
+	go test -tags bars -count=1 -timeout 30m -run '^TestJournalBars' -v ./journal
+
+soak: go              ## ten minutes of torture for each reader
+	BAILIFF_SOAK=10m FILEFOLLOW_SOAK=10m go test -count=1 -run 'Torture' -timeout 60m ./journal ./filefollow
 
 bench: go
 	go test -run '^$$' -bench . -benchmem ./...

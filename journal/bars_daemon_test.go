@@ -1,0 +1,124 @@
+//go:build bars
+
+package journal_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// barsJail is an sshd jail that both daemons understand. It looks back to the first entry, and bans nobody.
+const barsJail = `[DEFAULT]
+maxretry = 5
+findtime = 10000d
+bantime = 10m
+ignoreip =
+usedns = no
+[sshd]
+enabled = true
+filter = sshd
+banaction = multiport
+port = ssh
+protocol = tcp
+chain = INPUT
+blocktype = REJECT
+backend = systemd[journalpath=%s]
+journalmatch = _SYSTEMD_UNIT=ssh.service + _COMM=sshd
+`
+
+// bailiffDaemon is the whole daemon, as it starts, reads the journal, counts every failure and logs it.
+func bailiffDaemon(t *testing.T, journal string) contestant {
+	dir := t.TempDir()
+	program := filepath.Join(dir, "bailiff")
+	build := exec.Command("go", "build", "-o", program, "../cmd/bailiff")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	filter, err := os.ReadFile("../packaging/conf/filter.d/sshd.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "conf/jail.conf"), fmt.Sprintf(barsJail, journal))
+	write(t, filepath.Join(dir, "conf/filter.d/sshd.conf"), string(filter))
+	return contestant{"sshd jail, bailiff", func(t *testing.T) figure {
+		return counted(t, exec.Command(program, "run", "--dry-run", "--config", filepath.Join(dir, "conf"), "--metrics", "",
+			"--state", filepath.Join(dir, "state"), "--socket", filepath.Join(dir, "socket")))
+	}}
+}
+
+// fail2banDaemon is the same of the installed fail2ban.
+func fail2banDaemon(t *testing.T, journal string) contestant {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "jail.conf"), fmt.Sprintf(barsJail, journal))
+	write(t, filepath.Join(dir, "fail2ban.conf"), fmt.Sprintf("[Definition]\nloglevel = INFO\nlogtarget = STDERR\nsocket = %s/socket\n"+
+		"pidfile = %s/pid\ndbfile = None\nsyslogsocket = auto\n[Thread]\n", dir, dir))
+	for _, part := range []string{"filter.d", "action.d"} {
+		if err := os.Symlink("/etc/fail2ban/"+part, filepath.Join(dir, part)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return contestant{"sshd jail, fail2ban", func(t *testing.T) figure {
+		return counted(t, exec.Command("/usr/bin/fail2ban-server", "-f", "-c", dir, "start"))
+	}}
+}
+
+// counted runs a daemon until it has counted a failure for each of sshd's entries, and takes the process as a whole.
+func counted(t *testing.T, cmd *exec.Cmd) figure {
+	t.Helper()
+	log, err := os.CreateTemp(t.TempDir(), "log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	f := figure{}
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for quiet, begin := 0, time.Now(); f.entries == 0 || quiet < 10; <-tick.C {
+		text, _ := os.ReadFile(log.Name())
+		if n := bytes.Count(text, []byte("] Found ")); n > f.entries {
+			f.entries, f.cpu, quiet = n, processTime(t, cmd.Process.Pid), 0
+		}
+		if quiet++; time.Since(begin) > time.Minute {
+			t.Fatalf("%s counted %d:\n%.2000s", cmd, f.entries, text)
+		}
+	}
+	cmd.Process.Signal(syscall.SIGTERM)
+	cmd.Wait()
+	f.memory = cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss
+	return f
+}
+
+// processTime is what a process has used of the processors so far, to 10 ms.
+func processTime(t *testing.T, pid int) time.Duration {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
+	user, _ := strconv.Atoi(words[11])
+	system, _ := strconv.Atoi(words[12])
+	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -218,7 +218,7 @@ var onlyOne = regexp.MustCompile(`\b\d+\.\d+\.\d+\.\d+\b`)
 
 // counted finds the failures of a log in memory, parses their dates, and counts them in a jail; with banned the jail
 // has banned everybody before.
-func counted(t *testing.T, c *config.Jail, l madeLog, banned bool) func() int {
+func counted(t testing.TB, c *config.Jail, l madeLog, banned bool) func() int {
 	limits := *c
 	limits.MaxRetry, limits.MaxMatches, limits.IgnoreSelf = 1<<30, 5, true
 	limits.FindTime, limits.BanTime = 10*time.Minute, time.Hour
@@ -300,7 +300,7 @@ func (r *race) slow(l madeLog) {
 	r.add("go ordinary sshd", func() int { goLoop(one, part(5000)); return 5000 })
 	r.add("go ordinary all", func() int { goLoop(all, part(500)); return 500 })
 	none, file := filepath.Join(r.dir, "none"), filepath.Join(r.dir, "some")
-	const lines = 1000
+	const lines = 3000
 	text := bytes.Join(bytes.SplitAfterN(l.file, []byte("\n"), lines+1)[:lines], nil)
 	for path, text := range map[string][]byte{none: text[:bytes.IndexByte(text, '\n')+1], file: text} {
 		if err := os.WriteFile(path, text, 0o600); err != nil {

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"bailiff/journal/journaltest"
+)
+
+// TestJournaldsOwnLossesAreSeen has journald drop messages by its rate limit: the daemon warns and counts them, though no
+// jail asked for journald's note.
+func TestJournaldsOwnLossesAreSeen(t *testing.T) {
+	journald := journaltest.Start(t, "RateLimitIntervalSec=2s", "RateLimitBurst=10")
+	h := newHost(t, fmt.Sprintf("backend = systemd[journalpath=%s]", journald.Dir))
+	address := freeAddress(t)
+	h.daemon = exec.Command(os.Args[0], "run", "--dry-run", "--config", h.dir+"/conf", "--state", filepath.Join(h.dir, "state"),
+		"--socket", h.socket(), "--metrics", address)
+	h.daemon.Env = append(os.Environ(), asBailiff+"=1")
+	h.daemon.Stderr = h.log
+	if err := h.daemon.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer h.kill(syscall.SIGTERM)
+	h.await("ready", func() bool { return strings.Contains(h.log.String(), " ready ") })
+
+	journald.Log(sshd, slices.Repeat([]string{"Failed password for root from 192.0.2.9 port 1 ssh2"}, 30000)...)
+	h.await("journald to drop some, say so, and the daemon to warn", func() bool {
+		journald.Log(sshd, "another line, with which the note comes")
+		return strings.Contains(h.log.String(), "journald dropped messages by its rate limit")
+	})
+	h.await("the counter", func() bool { return metric(t, address, "bailiff_journal_suppressed_entries_total") > 1000 })
+}
+
+var sshd = journaltest.Sender{Unit: "ssh.service", Comm: "sshd"}
+
+// freeAddress is a loopback address that nobody listened on a moment ago.
+func freeAddress(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// metric reads one value from the daemon's /metrics; 0 where it is not there.
+func metric(t *testing.T, address, name string) (value float64) {
+	t.Helper()
+	reply, err := http.Get("http://" + address + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reply.Body.Close()
+	text, err := io.ReadAll(reply.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, rest, ok := strings.Cut(string(text), "\n"+name+" "); ok {
+		fmt.Sscan(rest, &value)
+	}
+	return value
+}

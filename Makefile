@@ -33,6 +33,9 @@ bench-journal: go     ## how fast the journal is read, beside libsystemd, journa
 soak: go              ## ten minutes of torture for each reader
 	BAILIFF_SOAK=10m FILEFOLLOW_SOAK=10m go test -count=1 -run 'Torture' -timeout 60m ./journal ./filefollow
 
+bench-config: go   ## how fast every stock jail is resolved, beside fail2ban-client -d
+	go test -tags bars -count=1 -run '^TestConfigBars$$' -v ./jails/config
+
 bench: go
 	go test -run '^$$' -bench . -benchmem ./...
 

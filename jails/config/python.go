@@ -65,11 +65,12 @@ func stringLiteral(b []byte, s string) []byte {
 	b = append(b, quote)
 	plain := 0 // where the text begins that is not yet appended and needs no escape
 	for i := 0; i < len(s); {
-		r, n := utf8.DecodeRuneInString(s[i:])
-		i += n
-		if r >= ' ' && r < 0x7f && r != rune(quote) && r != '\\' {
+		if c := s[i]; c >= ' ' && c < 0x7f && c != quote && c != '\\' {
+			i++
 			continue
 		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		i += n
 		b = append(b, s[plain:i-n]...)
 		plain = i
 		switch {

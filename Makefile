@@ -36,6 +36,9 @@ soak: go              ## ten minutes of torture for each reader
 bench-config: go   ## how fast every stock jail is resolved, beside fail2ban-client -d
 	go test -tags bars -count=1 -run '^TestConfigBars$$' -v ./jails/config
 
+bench-firewall: go   ## how fast bans reach the kernel and what they cost, beside fail2ban and ipset restore: as root
+	go test -tags bars -count=1 -timeout 30m -run '^TestFirewallBars$$' -v ./firewall
+
 bench: go
 	go test -run '^$$' -bench . -benchmem ./...
 

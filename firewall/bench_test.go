@@ -57,7 +57,7 @@ func benchmarkBatch(b *testing.B, options firewall.Options, n int) {
 }
 
 // kernelMemory is what the kernel's own data takes, in bytes.
-func kernelMemory(b *testing.B) int {
+func kernelMemory(b testing.TB) int {
 	text, err := os.ReadFile("/proc/meminfo")
 	must(b, err)
 	sum := 0

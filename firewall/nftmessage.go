@@ -44,7 +44,9 @@ func message(kind uint16, flags netlink.HeaderFlags, set string, entries []entry
 // elementList is what NFT_MSG_*SETELEM bear, by linux/netfilter/nf_tables.h: the table, the set and its elements, each
 // with its key and timeout in milliseconds.
 func elementList(set string, entries []entry, timeouts bool) []byte {
-	a := attributeList{unix.NFPROTO_INET, unix.NFNETLINK_V0, 0, 0}
+	const largest = 44 // bytes of an element: its head, an address of IPv6 and a timeout
+	a := make(attributeList, 0, 128+largest*len(entries))
+	a = append(a, unix.NFPROTO_INET, unix.NFNETLINK_V0, 0, 0)
 	a.put(unix.NFTA_SET_ELEM_LIST_TABLE, []byte(chainName+"\x00"))
 	a.put(unix.NFTA_SET_ELEM_LIST_SET, []byte(set+"\x00"))
 	if entries == nil {

@@ -36,15 +36,7 @@ func addresses(n int) []string {
 
 func benchmarkFail2ban(b *testing.B, action string, n int) {
 	lab := firewalltest.New(b)
-	lab.Box.Enter(b)
-	dir := fail2banConfig(b, action)
-	server := lab.Box.Command("fail2ban-server", "-c", dir, "-xf", "start")
-	must(b, server.Start())
-	b.Cleanup(func() {
-		lab.Box.Command("fail2ban-client", "-c", dir, "stop").Run()
-		server.Wait()
-	})
-	waitFor(b, func() bool { return lab.Box.Command("fail2ban-client", "-c", dir, "status", "bench").Run() == nil })
+	dir := startFail2ban(b, lab, action)
 	for b.Loop() {
 		lab.Box.Run(b, "fail2ban-client", append([]string{"-c", dir, "set", "bench", "banip"}, addresses(n)...)...)
 		waitFor(b, func() bool { return fail2banHolds(lab, action) >= n })
@@ -54,6 +46,19 @@ func benchmarkFail2ban(b *testing.B, action string, n int) {
 		b.StartTimer()
 	}
 	b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "bans/s")
+}
+
+// startFail2ban starts fail2ban with one jail and returns its configuration.
+func startFail2ban(b testing.TB, lab *firewalltest.Lab, action string) string {
+	dir := fail2banConfig(b, action)
+	server := lab.Box.Command("fail2ban-server", "-c", dir, "-xf", "start")
+	must(b, server.Start())
+	b.Cleanup(func() {
+		lab.Box.Command("fail2ban-client", "-c", dir, "stop").Run()
+		server.Wait()
+	})
+	waitFor(b, func() bool { return lab.Box.Command("fail2ban-client", "-c", dir, "status", "bench").Run() == nil })
+	return dir
 }
 
 // fail2banHolds counts what fail2ban has put into the kernel.
@@ -67,7 +72,7 @@ func fail2banHolds(lab *firewalltest.Lab, action string) int {
 }
 
 // fail2banConfig makes a directory with one jail and fail2ban's own actions.
-func fail2banConfig(b *testing.B, action string) string {
+func fail2banConfig(b testing.TB, action string) string {
 	dir := b.TempDir()
 	must(b, os.Symlink("/etc/fail2ban/action.d", filepath.Join(dir, "action.d")))
 	must(b, os.Mkdir(filepath.Join(dir, "filter.d"), 0o755))
@@ -85,7 +90,7 @@ func fail2banConfig(b *testing.B, action string) string {
 	return dir
 }
 
-func waitFor(b *testing.B, f func() bool) {
+func waitFor(b testing.TB, f func() bool) {
 	b.Helper()
 	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); {
 		if f() {

@@ -35,27 +35,32 @@ func parseISO(c *cursor, i int, f *fields) int {
 	return c.fractionThen(i, true, endZone, f)
 }
 
-func parseSyslog(c *cursor, i int, f *fields) int {
+// monthAndDay reads a weekday, if there is one, month, day and the blank behind them.
+func (c *cursor) monthAndDay(i int, f *fields) int {
 	if i = c.monthAbbr(c.weekdayAbbr(i), f); i < 0 || c.at(i) != ' ' {
 		return -1
 	}
 	if i = c.day(i+1, f); i < 0 || c.at(i) != ' ' {
 		return -1
 	}
-	if i = c.blankClock(i+1, f); i < 0 {
+	return i + 1
+}
+
+func parseSyslog(c *cursor, i int, f *fields) int {
+	if i = c.monthAndDay(i, f); i < 0 {
+		return -1
+	}
+	if i = c.blankClock(i, f); i < 0 {
 		return -1
 	}
 	return c.fractionThen(i, false, endYear, f)
 }
 
 func parseMonthDayYear(c *cursor, i int, f *fields) int {
-	if i = c.monthAbbr(c.weekdayAbbr(i), f); i < 0 || c.at(i) != ' ' {
+	if i = c.monthAndDay(i, f); i < 0 {
 		return -1
 	}
-	if i = c.day(i+1, f); i < 0 || c.at(i) != ' ' {
-		return -1
-	}
-	if i = c.year4(i+1, f); i < 0 || c.at(i) != ' ' {
+	if i = c.year4(i, f); i < 0 || c.at(i) != ' ' {
 		return -1
 	}
 	if i = c.blankClock(i+1, f); i < 0 {

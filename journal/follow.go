@@ -103,7 +103,8 @@ func open(o Options) (reader, error) {
 	}
 }
 
-// openAuto opens the native reader, and where that cannot read all of it libsystemd's, if that can.
+// openAuto opens the native reader, and libsystemd's where that may read files that are too new for the native one. Of files
+// that neither may read libsystemd would say nothing.
 func openAuto(o Options) (reader, error) {
 	n, err := newNative(o)
 	if err == nil {
@@ -111,13 +112,14 @@ func openAuto(o Options) (reader, error) {
 			return n, nil
 		}
 	}
-	r, sdErr := openSDJournal(o)
-	switch {
-	case sdErr == nil:
-		o.log().Info("reading the journal through libsystemd", "why", err)
-		n.close()
-		return r, nil
-	case n != nil:
+	if errors.Is(err, errNewer) {
+		if r, sdErr := openSDJournal(o); sdErr == nil {
+			o.log().Info("reading the journal through libsystemd", "why", err)
+			n.close()
+			return r, nil
+		}
+	}
+	if n != nil {
 		return n, nil
 	}
 	return nil, err

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -83,7 +84,7 @@ func (n *native) begin() error {
 		return errors.New("no journal here that may be read")
 	}
 	if len(n.files) == 0 && n.refused != nil {
-		return n.refused
+		return cmp.Or(n.newer, n.refused)
 	}
 	n.begun = true
 	n.safely(func() {

@@ -28,8 +28,8 @@ func TestJournalBars(t *testing.T) {
 	atLeast(t, "every MESSAGE", 10, best["every MESSAGE, native"], best["every MESSAGE, libsystemd in C"])
 	atLeast(t, "with matches", 3, best["four of sshd's, native"], best["four of sshd's, libsystemd in C"])
 	atLeast(t, "the daemon", 40, best[ours.name], best[theirs.name])
-	if m := best["every MESSAGE, native"].memory; m > 160<<10 {
-		t.Errorf("memory is not flat: %d MB for a journal of 600", m>>10)
+	if ours, theirs := best["every MESSAGE, native"].memory, best["every MESSAGE, libsystemd in C"].memory; ours > theirs {
+		t.Errorf("%d MB of memory, of which most is the page cache's, are more than libsystemd's %d", ours>>10, theirs>>10)
 	}
 }
 

@@ -21,23 +21,48 @@ import (
 func TestJournaldsOwnLossesAreSeen(t *testing.T) {
 	journald := journaltest.Start(t, "RateLimitIntervalSec=2s", "RateLimitBurst=10")
 	h := newHost(t, fmt.Sprintf("backend = systemd[journalpath=%s]", journald.Dir))
-	address := freeAddress(t)
-	h.daemon = exec.Command(os.Args[0], "run", "--dry-run", "--config", h.dir+"/conf", "--state", filepath.Join(h.dir, "state"),
-		"--socket", h.socket(), "--metrics", address)
-	h.daemon.Env = append(os.Environ(), asBailiff+"=1")
-	h.daemon.Stderr = h.log
-	if err := h.daemon.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer h.kill(syscall.SIGTERM)
-	h.await("ready", func() bool { return strings.Contains(h.log.String(), " ready ") })
-
+	address := h.dryRun()
 	journald.Log(sshd, slices.Repeat([]string{"Failed password for root from 192.0.2.9 port 1 ssh2"}, 30000)...)
 	h.await("journald to drop some, say so, and the daemon to warn", func() bool {
 		journald.Log(sshd, "another line, with which the note comes")
 		return strings.Contains(h.log.String(), "journald dropped messages by its rate limit")
 	})
 	h.await("the counter", func() bool { return metric(t, address, "bailiff_journal_suppressed_entries_total") > 1000 })
+}
+
+// TestForgedLinesAreNotHeard has an ordinary user call himself sshd, and root's sshd write a line from a place that journald
+// does not take for its unit.
+func TestForgedLinesAreNotHeard(t *testing.T) {
+	journald := journaltest.Start(t)
+	h := newHost(t, fmt.Sprintf("backend = systemd[journalpath=%s]", journald.Dir))
+	h.dryRun()
+	say := func(who, address string) {
+		script := "printf '<38>sshd[7]: Failed password for root from %s port 1 ssh2' " + address + " | perl -MIO::Socket::UNIX -e " +
+			`'($s = IO::Socket::UNIX->new(Type => SOCK_DGRAM, Peer => "/dev/log"))->send(scalar <STDIN>)'`
+		journald.Run("setpriv", "--reuid="+who, "--clear-groups", "sh", "-c", script)
+	}
+	say("65534", "198.51.100.1")
+	say("0", "198.51.100.2")
+	h.await("root's word", func() bool { return h.found("198.51.100.2") == 1 })
+	if h.found("198.51.100.1") > 0 {
+		t.Error("a user's forged line counts")
+	}
+}
+
+// dryRun starts the daemon without a firewall and returns where it tells its metrics.
+func (h *host) dryRun() (metrics string) {
+	h.t.Helper()
+	metrics = freeAddress(h.t)
+	h.daemon = exec.Command(os.Args[0], "run", "--dry-run", "--config", h.dir+"/conf", "--state", filepath.Join(h.dir, "state"),
+		"--socket", h.socket(), "--metrics", metrics)
+	h.daemon.Env = append(os.Environ(), asBailiff+"=1")
+	h.daemon.Stderr = h.log
+	if err := h.daemon.Start(); err != nil {
+		h.t.Fatal(err)
+	}
+	h.t.Cleanup(func() { h.kill(syscall.SIGTERM) })
+	h.await("ready", func() bool { return strings.Contains(h.log.String(), " ready ") })
+	return metrics
 }
 
 var sshd = journaltest.Sender{Unit: "ssh.service", Comm: "sshd"}

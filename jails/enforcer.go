@@ -240,7 +240,7 @@ func refused(err error, b event.Ban) bool {
 	}
 	for _, one := range many.Unwrap() {
 		var entry interface{ Network() netip.Prefix }
-		if p, _ := b.Subject.Prefix(); !errors.As(one, &entry) || entry.Network() == p {
+		if p, _ := b.Network(); !errors.As(one, &entry) || entry.Network() == p {
 			return true
 		}
 	}
@@ -259,7 +259,7 @@ func (e *Enforcer) tellBan(b event.Ban, acknowledged time.Time) {
 func durations(bans []event.Ban, now time.Time) map[netip.Prefix]time.Duration {
 	m := make(map[netip.Prefix]time.Duration, len(bans))
 	for _, b := range bans {
-		p, ok := b.Subject.Prefix()
+		p, ok := b.Network()
 		switch {
 		case !ok:
 		case b.Permanent():
@@ -295,12 +295,20 @@ func (e *Enforcer) Restore(ctx context.Context, bans []event.Ban, now time.Time)
 }
 
 // spare lets those go whose bans are not restored: the kernel may hold them still.
-func (e *Enforcer) spare(ctx context.Context, jail string, subjects []event.Subject) error {
-	if len(subjects) == 0 {
+func (e *Enforcer) spare(ctx context.Context, jail string, bans []event.Ban) error {
+	if len(bans) == 0 {
 		return nil
 	}
-	if err := errors.Join(e.Store.Lift(ctx, jail, subjects...), e.remove(ctx, jail, subjects)); err != nil {
-		return fmt.Errorf("lift %d bans: %w", len(subjects), err)
+	var subjects []event.Subject
+	var networks []netip.Prefix
+	for _, b := range bans {
+		subjects = append(subjects, b.Subject)
+		if p, ok := b.Network(); ok {
+			networks = append(networks, p)
+		}
+	}
+	if err := errors.Join(e.Store.Lift(ctx, jail, subjects...), e.remove(ctx, jail, networks)); err != nil {
+		return fmt.Errorf("lift %d bans: %w", len(bans), err)
 	}
 	return nil
 }
@@ -334,29 +342,21 @@ func (e *Enforcer) lift(ctx context.Context, j *Jail, subjects []event.Subject) 
 	if err := e.Store.Lift(ctx, j.Name, stand...); err != nil {
 		return nil, fmt.Errorf("lift %d bans: %w", len(stand), err)
 	}
+	networks := j.networks(stand)
 	j.release(stand)
 	e.tellUnban(j.Name, stand)
-	if err := e.remove(ctx, j.Name, stand); err != nil {
+	if err := e.remove(ctx, j.Name, networks); err != nil {
 		return stand, fmt.Errorf("lift %d bans: %w", len(stand), err)
 	}
 	return stand, nil
 }
 
 // remove takes bans out of the kernel, where add has put them.
-func (e *Enforcer) remove(ctx context.Context, jail string, subjects []event.Subject) error {
+func (e *Enforcer) remove(ctx context.Context, jail string, networks []netip.Prefix) error {
 	if j := e.jail(jail); j != nil && !j.blocks() {
 		return nil
 	}
-	return e.Blocklist.Remove(ctx, jail, prefixes(subjects)...)
-}
-
-func prefixes(subjects []event.Subject) (ps []netip.Prefix) {
-	for _, s := range subjects {
-		if p, ok := s.Prefix(); ok {
-			ps = append(ps, p)
-		}
-	}
-	return ps
+	return e.Blocklist.Remove(ctx, jail, networks...)
 }
 
 // Sweep tells of bans that end, which the kernel lets go by itself, and has the jails forget old failures, until ctx

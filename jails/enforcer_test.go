@@ -433,3 +433,19 @@ func TestWhomIgnoreipSparesByNowIsLetGoAtRestart(t *testing.T) {
 		}
 	})
 }
+
+func TestAnIDIsBannedByItsAddress(t *testing.T) {
+	onBench(t, func(ctx context.Context, b *bench) {
+		who := event.Ban{Jail: "sshd", Subject: event.ID("bob"), At: time.Now(), Until: time.Now().Add(time.Hour),
+			Fields: map[string]string{"ip": "192.0.2.1"}}
+		b.store.bans[subject("192.0.2.1")] = who // what the kernel blocks is remembered under the id
+		b.jail.Restore([]event.Ban{who}, time.Now())
+		b.Enforce([]event.Ban{who})
+		if !b.kernel.blocks("192.0.2.1") {
+			t.Error("the address of the id is not blocked")
+		}
+		if _, err := b.Lift(b.jail, []event.Subject{who.Subject}); err != nil || b.kernel.blocks("192.0.2.1") {
+			t.Errorf("the address of the id is not let go: %v", err)
+		}
+	})
+}

@@ -140,13 +140,13 @@ func (j *Jail) Ban(s event.Subject, now time.Time) event.Ban {
 }
 
 // Restore takes over the bans that stand from before, and returns them. Whom ignoreip spares by now is left out.
-func (j *Jail) Restore(bans []event.Ban, now time.Time) (restored []event.Ban, spared []event.Subject) {
+func (j *Jail) Restore(bans []event.Ban, now time.Time) (restored []event.Ban, spared []event.Ban) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, b := range bans {
 		if rule := j.ignore.holds(b.Subject, now); rule != "" {
 			j.log.Info(fmt.Sprintf("[%s] Ignore %s by %s", j.Name, b.Subject, rule))
-			spared = append(spared, b.Subject)
+			spared = append(spared, b)
 			continue
 		}
 		j.bans[b.Subject] = b
@@ -175,6 +175,18 @@ func (j *Jail) release(subjects []event.Subject) {
 	for _, s := range subjects {
 		delete(j.bans, s)
 	}
+}
+
+// networks are what the kernel blocks for the bans of the subjects.
+func (j *Jail) networks(subjects []event.Subject) (all []netip.Prefix) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for _, s := range subjects {
+		if p, ok := j.bans[s].Network(); ok {
+			all = append(all, p)
+		}
+	}
+	return all
 }
 
 // sweep ends the bans whose time is over, returning their subjects, and forgets old failures.

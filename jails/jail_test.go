@@ -166,7 +166,7 @@ func TestRestoreLeavesOutWhomIgnoreipSparesByNow(t *testing.T) {
 	j, _ := testJail(func(c *config.Jail) { c.IgnoreIP = []string{"192.0.2.1"} })
 	stored := []event.Ban{{Jail: "sshd", Subject: subject("192.0.2.1"), At: noon}, {Jail: "sshd", Subject: subject("192.0.2.2"), At: noon}}
 	got, spared := j.Restore(stored, noon)
-	if len(got) != 1 || got[0].Subject != subject("192.0.2.2") || len(spared) != 1 || spared[0] != subject("192.0.2.1") {
+	if len(got) != 1 || got[0].Subject != subject("192.0.2.2") || len(spared) != 1 || spared[0].Subject != subject("192.0.2.1") {
 		t.Errorf("restored %v, spared %v", got, spared)
 	}
 	if s := j.Status(); s.Bans != 1 || s.Banned != 1 {

@@ -2,7 +2,10 @@
 // the Ban a jail decides on. It imports the standard library only and does nothing.
 package event
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // A Block is one or more complete lines of one source, in order. Sources yield blocks and not lines, so that a matcher
 // can scan raw text and delimit only the lines it is interested in.
@@ -64,6 +67,18 @@ type Ban struct {
 	Failures int       // how many failures led to it; 0 for a manual ban
 	Lines    []string
 	Fields   map[string]string
+}
+
+// Network is what the kernel blocks: the subject's network, or, of an opaque id, the address that its failures named.
+func (b Ban) Network() (p netip.Prefix, ok bool) {
+	if p, ok = b.Subject.Prefix(); ok {
+		return p, true
+	}
+	s, err := ParseSubject(b.Fields["ip"])
+	if err != nil {
+		return netip.Prefix{}, false
+	}
+	return s.Prefix()
 }
 
 // Permanent tells whether the ban never ends by itself.

@@ -1,6 +1,7 @@
 package firewall_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,10 @@ import (
 func TestMain(m *testing.M) {
 	if os.Getenv("BAILIFF_BOOTED") != "" || os.Getenv("BAILIFF_RUNTIME") != "" {
 		os.Exit(m.Run())
+	}
+	flag.Parse()
+	if err := flag.Set("test.parallel", "4"); err != nil { // they wait more than they compute
+		panic(err)
 	}
 	os.Exit(lockedRun(m))
 }

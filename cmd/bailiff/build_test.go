@@ -1,21 +1,25 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
+
+	"bailiff/jails/store"
 )
 
-// TestWhatTheFirewallRefusesIsAFault loads a jail that no firewall can have rules for.
-func TestWhatTheFirewallRefusesIsAFault(t *testing.T) {
-	dir := t.TempDir()
-	must(t, os.Mkdir(filepath.Join(dir, "filter.d"), 0o755))
-	must(t, os.WriteFile(filepath.Join(dir, "filter.d/f.conf"), []byte("[Definition]\nfailregex = ^bad <HOST>$\n"), 0o644))
-	jail := "[DEFAULT]\nlogpath = /x\n[f]\nenabled = true\nfilter = f\nport = no-such-service\n"
-	must(t, os.WriteFile(filepath.Join(dir, "jail.conf"), []byte(jail), 0o644))
-	_, err := loadConfig(dir)
-	if want := `jail.conf:3: [f] port "no-such-service"`; err == nil || !strings.Contains(err.Error(), want) {
-		t.Errorf("error is %v, want %q", err, want)
+func TestASourceGoesOnFromAMarkThatCouldNotBeStored(t *testing.T) {
+	s, err := store.Open(store.Memory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := loadMarks(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	if m.SetMark(t.Context(), "journal", "here") == nil {
+		t.Fatal("stored in a store that is closed")
+	}
+	if at, ok := m.Mark("journal"); !ok || at != "here" {
+		t.Errorf("begins again at %q", at)
 	}
 }

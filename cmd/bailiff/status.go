@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -17,6 +18,7 @@ func newStatusCommand(s *settings) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status [JAIL]",
 		Short: "Show the jails, or one of them",
+		Long:  "Show the jails, or one of them. With --verify the exit code is 1 when bans and kernel differ.",
 		Args:  arguments(0, 1),
 		RunE: func(c *cobra.Command, args []string) error {
 			request := control.StatusRequest{Jail: strings.Join(args, ""), Verify: verify}
@@ -26,16 +28,37 @@ func newStatusCommand(s *settings) *cobra.Command {
 			}
 			switch {
 			case asJSON:
-				return printJSON(c.OutOrStdout(), status)
+				err = printJSON(c.OutOrStdout(), status)
 			case request.Jail != "":
-				return printJail(c.OutOrStdout(), status.Jails[0])
+				err = printJail(c.OutOrStdout(), status.Jails[0])
+			default:
+				err = printStatus(c.OutOrStdout(), status)
 			}
-			return printStatus(c.OutOrStdout(), status)
+			if err != nil || !verify {
+				return err
+			}
+			return verdict(c.OutOrStdout(), status, asJSON)
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	c.Flags().BoolVar(&verify, "verify", false, "also compare the bans with what the kernel holds")
 	return c
+}
+
+// errDiverged is the exit code of a comparison that found something.
+var errDiverged = errors.New("bans and kernel differ")
+
+// verdict says how a comparison with the kernel came out.
+func verdict(w io.Writer, s control.Status, asJSON bool) error {
+	for _, j := range s.Jails {
+		if len(j.Missing)+len(j.Extra) > 0 {
+			return errDiverged
+		}
+	}
+	if !asJSON {
+		fmt.Fprintln(w, "\nverified: the kernel holds just these bans")
+	}
+	return nil
 }
 
 func printStatus(w io.Writer, s control.Status) error {

@@ -2,6 +2,7 @@ package jails
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -98,7 +99,9 @@ func (j *Jail) judge(f event.Failure, now time.Time, known bool) (event.Ban, boo
 	if !known {
 		j.failed++
 		j.metrics.Failure(j.Name)
-		j.log.Info(fmt.Sprintf("[%s] Found %s - %s", j.Name, f.Subject, f.Time.Local().Format(time.DateTime)))
+		if j.log.Enabled(context.Background(), slog.LevelInfo) { // a flood that nobody reads about costs no words
+			j.log.Info(fmt.Sprintf("[%s] Found %s - %s", j.Name, f.Subject, f.Time.Local().Format(time.DateTime)))
+		}
 	}
 	t := j.counter.add(f)
 	if t == nil || known {

@@ -90,13 +90,11 @@ func candidates(name string) []string {
 	return []string{name, name + ".conf", name + ".local"}
 }
 
-// fail2banRoot is where fail2ban-regex looks for filters: in our configuration if there is one, else in fail2ban's.
+// fail2banRoot is where fail2ban-regex looks for filters: in fail2ban's configuration while there is one, else in ours.
 func fail2banRoot() (fs.FS, string) {
 	const theirs = "/etc/fail2ban"
-	if _, err := os.Stat(defaultConfig); err != nil {
-		if _, err := os.Stat(theirs); err == nil {
-			return os.DirFS("/"), theirs
-		}
+	if _, err := os.Stat(theirs); err == nil {
+		return os.DirFS("/"), theirs
 	}
 	return configRoot("")
 }

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 
+	"bailiff/filefollow"
 	"bailiff/firewall"
 	"bailiff/jails/config"
 	"bailiff/jails/event"
@@ -36,18 +38,24 @@ func loadConfig(dir string) (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c, checkSpecs(c)
+	return c, check(c)
 }
 
-// checkSpecs tells what the firewall would not take, and blames the jail as a whole: the fault may be its action's.
-func checkSpecs(c *config.Config) error {
+// check tells what the firewall or the reader of files would not take, and blames the jail as a whole: what is wrong may
+// stand in its action, or in a default.
+func check(c *config.Config) error {
 	var faults config.Faults
 	for _, j := range c.Jails {
-		if err := spec(j).Check(); err != nil && j.Firewall.Kind != "none" {
+		blame := func(err error, hint string) {
 			fault := j.Place
-			fault.Message = strings.ReplaceAll(err.Error(), "\n", "; ")
-			fault.Hint = "look at port, protocol and blocktype of the jail and its action"
+			fault.Message, fault.Hint = strings.ReplaceAll(err.Error(), "\n", "; "), hint
 			faults = append(faults, fault)
+		}
+		if err := spec(j).Check(); err != nil && j.Firewall.Kind != "none" {
+			blame(err, "look at port, protocol and blocktype of the jail and its action")
+		}
+		if err := filefollow.CheckEncoding(j.LogEncoding); err != nil {
+			blame(fmt.Errorf("logencoding: %w", err), "write a name such as utf-8, latin1 or cp1252, or auto")
 		}
 	}
 	if len(faults) == 0 {

@@ -35,6 +35,10 @@ type Follower struct {
 	// while yield runs. Nil means nobody wants to know.
 	Idle func()
 
+	// CaughtUp is called by Run's goroutine whenever all that is there has been handed out, before it waits. Nil means
+	// nobody wants to know.
+	CaughtUp func()
+
 	Log      *slog.Logger // nil: slog.Default
 	Counters *Counters    // nil: nothing is counted
 

@@ -89,6 +89,9 @@ func (r *run) loop(ctx context.Context) error {
 		r.hear()
 		r.due(time.Now())
 		if len(r.queue) == 0 {
+			if r.CaughtUp != nil {
+				r.CaughtUp()
+			}
 			r.wait(ctx)
 			continue
 		}

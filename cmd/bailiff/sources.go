@@ -300,33 +300,26 @@ func (s *sources) start(ctx context.Context, g *errgroup.Group, p *plan, posts [
 	})
 }
 
-// read runs the plan's source once. The reader stands once it has read what was there: when it makes a round without a
-// block.
+// read runs the plan's source once. The reader stands once it has read what was there.
 func (s *sources) read(ctx context.Context, r *reader, round func()) error {
-	busy := r.plan.kind == source.FromJournal // its first round comes before its first block
 	beat := func() {
-		if !busy {
-			r.stand()
-		}
-		busy = false
 		s.rounds.Add(1)
 		round()
 	}
 	see := func(ctx context.Context, b *event.Block) (bool, error) {
-		busy = true
 		s.rounds.Add(1)
 		return r.watch.See(ctx, b)
 	}
 	if r.plan.kind == source.FromJournal {
 		j := r.plan.journal
-		j.Marks, j.Log, j.Beat, j.Options.Counters = s.marks, s.log, beat, &s.journals
+		j.Marks, j.Log, j.Beat, j.Caught, j.Options.Counters = s.marks, s.log, beat, r.stand, &s.journals
 		if err := j.Run(ctx, see); err != nil {
 			return err
 		}
 		return fmt.Errorf("the journal ended")
 	}
 	f := r.plan.files
-	f.Marks, f.Log, f.Beat, f.Counters = s.marks, s.log, beat, &s.files
+	f.Marks, f.Log, f.Beat, f.Caught, f.Counters = s.marks, s.log, beat, r.stand, &s.files
 	return f.Run(ctx, see)
 }
 

@@ -28,6 +28,7 @@ type Files struct {
 	Counters *filefollow.Counters
 	Log      *slog.Logger
 	Beat     func() // called at least once a second while reading goes on
+	Caught   func() // called whenever all that is there has been judged; nil: nobody wants to know
 
 	unsaved map[string]mark // by path, what was read since its mark was saved
 	saved   time.Time
@@ -38,7 +39,7 @@ func (f *Files) Run(ctx context.Context, see See) error {
 	f.unsaved = map[string]mark{}
 	follower := filefollow.Follower{
 		Encoding: f.Encoding, Polling: f.Polling, Counters: f.Counters, Log: f.Log,
-		Positions: f.position,
+		Positions: f.position, CaughtUp: f.Caught,
 	}
 	for _, p := range f.Paths {
 		follower.Globs = append(follower.Globs, p.Glob)

@@ -33,6 +33,7 @@ type Journal struct {
 	Marks    Marks
 	Log      *slog.Logger
 	Beat     func() // called at least once a second while reading goes on
+	Caught   func() // called whenever all that is there has been judged; nil: nobody wants to know
 
 	block  event.Block
 	memory []byte        // what the block's fields refer to
@@ -78,6 +79,9 @@ func (j *Journal) follow(ctx context.Context, m mark, see See) error {
 		}
 		j.block.Live = true
 		j.Beat()
+		if j.Caught != nil {
+			j.Caught()
+		}
 	}
 	err := journal.Follow(ctx, o, func(e *journal.Entry) error {
 		j.append(e)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -60,7 +61,8 @@ func BenchmarkFollow(b *testing.B) {
 }
 
 func speed(lines int, size int64, took time.Duration) string {
-	return fmt.Sprintf("%.1f s, %.0f lines/s, %.1f MB/s", took.Seconds(), float64(lines)/took.Seconds(), float64(size)/1e6/took.Seconds())
+	t := took.Seconds()
+	return fmt.Sprintf("%.1f s, %.0f lines/s, %.1f MB/s", t, float64(lines)/t, float64(size)/1e6/t)
 }
 
 func output(b *testing.B, args ...string) string {
@@ -144,24 +146,8 @@ var (
 // catchUp runs the daemon with all stock jails on one log, dry, until it has banned who stands at its end.
 func catchUp(b *testing.B, dir, path string) (c catch) {
 	b.Helper()
-	conf := filepath.Join(b.TempDir(), "conf")
-	if err := os.CopyFS(conf, os.DirFS("/etc/fail2ban")); err != nil {
-		b.Fatal(err)
-	}
-	jails, err := os.ReadFile(filepath.Join(conf, "jail.conf"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	local := "[DEFAULT]\nbackend = auto\nusedns = no\n"
-	for _, name := range sectionName.FindAllSubmatch(jails, -1) {
-		if s := string(name[1]); s != "DEFAULT" && s != "INCLUDES" {
-			local += fmt.Sprintf("[%s]\nenabled = true\nbackend = auto\nlogpath = %s\n", s, path)
-			c.jails++
-		}
-	}
-	if err := os.WriteFile(filepath.Join(conf, "jail.local"), []byte(local), 0o600); err != nil {
-		b.Fatal(err)
-	}
+	conf, jails := stockConf(b, path)
+	c.jails = jails
 	cmd := exec.Command(os.Args[0], "run", "--dry-run", "--config", conf, "--metrics", "", "--socket", filepath.Join(dir, "sock"))
 	cmd.Env = append(os.Environ(), asBailiff+"=1")
 	said, err := cmd.StderrPipe()
@@ -172,22 +158,8 @@ func catchUp(b *testing.B, dir, path string) (c catch) {
 		b.Fatal(err)
 	}
 	defer cmd.Process.Kill()
-	begin, first := make(chan time.Time, 1), true
-	caught := make(chan time.Time, 1)
-	go func() {
-		s := bufio.NewScanner(said)
-		s.Buffer(nil, 1<<20)
-		for s.Scan() {
-			switch line := s.Text(); {
-			case first && strings.Contains(line, "source chosen"):
-				first = false
-				begin <- time.Now()
-			case strings.Contains(line, "[sshd] Ban "+lastSeen):
-				caught <- time.Now()
-			}
-		}
-		close(caught)
-	}()
+	begin, caught := make(chan time.Time, 1), make(chan time.Time, 1)
+	go listen(said, begin, caught)
 	rss := []int{}
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
@@ -215,6 +187,46 @@ func catchUp(b *testing.B, dir, path string) (c catch) {
 		}
 	}
 	return c
+}
+
+// stockConf is fail2ban's configuration with all jails enabled, all following one log.
+func stockConf(b *testing.B, path string) (conf string, jails int) {
+	b.Helper()
+	conf = filepath.Join(b.TempDir(), "conf")
+	if err := os.CopyFS(conf, os.DirFS("/etc/fail2ban")); err != nil {
+		b.Fatal(err)
+	}
+	stock, err := os.ReadFile(filepath.Join(conf, "jail.conf"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	local := "[DEFAULT]\nbackend = auto\nusedns = no\n"
+	for _, name := range sectionName.FindAllSubmatch(stock, -1) {
+		if s := string(name[1]); s != "DEFAULT" && s != "INCLUDES" {
+			local += fmt.Sprintf("[%s]\nenabled = true\nbackend = auto\nlogpath = %s\n", s, path)
+			jails++
+		}
+	}
+	if err := os.WriteFile(filepath.Join(conf, "jail.local"), []byte(local), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	return conf, jails
+}
+
+// listen tells when the daemon says that it has chosen its sources, and that it has banned who stands at the log's end.
+func listen(said io.Reader, begin, caught chan<- time.Time) {
+	defer close(caught)
+	s, first := bufio.NewScanner(said), true
+	s.Buffer(nil, 1<<20)
+	for s.Scan() {
+		switch line := s.Text(); {
+		case first && strings.Contains(line, "source chosen"):
+			first = false
+			begin <- time.Now()
+		case strings.Contains(line, "[sshd] Ban "+lastSeen):
+			caught <- time.Now()
+		}
+	}
 }
 
 func memory(b *testing.B, pid int) int {

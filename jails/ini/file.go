@@ -1,6 +1,8 @@
 package ini
 
 import (
+	"slices"
+
 	"gopkg.in/ini.v1"
 )
 
@@ -10,11 +12,18 @@ const DefaultSection = "DEFAULT"
 // A file is one parsed file. While it is read gopkg.in/ini.v1 keeps its sections and keys in order; line numbers stand
 // beside, for its keys have none.
 type file struct {
-	keys    *ini.File
-	lines   map[string][][]int        // by section, for each of its keys the line numbers of its value
-	index   map[string]map[string]int // by section, which of its keys an option is
-	headers map[string]int            // the line of each section's header
-	parsed  []parsed                  // the sections in the file's order. Sets share them
+	keys     *ini.File
+	headings map[string]*heading
+	lines    []int    // the line numbers of all values, one value's after another's
+	parsed   []parsed // the sections in the file's order. Sets share them
+}
+
+// A heading is a section of a file beside what ini.v1 keeps of it.
+type heading struct {
+	*ini.Section
+	line  int            // of its header
+	index map[string]int // which of its keys an option is
+	lines [][]int        // for each of its keys the line numbers of its value
 }
 
 // newKeys is room for the sections and keys of one file after another.
@@ -25,61 +34,67 @@ func newKeys() *ini.File {
 	return keys
 }
 
-func newFile(keys *ini.File) *file {
-	return &file{keys: keys, lines: map[string][][]int{}, index: map[string]map[string]int{}, headers: map[string]int{}}
-}
-
 // begin makes sure of a section, so that an empty one is kept too.
-func (f *file) begin(section string, line int) (*ini.Section, error) {
-	s, err := f.keys.NewSection(section)
-	if err == nil && f.headers[section] == 0 {
-		f.headers[section], f.index[section] = line, map[string]int{}
+func (f *file) begin(section string, line int) (*heading, error) {
+	if h := f.headings[section]; h != nil {
+		return h, nil
 	}
-	return s, err
+	s, err := f.keys.NewSection(section)
+	if err != nil {
+		return nil, err
+	}
+	h := &heading{Section: s, line: line, index: map[string]int{}}
+	f.headings[section] = h
+	return h, nil
 }
 
-func (f *file) add(s *ini.Section, option, value string, lines []int) error {
-	if _, err := s.NewKey(option, value); err != nil {
+func (f *file) add(h *heading, option, value string, lines []int) error {
+	if _, err := h.NewKey(option, value); err != nil {
 		return err
 	}
-	f.index[s.Name()][option] = len(f.lines[s.Name()])
-	f.lines[s.Name()] = append(f.lines[s.Name()], lines)
+	h.index[option] = len(h.lines)
+	from := len(f.lines)
+	f.lines = append(f.lines, lines...)
+	h.lines = append(h.lines, slices.Clip(f.lines[from:]))
 	return nil
 }
 
-// line is where an option was set, 0 when it was not.
-func (f *file) line(s *ini.Section, option string) int {
-	if i, ok := f.index[s.Name()][option]; ok {
-		return f.lines[s.Name()][i][0]
-	}
-	return 0
-}
-
 func (f *file) has(section, option string) bool {
-	_, ok := f.index[section][option]
+	h := f.headings[section]
+	if h == nil {
+		return false
+	}
+	_, ok := h.index[option]
 	return ok
 }
 
 // close moves the sections out of keys, which the next file needs.
 func (f *file) close(src *Source) {
 	for _, s := range f.keys.Sections() {
-		if line, ok := f.headers[s.Name()]; ok {
-			f.parsed = append(f.parsed, f.section(s, line, src))
+		if h := f.headings[s.Name()]; h != nil {
+			f.parsed = append(f.parsed, h.section(src))
 		}
 		f.keys.DeleteSection(s.Name())
 	}
-	f.keys, f.lines = nil, nil
+	f.keys = nil
 }
 
-func (f *file) section(s *ini.Section, line int, src *Source) parsed {
-	name, condition := conditional(s.Name())
-	keys := s.Keys()
-	places, sec := make([]Place, len(keys)), newSection(len(keys))
-	sec.at, sec.shared = &Place{src, []int{line}}, true
+func (h *heading) section(src *Source) parsed {
+	name, condition := conditional(h.Name())
+	keys := h.Keys()
+	places := make([]Place, len(keys))
+	sec := &Section{names: make([]string, len(keys)), values: make([]Value, len(keys)), index: h.index, at: &Place{src, []int{h.line}}, shared: true}
 	for i, k := range keys {
-		places[i] = Place{src, f.lines[s.Name()][i]}
-		sec.put(k.Name()+condition, Value{k.Value(), &places[i]})
+		places[i] = Place{src, h.lines[i]}
+		sec.names[i], sec.values[i] = k.Name()+condition, Value{k.Value(), &places[i]}
 	}
+	if condition != "" {
+		sec.index = make(map[string]int, len(keys))
+		for i, n := range sec.names {
+			sec.index[n] = i
+		}
+	}
+	h.Section, h.lines = nil, nil
 	return parsed{name, sec}
 }
 

@@ -42,10 +42,11 @@ func (s *Set) Expand(section, option string, raw Value, vars Vars) (Value, *Faul
 		return raw, nil
 	}
 	in := interpolation{set: s, section: section, vars: vars}
+	s.out = s.out[:0]
 	if fault := in.expand(raw, option, nil, 1); fault != nil {
 		return Value{}, fault
 	}
-	return Value{in.out.String(), raw.Place}, nil
+	return Value{string(s.out), raw.Place}, nil
 }
 
 func (s *Set) lookup(section, option string, vars Vars) (Value, bool) {
@@ -62,7 +63,6 @@ type interpolation struct {
 	section string
 	vars    Vars
 	count   int // of references
-	out     strings.Builder
 }
 
 // expand appends the value of an option with its references replaced. seen is what SECTION/OPTION references of the
@@ -77,14 +77,14 @@ func (in *interpolation) expand(v Value, option string, seen map[string]Value, d
 	for {
 		i := strings.IndexByte(rest, '%')
 		if i < 0 {
-			in.out.WriteString(rest)
+			in.set.out = append(in.set.out, rest...)
 			return nil
 		}
-		in.out.WriteString(rest[:i])
+		in.set.out = append(in.set.out, rest[:i]...)
 		at := len(v.Text) - len(rest) + i
 		rest = rest[i:]
 		if strings.HasPrefix(rest, "%%") {
-			in.out.WriteByte('%')
+			in.set.out = append(in.set.out, '%')
 			rest = rest[2:]
 			continue
 		}
@@ -98,7 +98,7 @@ func (in *interpolation) expand(v Value, option string, seen map[string]Value, d
 			return in.fault(v, at, option, fmt.Sprintf("%%(%s)s refers to an option that is not set", ref),
 				"set it in this section or in [DEFAULT], or write %% for a percent sign")
 		}
-		if in.count++; in.count > maxReferences || in.out.Len() > maxValue {
+		if in.count++; in.count > maxReferences || len(in.set.out) > maxValue {
 			return in.fault(v, at, option, "the value grows too large with its references", "")
 		}
 		if fault := in.expand(target, ref[strings.LastIndexByte(ref, '/')+1:], seen, depth+1); fault != nil {

@@ -142,7 +142,7 @@ const (
 )
 
 func (r *Reader) included(f *file, src *Source, option string, chain []string) []*Source {
-	if _, ok := f.headers[includesSection]; !ok || !f.has(includesSection, option) && !f.has(DefaultSection, option) {
+	if f.headings[includesSection] == nil || !f.has(includesSection, option) && !f.has(DefaultSection, option) {
 		return nil
 	}
 	own := newSet()

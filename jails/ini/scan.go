@@ -2,7 +2,6 @@ package ini
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -23,7 +22,7 @@ const (
 type scanner struct {
 	file    *file
 	source  *Source
-	section *ini.Section // nil before the first header
+	section *heading // nil before the first header
 	indent  int
 
 	option string // whose value is being read; "" when none is
@@ -37,7 +36,7 @@ type scanner struct {
 // scan reads one file with the help of keys, which is empty again afterwards. What is wrong in the file is left out of
 // the result and reported.
 func scan(keys *ini.File, src *Source, text []byte) (*file, []*Fault) {
-	s := &scanner{source: src, file: newFile(keys)}
+	s := &scanner{source: src, file: &file{keys: keys, headings: map[string]*heading{}}}
 	defer s.file.close(src)
 	if len(text) > maxFileSize {
 		s.fault(0, "", fmt.Sprintf("the file is larger than %d bytes", maxFileSize), "")
@@ -111,8 +110,8 @@ func (s *scanner) append(no int, text string) {
 
 func (s *scanner) begin(no int, header string) {
 	s.close()
-	was := s.file.headers[header]
-	if was == 0 && len(s.file.headers) >= maxSections {
+	was := s.file.headings[header]
+	if was == nil && len(s.file.headings) >= maxSections {
 		s.section = nil
 		s.fault(no, "", fmt.Sprintf("the file has more than %d sections", maxSections), "")
 		s.ended = true
@@ -124,8 +123,8 @@ func (s *scanner) begin(no int, header string) {
 		return
 	}
 	s.section = section
-	if was > 0 && header != DefaultSection {
-		s.fault(no, "", fmt.Sprintf("the section stands in this file twice, first in line %d", was),
+	if was != nil && header != DefaultSection {
+		s.fault(no, "", fmt.Sprintf("the section stands in this file twice, first in line %d", was.line),
 			"put all its options under one header")
 	}
 }
@@ -149,9 +148,9 @@ func (s *scanner) begins(no int, text string) {
 		return
 	}
 	s.close()
-	was := s.file.line(s.section, option)
-	if s.twice = was > 0; s.twice {
-		s.fault(no, option, fmt.Sprintf("the option is set twice in this section, first in line %d", was),
+	var was int
+	if was, s.twice = s.section.index[option]; s.twice {
+		s.fault(no, option, fmt.Sprintf("the option is set twice in this section, first in line %d", s.section.lines[was][0]),
 			"keep one of the two; several values of one option go on indented lines")
 	}
 	s.option = option
@@ -160,12 +159,12 @@ func (s *scanner) begins(no int, text string) {
 
 // close ends the value being read and keeps it, unless the option had one before.
 func (s *scanner) close() {
-	option, value, lines := s.option, strings.TrimRightFunc(strings.Join(s.value, "\n"), isSpace), slices.Clone(s.lines)
+	option, value, lines := s.option, strings.TrimRightFunc(strings.Join(s.value, "\n"), isSpace), s.lines
 	s.option, s.value, s.lines = "", s.value[:0], s.lines[:0]
 	if option == "" || s.twice {
 		return
 	}
-	if len(s.file.lines[s.section.Name()]) >= maxOptions {
+	if len(s.section.lines) >= maxOptions {
 		s.full(lines[0], option)
 		return
 	}

@@ -16,33 +16,44 @@ type Set struct {
 	sections map[string]*Section
 	order    []string
 	defaults *Section
+	out      []byte // the value being interpolated
 }
 
 // A Section is one section of a Set: options in the order in which they were first set.
 type Section struct {
 	names  []string
-	values map[string]Value
-	at     *Place // where the section first begins
-	shared bool   // it belongs to a file, and is copied before a change
+	values []Value        // by place in names
+	index  map[string]int // the place of an option in names
+	at     *Place         // where the section first begins
+	shared bool           // it belongs to a file, and is copied before a change
 }
 
 func newSet() *Set {
-	return &Set{sections: map[string]*Section{}, defaults: newSection(0)}
+	return &Set{sections: map[string]*Section{}, defaults: newSection()}
 }
 
-func newSection(options int) *Section {
-	return &Section{names: make([]string, 0, options), values: make(map[string]Value, options)}
-}
+func newSection() *Section { return &Section{index: map[string]int{}} }
 
 func (s *Section) put(option string, v Value) {
-	if _, ok := s.values[option]; !ok {
-		s.names = append(s.names, option)
+	i, ok := s.index[option]
+	if ok {
+		s.values[i] = v
+		return
 	}
-	s.values[option] = v
+	s.index[option] = len(s.names)
+	s.names, s.values = append(s.names, option), append(s.values, v)
+}
+
+func (s *Section) get(option string) (Value, bool) {
+	i, ok := s.index[option]
+	if !ok {
+		return Value{}, false
+	}
+	return s.values[i], true
 }
 
 func (s *Section) clone() *Section {
-	return &Section{names: slices.Clone(s.names), values: maps.Clone(s.values), at: s.at}
+	return &Section{names: slices.Clone(s.names), values: slices.Clone(s.values), index: maps.Clone(s.index), at: s.at}
 }
 
 // Sections names the sections but [DEFAULT], in the order in which they first stand in the files.
@@ -75,8 +86,7 @@ func (s *Set) Raw(section, option string) (Value, bool) {
 	if v, ok := s.Own(section, option); ok {
 		return v, true
 	}
-	v, ok := s.defaults.values[option]
-	return v, ok
+	return s.defaults.get(option)
 }
 
 // Own is the option as written in the section itself, before interpolation.
@@ -85,8 +95,7 @@ func (s *Set) Own(section, option string) (Value, bool) {
 	if sec == nil {
 		return Value{}, false
 	}
-	v, ok := sec.values[option]
-	return v, ok
+	return sec.get(option)
 }
 
 // Known is the option as written before a later file overrode it.
@@ -107,7 +116,7 @@ func (s *Set) own(name string) *Section {
 	sec := s.section(name)
 	switch {
 	case sec == nil:
-		sec = newSection(0)
+		sec = newSection()
 	case sec.shared:
 		sec = sec.clone()
 	default:
@@ -147,11 +156,11 @@ func (s *Set) overlay(p parsed) {
 	if p.name != DefaultSection {
 		known = s.own(KnownPrefix + p.name)
 	}
-	for _, n := range p.names {
-		if was, ok := sec.values[n]; ok && known != nil {
+	for i, n := range p.names {
+		if was, ok := sec.get(n); ok && known != nil {
 			known.put(n, was)
 		}
-		sec.put(n, p.values[n])
+		sec.put(n, p.values[i])
 	}
 }
 

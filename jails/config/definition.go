@@ -45,7 +45,9 @@ func (d *definition) read(jail *settings, all bool) {
 		d.given = jail.with(d.params)
 	}
 	d.own = d.tree.read(d.set, definitionSection, d.table, d.given, false)
-	for _, o := range d.set.Options(initSection) {
+	inits := d.set.Options(initSection)
+	d.params.list = slices.Grow(d.params.list, 2*len(inits))
+	for _, o := range inits {
 		if !d.params.has(knownPrefix + o) {
 			d.init(o)
 		}
@@ -53,7 +55,9 @@ func (d *definition) read(jail *settings, all bool) {
 	if !all {
 		return
 	}
-	for _, o := range d.set.Options(definitionSection) {
+	options := d.set.Options(definitionSection)
+	d.own.list = slices.Grow(d.own.list, len(options))
+	for _, o := range options {
 		if d.own.has(o) {
 			continue
 		}

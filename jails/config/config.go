@@ -113,8 +113,7 @@ func Load(fsys fs.FS, dir string) (*Config, error) {
 }
 
 func load(fsys fs.FS, dir string) (*Config, *builder, error) {
-	b := &builder{tree: newTree(fsys, dir), unable: map[string]*unable{}}
-	b.resolve(nil)
+	b := &builder{tree: resolve(fsys, dir), unable: map[string]*unable{}}
 	c := &Config{Daemon: b.daemon()}
 	for _, j := range b.jails {
 		if jail := b.build(j); jail != nil {

@@ -45,9 +45,7 @@ func (d *definition) read(jail *settings, all bool) {
 		d.given = jail.with(d.params)
 	}
 	d.own = d.tree.read(d.set, definitionSection, d.table, d.given, false)
-	inits := d.set.Options(initSection)
-	d.params.list = slices.Grow(d.params.list, 2*len(inits))
-	for _, o := range inits {
+	for _, o := range d.set.Options(initSection) {
 		if !d.params.has(knownPrefix + o) {
 			d.init(o)
 		}
@@ -55,9 +53,7 @@ func (d *definition) read(jail *settings, all bool) {
 	if !all {
 		return
 	}
-	options := d.set.Options(definitionSection)
-	d.own.list = slices.Grow(d.own.list, len(options))
-	for _, o := range options {
+	for _, o := range d.set.Options(definitionSection) {
 		if d.own.has(o) {
 			continue
 		}

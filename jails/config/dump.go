@@ -2,11 +2,9 @@ package config
 
 import (
 	"bufio"
-	"bytes"
 	"fmt"
 	"io"
 	"io/fs"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,23 +16,20 @@ import (
 // resolves the files and no more, so that a filter which cannot be compiled is written too. The error is of type Faults
 // when something is wrong with the files.
 func DumpFail2ban(fsys fs.FS, dir string, w io.Writer) error {
-	t := newTree(fsys, dir)
-	var jails [][]byte
-	var room []byte
-	t.resolve(func(j *jail) {
-		room = lines(room[:0], t.jailCommands(j))
-		jails = append(jails, bytes.Clone(room))
-	})
-	main := lines(nil, t.mainCommands())
+	t := resolve(fsys, dir)
+	commands := t.stream()
 	if len(t.faults) > 0 {
 		return Faults(collect(t.faults))
 	}
-	for _, part := range slices.Concat([][]byte{main}, jails, [][]byte{lines(nil, t.starts())}) {
-		if _, err := w.Write(part); err != nil {
+	out := bufio.NewWriter(w)
+	var line []byte
+	for _, c := range commands {
+		line = append(literal(line[:0], []any(c)), '\n')
+		if _, err := out.Write(line); err != nil {
 			return fmt.Errorf("write commands: %w", err)
 		}
 	}
-	return nil
+	return out.Flush()
 }
 
 // Dump writes the configuration as bailiff runs it: every enabled jail as a section with all its options, those of its

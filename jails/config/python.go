@@ -11,14 +11,6 @@ import (
 // A command is one of fail2ban's command stream: texts, numbers, booleans, None (nil), lists of texts and pairs.
 type command []any
 
-// lines appends commands, one a line.
-func lines(b []byte, commands []command) []byte {
-	for _, c := range commands {
-		b = append(literal(b, []any(c)), '\n')
-	}
-	return b
-}
-
 // literal appends a value in Python's own notation.
 func literal(b []byte, v any) []byte {
 	switch v := v.(type) {

@@ -9,8 +9,6 @@ import (
 	"strings"
 
 	"bailiff/jails/ini"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // Version is the release of fail2ban whose configuration is understood: %(fail2ban_version)s.
@@ -51,14 +49,10 @@ type action struct {
 	from     *ini.Place // the jail's action option
 }
 
-func newTree(fsys fs.FS, dir string) *tree {
+// resolve reads the whole configuration.
+func resolve(fsys fs.FS, dir string) *tree {
 	dir = strings.TrimRight(dir, "/")
-	return &tree{fsys: fsys, dir: dir, reader: ini.NewReader(fsys, dir), sets: map[string]*ini.Set{}, report: &report{}}
-}
-
-// resolve reads the whole configuration. each is called with one jail after another, in their order, from another
-// goroutine; nil means off.
-func (t *tree) resolve(each func(*jail)) {
+	t := &tree{fsys: fsys, dir: dir, reader: ini.NewReader(fsys, dir), sets: map[string]*ini.Set{}, report: &report{}}
 	t.main, _ = t.set("fail2ban")
 	t.own, _ = t.set("bailiff")
 	var ok bool
@@ -66,41 +60,17 @@ func (t *tree) resolve(each func(*jail)) {
 		t.fault(t.noJails())
 	}
 	t.all.Define(ini.DefaultSection, "fail2ban_version", ini.Value{Text: Version})
-	t.all.Define(ini.DefaultSection, "fail2ban_confpath", ini.Value{Text: t.dir})
-	t.resolveJails(each)
-}
-
-// resolveJails resolves the actions of a jail while the filters of the next are resolved. Actions share nothing with
-// filters but the jail's options: they have a tree of their own until all is read.
-func (t *tree) resolveJails(each func(*jail)) {
-	names, actions := t.all.Sections(), newTree(t.fsys, t.dir)
-	filtered := make(chan *jail, len(names))
-	var g errgroup.Group
-	g.Go(func() error {
-		for j := range filtered {
-			if j.broken == "" {
-				actions.jailActions(j)
-			}
-			if each != nil {
-				each(j)
-			}
-		}
-		return nil
-	})
-	for _, name := range names {
+	t.all.Define(ini.DefaultSection, "fail2ban_confpath", ini.Value{Text: dir})
+	for _, name := range t.all.Sections() {
 		if name == "INCLUDES" {
 			continue
 		}
 		if j := t.jail(name); j != nil {
 			t.jails = append(t.jails, j)
-			filtered <- j
 		}
 	}
-	close(filtered)
-	_ = g.Wait() // it has no errors, only faults
-	t.faults = slices.Concat(t.reader.Faults(), actions.reader.Faults(), t.faults, actions.faults)
-	t.warnings = append(t.warnings, actions.warnings...)
-	actions.report = t.report
+	t.faults = append(t.reader.Faults(), t.faults...)
+	return t
 }
 
 func (t *tree) noJails() *Fault {
@@ -121,8 +91,8 @@ func (t *tree) set(name string) (*ini.Set, bool) {
 	return s, ok
 }
 
-// jail resolves one section of jail.conf but its actions, nil when it is not enabled. It goes twice over the options:
-// the filter must be known before what the jail says of %(known/failregex)s and the like can be.
+// jail resolves one section of jail.conf, nil when it is not enabled. It goes twice over the options: the filter must
+// be known before what the jail says of %(known/failregex)s and the like can be.
 func (t *tree) jail(name string) *jail {
 	j := &jail{name: name, opts: t.read(t.all, name, firstOptions, newSettings(), true)}
 	if enabled, _ := j.opts.get("enabled"); enabled.value != true {
@@ -136,6 +106,7 @@ func (t *tree) jail(name string) *jail {
 		j.filter.read(j.opts, false)
 		j.merged = j.filter.combined()
 	}
+	t.jailActions(j)
 	return j
 }
 

@@ -8,9 +8,12 @@ import (
 	"strings"
 )
 
-// starts are the commands that end the stream.
-func (t *tree) starts() []command {
-	var all []command
+// stream is the configuration as the commands that fail2ban-client would send to its server, in its order.
+func (t *tree) stream() []command {
+	all := t.mainCommands()
+	for _, j := range t.jails {
+		all = append(all, t.jailCommands(j)...)
+	}
 	for _, j := range t.jails {
 		if j.broken == "" {
 			all = append(all, command{"start", j.name})
@@ -51,18 +54,16 @@ type dictionary struct {
 	value any
 }
 
-// jailCommands are the commands that fail2ban-client would send to its server for a jail, in its order. They follow
-// mainCommands.
 func (t *tree) jailCommands(j *jail) []command {
 	if j.broken != "" {
 		return []command{{"config-error", "Jail '" + j.name + "' skipped, because of wrong configuration: " + j.broken}}
 	}
-	s := filterStream{jail: j.name, commands: make([]command, 0, 16)}
+	var s filterStream
 	if j.merged != nil {
-		s.fill(j.merged)
+		s.fill(j.name, j.merged)
 	}
 	s.first = 0
-	s.fill(j.opts)
+	s.fill(j.name, j.opts)
 	all := append(s.commands, t.options(j)...)
 	for _, a := range j.actions {
 		all = append(all, t.actionCommands(j, a)...)
@@ -72,12 +73,11 @@ func (t *tree) jailCommands(j *jail) []command {
 
 // A filterStream is commands about a filter. Those that the others depend on come first.
 type filterStream struct {
-	jail     any // its name
 	commands []command
 	first    int
 }
 
-func (s *filterStream) fill(opts *settings) {
+func (s *filterStream) fill(jail string, opts *settings) {
 	for _, o := range opts.list {
 		n, v := o.name, o.value
 		if v == nil {
@@ -85,16 +85,16 @@ func (s *filterStream) fill(opts *settings) {
 		}
 		switch {
 		case n == "failregex" || n == "ignoreregex":
-			s.regexes(n, opts.text(n))
+			s.regexes(jail, n, opts.text(n))
 		case n == "usedns":
-			s.insert(0, command{"set", s.jail, n, v})
+			s.insert(0, command{"set", jail, n, v})
 		case n == "maxlines" || n == "prefregex":
-			s.insert(s.first, command{"set", s.jail, n, v})
+			s.insert(s.first, command{"set", jail, n, v})
 		case n == "journalmatch":
-			s.matches(opts.text(n))
+			s.matches(jail, opts.text(n))
 		// fail2ban looks the name up in the word, so that an option "date" or "p" is sent too.
 		case strings.Contains("datepattern", n):
-			s.commands = append(s.commands, command{"set", s.jail, n, v})
+			s.commands = append(s.commands, command{"set", jail, n, v})
 		}
 	}
 }
@@ -104,7 +104,7 @@ func (s *filterStream) insert(at int, c command) {
 	s.first++
 }
 
-func (s *filterStream) regexes(option, value string) {
+func (s *filterStream) regexes(jail, option, value string) {
 	var all []string
 	for r := range strings.SplitSeq(value, "\n") {
 		if r != "" {
@@ -114,18 +114,18 @@ func (s *filterStream) regexes(option, value string) {
 	switch len(all) {
 	case 0:
 	case 1:
-		s.commands = append(s.commands, command{"set", s.jail, "add" + option, all[0]})
+		s.commands = append(s.commands, command{"set", jail, "add" + option, all[0]})
 	default:
-		s.commands = append(s.commands, command{"multi-set", s.jail, "add" + option, all})
+		s.commands = append(s.commands, command{"multi-set", jail, "add" + option, all})
 	}
 }
 
-func (s *filterStream) matches(value string) {
+func (s *filterStream) matches(jail, value string) {
 	for _, line := range strings.Split(value, "\n") {
 		if line == "" {
 			continue
 		}
-		c := command{"set", s.jail, "addjournalmatch"}
+		c := command{"set", jail, "addjournalmatch"}
 		words, _ := splitShell(line)
 		for _, w := range words {
 			c = append(c, w)
@@ -137,7 +137,6 @@ func (s *filterStream) matches(value string) {
 // options are the jail's own, the files it reads last.
 func (t *tree) options(j *jail) []command {
 	var all, files []command
-	var name any = j.name
 	for _, o := range j.opts.list {
 		n, v := o.name, o.value
 		switch {
@@ -146,14 +145,14 @@ func (t *tree) options(j *jail) []command {
 				files = t.logFiles(j)
 			}
 		case n == "ignoreip":
-			c := command{"set", name, "addignoreip"}
+			c := command{"set", j.name, "addignoreip"}
 			for _, w := range splitWords(j.opts.text(n)) {
 				c = append(c, w)
 			}
 			all = append(all, c)
 		case n == "backend" || n == "action" || n == "filter" || n == "enabled" || isFilterOption(n):
 		default:
-			all = append(all, command{"set", name, n, v})
+			all = append(all, command{"set", j.name, n, v})
 		}
 	}
 	return append(all, files...)

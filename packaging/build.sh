@@ -2,6 +2,7 @@
 # build.sh [DIR] - builds deb, rpm and tarball for amd64 and arm64 into DIR (dist). Two builds of one commit with one Go
 # are bit for bit the same: the time in them is the commit's, and nothing else of the machine gets in.
 #   VERSION  what to call it; default: from the git tag    ARCHES  default "amd64 arm64"
+#   CONF     what goes to /etc/bailiff; default: packaging/conf
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD src=$PWD/packaging
@@ -31,7 +32,7 @@ compile() { # ARCH FILE: static, and the journal is read without systemd's libra
 common() { # what is the same on every architecture
 	compile "$(go env GOHOSTARCH)" "$stage/host"
 	mkdir -p man completion deb rpm
-	cp -r "$src/conf" "$src/systemd" .
+	cp -r "${CONF:-$src/conf}" conf && cp -r "$src/systemd" .
 	cp "$src"/deb/* deb/ && cp "$src"/rpm/* rpm/ && cp "$root/LICENSE" .
 	"$stage/host" completion bash >completion/bailiff.bash
 	"$stage/host" completion zsh >completion/_bailiff

@@ -150,6 +150,44 @@ hangs() {
 	inside systemctl daemon-reload
 }
 
+other_backends() { # the daemon changes its firewall, and those who are banned are so in each of them
+	inside sh -c 'printf "[Definition]\nfirewall = nftables\n" >/etc/bailiff/bailiff.local'
+	check "it starts with nftables" inside systemctl restart bailiff.service
+	check "and says so" says 'firewall: nftables' inside bailiff status
+	bans 198.51.100.9 10.77.0.1
+	check "its rules are in nftables alone" says '^table inet bailiff' inside nft list ruleset
+	inside rm /etc/bailiff/bailiff.local
+	inside update-alternatives --quiet --set iptables /usr/sbin/iptables-legacy
+	inside update-alternatives --quiet --set ip6tables /usr/sbin/ip6tables-legacy
+	check "it starts beside iptables-legacy" inside systemctl restart bailiff.service
+	check "and takes nftables, for it may not take the lock of the other" says 'firewall: nftables' inside bailiff status
+	inside update-alternatives --quiet --auto iptables
+	inside update-alternatives --quiet --auto ip6tables
+	check "it starts with iptables again" inside systemctl restart bailiff.service
+	check "and says so" says 'firewall: iptables' inside bailiff status
+	inside nft delete table inet bailiff # the one firewall leaves what another made
+	check "198.51.100.9 is still out" not connects 198.51.100.9
+	check "its ban can be lifted" inside bailiff unban 198.51.100.9
+	check "and then it is in again" within 2 connects 198.51.100.9
+}
+
+reads_a_long_past() { # for longer than systemd waits for a start
+	local dir=/run/systemd/system/bailiff.service.d
+	inside sh -c "mkdir -p $dir; printf '[Service]\nTimeoutStartSec=2s\n' >$dir/test.conf"
+	inside sh -c 'printf "[Definition]\nloglevel = ERROR\n" >/etc/bailiff/bailiff.local
+		printf "[Definition]\nfailregex = ^ denied <ADDR>\$\n" >/etc/bailiff/filter.d/web.conf
+		printf "[web]\nenabled = true\nmaxretry = 1\nbackend = polling\nlogpath = /var/log/web.log\n" >/etc/bailiff/jail.local
+		now=$(date +%Y-%m-%dT%H:%M:%S%:z)
+		for i in $(seq 0 255); do for j in $(seq 0 255); do echo "$now denied 172.20.$i.$j"; done; done >/var/log/web.log'
+	inside systemctl daemon-reload
+	check "it starts although a long past is to be read" inside systemctl restart bailiff.service
+	check "and has banned everybody in it" says 'web +[0-9]+ +65536 +65536' inside bailiff status
+	figures+=("ready after $((($(prop ActiveEnterTimestampMonotonic) - $(prop ExecMainStartTimestampMonotonic)) / 1000)) ms with 65536 bans to make, where systemd waits for 2000")
+	inside rm /etc/bailiff/jail.local /etc/bailiff/bailiff.local /etc/bailiff/filter.d/web.conf /var/log/web.log $dir/test.conf
+	inside systemctl daemon-reload
+	check "and starts without it" inside systemctl restart bailiff.service
+}
+
 upgrades() {
 	inside sh -c 'echo "# mine" >>/etc/bailiff/bailiff.conf; echo "[DEFAULT]" >/etc/bailiff/jail.local'
 	newer
@@ -202,6 +240,8 @@ rpms() {
 	check "and is another process" [ "$(prop MainPID)" != "$pid" ]
 	check "203.0.113.9 is still out" not connects 203.0.113.9
 	check "the rpm kept the edited file" says '^# mine$' inside cat /etc/bailiff/bailiff.conf
+	check "with the new one beside it" says 'a newer version' inside cat /etc/bailiff/bailiff.conf.rpmnew
+	check "the rpm replaced the untouched one" says 'a newer version' inside cat /etc/bailiff/jail.conf
 	check "rpm removes it" inside rpm --force-debian --nodeps -e bailiff
 	check "203.0.113.9 is in again" connects 203.0.113.9
 	check "the rpm leaves no rule, chain or set" not says bailiff inside sh -c 'nft list ruleset; iptables-save; ip6tables-save; ipset list'
@@ -220,6 +260,8 @@ check "Prometheus can read the ban" says 'bailiff_bans_total\{family="inet4",jai
 figures+=("idle RSS $(inside sed -n 's/VmRSS:\s*//p' "/proc/$(prop MainPID)/status")")
 reloads
 hangs
+other_backends
+reads_a_long_past
 upgrades
 removes
 rpms

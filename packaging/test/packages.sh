@@ -11,7 +11,9 @@ packaging/build.sh "$scratch/again" >/dev/null
 for file in "$scratch"/again/*; do cmp "$file" "$dist/${file##*/}"; done
 echo "two builds are the same, bit for bit"
 
-VERSION=v99.0.0 ARCHES=amd64 packaging/build.sh "$scratch/newer" >/dev/null
+cp -r packaging/conf "$scratch/conf"
+echo "# a newer version" | tee -a "$scratch/conf/jail.conf" >>"$scratch/conf/bailiff.conf"
+CONF=$scratch/conf VERSION=v99.0.0 ARCHES=amd64 packaging/build.sh "$scratch/newer" >/dev/null
 deb=$(ls -t "$dist"/*_amd64.deb | head -n 1) rpm=$(ls -t "$dist"/*.x86_64.rpm | head -n 1)
 lintian --fail-on error,warning "$deb"
 rpmlint "$rpm" -c packaging/rpm/rpmlint.toml >"$scratch/rpmlint" 2>/dev/null || { cat "$scratch/rpmlint"; exit 1; }

@@ -101,10 +101,12 @@ hardened() {
 	exposure=$(inside systemd-analyze security bailiff.service --no-pager | sed -n 's/.*exposure level.*: \([0-9.]*\).*/\1/p')
 	check "and $exposure with the address list: 2.0 or lower" awk "BEGIN { exit !($exposure <= 2.0) }"
 	check "it runs with the address list" inside systemctl restart bailiff.service
+	bans 198.51.100.10 10.77.0.1
 	inside rm /etc/systemd/system/bailiff.service.d/bailiff-addresses.conf
 	inside cp /usr/share/bailiff/systemd/bailiff-actions.conf /etc/systemd/system/bailiff.service.d/
 	inside systemctl daemon-reload
 	check "it runs with what actions need" inside systemctl restart bailiff.service
+	bans 198.51.100.11 10.77.0.1
 	inside rm /etc/systemd/system/bailiff.service.d/bailiff-actions.conf
 	inside systemctl daemon-reload
 	check "and without again" inside systemctl restart bailiff.service

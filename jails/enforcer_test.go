@@ -449,3 +449,29 @@ func TestAnIDIsBannedByItsAddress(t *testing.T) {
 		}
 	})
 }
+
+func TestPostingTheSameJailsAgainKeepsWhatRuns(t *testing.T) {
+	onBench(t, func(ctx context.Context, b *bench) {
+		past := block(1, "192.0.2.1")
+		past.Past, past.Known = true, []string{"sshd"}
+		b.watch.See(ctx, past)
+		scan := b.watch.scan
+
+		again := *b.watch.posts[0]
+		again.Running = true // as whoever plans sources sees it by now
+		b.watch.Post([]*Post{&again})
+		if b.watch.scan != scan {
+			t.Error("the scan was planned anew for the same jails")
+		}
+		changed := again
+		changed.Matcher = b.jail.Config().Filter.NewMatcher(filter.Options{FindTime: 10 * time.Minute})
+		b.watch.Post([]*Post{&changed})
+		if b.watch.scan != nil {
+			t.Error("the scan was kept for another filter")
+		}
+		b.watch.See(ctx, past)
+		if _, banned := fails(b.jail, "192.0.2.1", time.Now()); !banned {
+			t.Error("the rest of the past did not rebuild the counter")
+		}
+	})
+}

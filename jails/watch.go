@@ -38,10 +38,19 @@ type Watch struct {
 	held      [][]bool         // by selector and entry of the block at hand
 }
 
-// Post sets the jails that follow the source, from the next block on.
+// Post sets the jails that follow the source, from the next block on. A jail that followed it before goes on as it was:
+// what it still has to read of the past it reads. Posting the same jails again changes nothing.
 func (w *Watch) Post(posts []*Post) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if slices.EqualFunc(w.posts, posts, (*Post).equal) {
+		return
+	}
+	for _, p := range posts {
+		if i := slices.IndexFunc(w.posts, func(q *Post) bool { return q.Jail == p.Jail }); i >= 0 {
+			p.Running = w.posts[i].Running
+		}
+	}
 	w.posts, w.selectors, w.scan = posts, nil, nil
 	for _, p := range posts {
 		p.selector = slices.IndexFunc(w.selectors, func(s event.Selector) bool { return reflect.DeepEqual(s, p.Selector) })
@@ -50,6 +59,11 @@ func (w *Watch) Post(posts []*Post) {
 			w.selectors = append(w.selectors, p.Selector)
 		}
 	}
+}
+
+// equal tells whether both are the same jail's, with the same filter on the same lines.
+func (p *Post) equal(q *Post) bool {
+	return p.Jail == q.Jail && p.Matcher == q.Matcher && reflect.DeepEqual(p.Selector, q.Selector)
 }
 
 // Rerun says that the source begins again: what its jails have read before it they do not need once more.

@@ -1,5 +1,5 @@
 // Package event holds the nouns every stage speaks: the Line a source yields, the Failure a filter finds in it and
-// the Ban a jail decides on. It imports the standard library only and does nothing.
+// the Ban a jail decides on. It imports the standard library only.
 package event
 
 import (
@@ -48,14 +48,41 @@ type Line struct {
 	Live   bool
 }
 
-// A Failure is one failed attempt by one subject. It owns its memory.
+// A Failure is one failed attempt by one subject. It owns its memory but for its Evidence.
 type Failure struct {
-	Subject  Subject           // zero while a host name could not be resolved
+	Subject  Subject   // zero while a host name could not be resolved
+	Time     time.Time // when it happened, by the log
+	Attempts int       // how many attempts it stands for, at least 1
+	// Evidence has what the following do not say yet: most failures lead to no ban, and nobody reads of them. It is valid
+	// as long as whoever found the failure says. Nil: they say all.
+	Evidence Evidence
 	Host     string            // the raw text that named the subject
-	Time     time.Time         // when it happened, by the log
-	Attempts int               // how many attempts it stands for, at least 1
 	Lines    []string          // the lines that led to it, oldest first
 	Fields   map[string]string // captured groups, named as in fail2ban: "user" for <F-USER>
+}
+
+// Evidence is what a failure was found by.
+type Evidence interface {
+	AddLines(to *Lines)
+	Fields() map[string]string
+}
+
+// AddLines adds the lines that led to the failure.
+func (f *Failure) AddLines(to *Lines) {
+	if f.Evidence != nil {
+		f.Evidence.AddLines(to)
+	}
+	for _, l := range f.Lines {
+		to.Add([]byte(l))
+	}
+}
+
+// Captures returns the captured groups.
+func (f *Failure) Captures() map[string]string {
+	if f.Evidence != nil {
+		return f.Evidence.Fields()
+	}
+	return f.Fields
 }
 
 // A Ban is a jail's verdict on a subject. It owns its memory.

@@ -58,6 +58,17 @@ func (s Subject) Family() string {
 	return ""
 }
 
+// AppendTo appends what String returns to dst.
+func (s Subject) AppendTo(dst []byte) []byte {
+	if !s.prefix.IsValid() {
+		return append(dst, s.id...)
+	}
+	if s.prefix.IsSingleIP() {
+		return s.prefix.Addr().AppendTo(dst)
+	}
+	return s.prefix.AppendTo(dst)
+}
+
 // String is the address, the network in CIDR notation, or the id.
 func (s Subject) String() string {
 	if !s.prefix.IsValid() {

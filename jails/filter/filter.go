@@ -36,6 +36,7 @@ type Filter struct {
 	fail     []*regex
 	ignore   []*regex
 	dates    *date.Patterns
+	names    labels
 	source   Definition
 }
 
@@ -59,20 +60,20 @@ func (f *Fault) Unwrap() error { return f.Err }
 
 // Compile compiles a definition. Its error joins one *Fault for each thing wrong.
 func Compile(d Definition) (*Filter, error) {
-	f := &Filter{name: d.Name, usedns: usedns(d.UseDNS), source: d, maxlines: max(d.Maxlines, 1)}
+	f := &Filter{name: d.Name, usedns: usedns(d.UseDNS), source: d, maxlines: max(d.Maxlines, 1), names: newLabels()}
 	faults := f.compileDates(d)
 	if d.Maxlines < 0 {
 		faults = append(faults, &Fault{Option: "maxlines", Err: errors.New("must be greater than zero")})
 	}
 	if d.Prefregex != "" {
 		var err error
-		if f.pref, err = compileRegex(d.Prefregex, f.usedns, 0); err != nil {
+		if f.pref, err = compileRegex(d.Prefregex, f.usedns, 0, &f.names); err != nil {
 			faults = append(faults, &Fault{Option: "prefregex", Err: err})
 		}
 	}
 	faults = append(faults, f.compileFail(d)...)
 	for i, source := range d.Ignoreregex {
-		r, err := compileRegex(source, f.usedns, 0)
+		r, err := compileRegex(source, f.usedns, 0, &f.names)
 		if err != nil {
 			faults = append(faults, &Fault{Option: "ignoreregex", Index: i, Err: err})
 		}
@@ -90,7 +91,7 @@ func (f *Filter) compileFail(d Definition) (faults []error) {
 		flags = match.Multiline
 	}
 	for i, source := range d.Failregex {
-		r, err := compileRegex(source, f.usedns, flags)
+		r, err := compileRegex(source, f.usedns, flags, &f.names)
 		if err == nil && !r.hasID() && (d.Prefregex == "" || f.pref != nil && !f.pref.hasID()) {
 			err = errors.New("names no address and no id: <HOST>, <ADDR>, <F-ID> or the like is missing")
 		}

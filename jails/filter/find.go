@@ -2,53 +2,47 @@ package filter
 
 import (
 	"slices"
-	"time"
 
-	"bailiff/jails/event"
 	"bailiff/jails/match"
 )
 
-// A hit is one failregex that matched.
+// A hit is one failregex that matched. Its groups, laid over the prefregex's, are in the fresh session.
 type hit struct {
 	regex     int
-	groups    groups // the failregex's over the prefregex's
 	matched   []tuple
 	unmatched []tuple // lines that later lines may still complete
 }
 
 // find runs the filter's regexes over the line, in fail2ban's order.
-func (m *Matcher) find(l event.Line, w moment, now time.Time) {
-	m.hold(w.tuple)
+func (m *Matcher) find() {
+	m.hold(m.at.tuple)
 	m.text.whole = join(m.text.whole[:0], m.lines)
 	text := m.text.whole
 	// With few ignoreregexes fail2ban tries them first.
-	if n := len(m.filter.ignore); n > 0 && n < len(m.filter.fail)-2 && m.ignored(nil, text, w, now) {
+	if n := len(m.filter.ignore); n > 0 && n < len(m.filter.fail)-2 && m.ignored(nil, text) {
 		return
 	}
-	if text = m.prefix(text, now); text == nil {
+	if text = m.prefix(text); text == nil {
 		return
 	}
-	for i, r := range m.filter.fail {
-		if m.may != nil && !slices.Contains(m.may, i) {
-			continue
-		}
+	for i := m.next(0); i < len(m.filter.fail); i = m.next(i + 1) {
 		if text == nil {
 			m.text.rest = join(m.text.rest[:0], m.lines)
 			text = m.text.rest
 		}
-		caps := m.search(r, &m.scratch.fail, text, "failregex", i, now)
+		caps := m.search(m.filter.fail[i], &m.scratch.fail, text, "failregex", i)
 		if caps == nil {
 			continue
 		}
-		if w.open {
-			if m.settle(&w, l, now); !m.timely(&w, l, now) {
+		if m.at.open {
+			if m.settle(); !m.timely() {
 				return
 			}
-			m.org[0] = w.tuple
+			m.org[0] = m.at.tuple
 		}
-		h := m.hit(i, caps, text)
+		m.note(i, caps, text)
 		var done bool
-		if text, done = m.take(h, text, l, w, now); done {
+		if text, done = m.take(text); done {
 			return
 		}
 		if text == nil {
@@ -57,24 +51,38 @@ func (m *Matcher) find(l event.Line, w moment, now time.Time) {
 	}
 }
 
-// take judges a failregex's hit. It returns the text for the next failregex, nil where the buffer changed, and whether
-// the line is done.
-func (m *Matcher) take(h *hit, text []byte, l event.Line, w moment, now time.Time) (rest []byte, done bool) {
-	if len(m.filter.ignore) > 0 && m.ignored(h, text, w, now) {
+// next is the first failregex from i on that may match.
+func (m *Matcher) next(i int) int {
+	if m.may == nil {
+		return i
+	}
+	for len(m.may) > 0 && m.may[0] < i {
+		m.may = m.may[1:]
+	}
+	if len(m.may) == 0 {
+		return len(m.filter.fail)
+	}
+	return m.may[0]
+}
+
+// take judges the hit. It returns the text for the next failregex, nil where the buffer changed, and whether the line is
+// done.
+func (m *Matcher) take(text []byte) (rest []byte, done bool) {
+	if len(m.filter.ignore) > 0 && m.ignored(&m.hit, text) {
 		return nil, !m.options.CheckAll
 	}
-	if w.undated {
-		m.warnUndated(l, now)
-		if w.at.IsZero() && m.options.FindTime > 0 {
+	if m.at.undated {
+		m.warnUndated()
+		if m.at.time.IsZero() && m.options.FindTime > 0 {
 			m.waits = m.filter.maxlines > 1
 			return text, false
 		}
 	}
 	if !m.options.CheckAll || m.filter.maxlines > 1 {
-		m.leave(h.unmatched)
+		m.leave(m.hit.unmatched)
 		text = nil
 	}
-	return text, m.report(h, l, w, now)
+	return text, m.report()
 }
 
 // hold makes the line the last of the lines at hand.
@@ -101,12 +109,12 @@ func (m *Matcher) leave(lines []tuple) {
 
 // prefix runs the prefregex. It returns the text for the failregexes: what <F-CONTENT> matched, or else text itself,
 // and nil where the prefregex does not match.
-func (m *Matcher) prefix(text []byte, now time.Time) []byte {
+func (m *Matcher) prefix(text []byte) []byte {
 	r := m.filter.pref
 	if r == nil {
 		return text
 	}
-	if m.pref = m.search(r, &m.scratch.pref, text, "prefregex", 0, now); m.pref == nil {
+	if m.pref = m.search(r, &m.scratch.pref, text, "prefregex", 0); m.pref == nil {
 		return nil
 	}
 	i := 2 * r.content
@@ -114,44 +122,52 @@ func (m *Matcher) prefix(text []byte, now time.Time) []byte {
 		return text
 	}
 	m.text.content = append(append(m.text.content[:0], text[m.pref[i]:m.pref[i+1]]...), '\n')
-	content := tuple{post: m.text.content[:len(m.text.content)-1]}
+	line := tuple{post: m.text.content[:len(m.text.content)-1]}
 	if m.filter.maxlines == 1 {
-		m.lines = append(m.lines[:0], content)
+		m.lines = append(m.lines[:0], line)
 	} else {
-		m.lines = []tuple{content.keep()}
+		m.lines = []tuple{line.keep()}
 	}
 	return m.text.content
 }
 
-// hit describes where a failregex matched.
-func (m *Matcher) hit(i int, caps []int, text []byte) *hit {
+// note takes down where a failregex matched.
+func (m *Matcher) note(i int, caps []int, text []byte) {
 	r := m.filter.fail[i]
-	h := &hit{regex: i, matched: m.org}
+	m.hit = hit{regex: i, matched: m.org}
 	if len(m.org) > 1 {
-		h.matched, h.unmatched = r.split(caps, text, m.org)
+		m.hit.matched, m.hit.unmatched = r.split(caps, text, m.org)
 	}
+	if m.fresh == nil {
+		m.fresh = m.sessions.take()
+	} else {
+		m.fresh.reset()
+	}
+	g := &m.fresh.groups
 	if m.pref == nil {
-		h.groups = r.groups(nil, caps, text, "")
-		return h
+		r.capture(g, caps, text, -1)
+		return
 	}
-	m.over = r.groups(m.over[:0], caps, text, "")
-	under := make(groups, 0, len(m.filter.pref.named)+len(m.over)+2)
-	h.groups = m.filter.pref.groups(under, m.pref, m.text.whole, "content").under(m.over)
-	return h
+	m.filter.pref.capture(g, m.pref, m.text.whole, m.filter.pref.content)
+	m.over.reset(0)
+	m.over.text = g.text
+	r.capture(&m.over, caps, text, -1)
+	g.text = m.over.text
+	g.under(&m.over)
 }
 
 // ignored tells whether an ignoreregex matches: the whole text where h is nil, else what h matched.
-func (m *Matcher) ignored(h *hit, text []byte, w moment, now time.Time) (found bool) {
+func (m *Matcher) ignored(h *hit, text []byte) (found bool) {
 	if h != nil && m.filter.maxlines > 1 {
 		m.text.ignore = join(m.text.ignore[:0], h.matched)
 		text = m.text.ignore
 	}
 	for i, r := range m.filter.ignore {
-		if m.search(r, &m.scratch.ignore, text, "ignoreregex", i, now) == nil {
+		if m.search(r, &m.scratch.ignore, text, "ignoreregex", i) == nil {
 			continue
 		}
 		found = true
-		m.reportIgnored(h, i, w)
+		m.reportIgnored(h, i)
 		if h != nil && (!m.options.CheckAll || m.filter.maxlines > 1) {
 			m.leave(h.unmatched)
 		}
@@ -163,10 +179,10 @@ func (m *Matcher) ignored(h *hit, text []byte, w moment, now time.Time) (found b
 }
 
 // search is Search that counts what it gave up as no match.
-func (m *Matcher) search(r *regex, s *match.Scratch, text []byte, option string, i int, now time.Time) []int {
+func (m *Matcher) search(r *regex, s *match.Scratch, text []byte, option string, i int) []int {
 	caps, err := r.pattern.Search(s, text, 0)
 	if err != nil {
-		m.gaveUp(option, i, now)
+		m.gaveUp(option, i)
 		return nil
 	}
 	return caps

@@ -1,10 +1,6 @@
 package filter
 
-import (
-	"slices"
-	"strings"
-	"unicode"
-)
+import "slices"
 
 // A Group is one captured group of a match.
 type Group struct {
@@ -23,137 +19,131 @@ const (
 	Literal             // several values, written as Python writes a tuple or a set
 )
 
-// groups are captured groups in the order in which fail2ban would hold them.
-type groups []Group
-
-// get returns the value of a group that took part in the match.
-func (g groups) get(name string) (value string, ok bool) {
-	if i := g.index(name); i >= 0 && g[i].Kind != Null {
-		return g[i].Value, true
-	}
-	return "", false
+// groups are captured groups in the order in which fail2ban would hold them. Nobody reads most of them, so they have
+// no strings of their own.
+type groups struct {
+	list []entry
+	text []byte        // what their values are parts of
+	at   [known]uint16 // where in list the groups with these labels stand, from 1; 0: nowhere
 }
+
+// An entry is one group: its value is a part of a text.
+type entry struct {
+	start, end int
+	label      label
+	kind       Kind
+}
+
+// reset makes the groups empty and keeps their memory, up to most bytes.
+func (g *groups) reset(most int) {
+	g.list, g.text, g.at = g.list[:0], g.text[:0], [known]uint16{}
+	if cap(g.text) > most {
+		g.text = nil
+	}
+}
+
+// index returns where in the list a group stands, or -1.
+func (g *groups) index(l label) int {
+	if l < known {
+		return int(g.at[l]) - 1
+	}
+	return slices.IndexFunc(g.list, func(e entry) bool { return e.label == l })
+}
+
+// get returns the value of a group that took part in the match, until the groups change.
+func (g *groups) get(l label) (value []byte, ok bool) {
+	if i := g.index(l); i >= 0 && g.list[i].kind != Null {
+		return g.value(g.list[i]), true
+	}
+	return nil, false
+}
+
+func (g *groups) value(e entry) []byte { return g.text[e.start:e.end] }
 
 // holds tells whether a group has a value that is not empty.
-func (g groups) holds(name string) bool {
-	v, _ := g.get(name)
-	return v != ""
+func (g *groups) holds(l label) bool {
+	i := g.index(l)
+	return i >= 0 && g.list[i].kind != Null && g.list[i].start < g.list[i].end
 }
 
-func (g groups) index(name string) int {
-	return slices.IndexFunc(g, func(e Group) bool { return e.Name == name })
-}
-
-func (g *groups) set(e Group) {
-	if i := g.index(e.Name); i >= 0 {
-		(*g)[i] = e
+// put sets a group to a part of the text.
+func (g *groups) put(e entry) {
+	if i := g.index(e.label); i >= 0 {
+		g.list[i] = e
 		return
 	}
-	*g = append(*g, e)
-}
-
-func (g *groups) drop(name string) {
-	if i := g.index(name); i >= 0 {
-		*g = slices.Delete(*g, i, i+1)
+	g.list = append(g.list, e)
+	if e.label < known {
+		g.at[e.label] = uint16(len(g.list))
 	}
 }
 
-// overlay sets every group of more that took part in its match.
-func (g *groups) overlay(more groups) {
-	for _, e := range more {
-		if e.Kind != Null {
-			g.set(e)
+// set sets a group to a copy of the value.
+func (g *groups) set(l label, k Kind, value []byte) {
+	start := len(g.text)
+	g.text = append(g.text, value...)
+	g.put(entry{start: start, end: len(g.text), label: l, kind: k})
+}
+
+func (g *groups) drop(l label) {
+	i := g.index(l)
+	if i < 0 {
+		return
+	}
+	g.list = slices.Delete(g.list, i, i+1)
+	g.at[l] = 0
+	for j := range g.at {
+		if int(g.at[j]) > i {
+			g.at[j]--
 		}
 	}
 }
 
-// under puts g under more, whose groups win where they took part in their match. g is used up.
-func (g groups) under(more groups) groups {
-	merged := g
-	for _, e := range more {
-		if e.Kind != Null || merged.index(e.Name) < 0 {
-			merged.set(e)
+// under lays more, which are parts of the same text, over g: they win where they took part in their match.
+func (g *groups) under(more *groups) {
+	for _, e := range more.list {
+		if e.kind != Null || g.index(e.label) < 0 {
+			g.put(e)
 		}
 	}
-	return merged
 }
 
-// Repr is s as Python's repr writes it.
-func Repr(s string) string {
-	if !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' || r == '\'' || r == '\\' }) {
-		return "'" + s + "'"
+// overlay copies every group of more that took part in its match.
+func (g *groups) overlay(more *groups) {
+	for _, e := range more.list {
+		if e.kind != Null {
+			g.set(e.label, e.kind, more.value(e))
+		}
 	}
-	quote := '\''
-	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
-		quote = '"'
-	}
-	var b strings.Builder
-	b.WriteRune(quote)
-	for _, r := range s {
-		writeRepr(&b, r, quote)
-	}
-	b.WriteRune(quote)
-	return b.String()
+	g.compact()
 }
 
-func writeRepr(b *strings.Builder, r, quote rune) {
-	switch {
-	case r == quote || r == '\\':
-		b.WriteByte('\\')
-		b.WriteRune(r)
-	case r == '\n':
-		b.WriteString(`\n`)
-	case r == '\r':
-		b.WriteString(`\r`)
-	case r == '\t':
-		b.WriteString(`\t`)
-	case r == ' ' || unicode.IsPrint(r):
-		b.WriteRune(r)
-	case r < 0x100:
-		writeHex(b, 'x', r, 2)
-	case r < 0x10000:
-		writeHex(b, 'u', r, 4)
-	default:
-		writeHex(b, 'U', r, 8)
+// slack is how much text groups may keep that is none of theirs any more.
+const slack = 1 << 10
+
+// compact lets go the text of values that were replaced, once it is much.
+func (g *groups) compact() {
+	size := 0
+	for _, e := range g.list {
+		size += e.end - e.start
 	}
+	if len(g.text) < 2*size+slack {
+		return
+	}
+	text := make([]byte, 0, size+slack)
+	for i, e := range g.list {
+		start := len(text)
+		text = append(text, g.value(e)...)
+		g.list[i].start, g.list[i].end = start, len(text)
+	}
+	g.text = text
 }
 
-func writeHex(b *strings.Builder, kind byte, r rune, digits int) {
-	b.WriteByte('\\')
-	b.WriteByte(kind)
-	for shift := 4 * (digits - 1); shift >= 0; shift -= 4 {
-		b.WriteByte("0123456789abcdef"[r>>shift&15])
+// named returns the groups with their names, copied.
+func (g *groups) named(names labels) []Group {
+	all := make([]Group, len(g.list))
+	for i, e := range g.list {
+		all[i] = Group{Name: names[e.label], Value: string(g.value(e)), Kind: e.kind}
 	}
-}
-
-// tupleRepr writes values as Python writes a tuple.
-func tupleRepr(values []Group) string {
-	parts := make([]string, len(values))
-	for i, v := range values {
-		parts[i] = v.Repr()
-	}
-	return "(" + strings.Join(parts, ", ") + ")"
-}
-
-// Repr is the group's value as Python's repr writes it.
-func (g Group) Repr() string {
-	switch g.Kind {
-	case Null:
-		return "None"
-	case Literal:
-		return g.Value
-	}
-	return Repr(g.Value)
-}
-
-// setRepr writes values as Python writes a set, but in order.
-func setRepr(values []string) string {
-	if len(values) == 1 {
-		return "{" + Repr(values[0]) + "}"
-	}
-	sorted := slices.Sorted(slices.Values(values))
-	for i, v := range sorted {
-		sorted[i] = Repr(v)
-	}
-	return "{" + strings.Join(sorted, ", ") + "}"
+	return all
 }

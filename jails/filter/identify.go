@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"bytes"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -11,47 +12,32 @@ import (
 // A who is whom a hit is about.
 type who struct {
 	subject event.Subject // zero: a host name to look up
-	id      string
-	host    string
+	host    []byte        // the text that named it
 }
 
-// identify finds whom the groups name, looking up a host name. No one named gives false; a name that nobody has gives
-// none and true.
-func (m *Matcher) identify(g *groups) (whos []who, named bool) {
-	x, ok := identity(g, m.filter.usedns == "raw" || m.options.RawHost)
-	if !ok {
-		return nil, false
+// match is a match about somebody, with the text that named it where it is wanted.
+func (w who) match(text bool) (x Match) {
+	x.Subject = w.subject
+	if text {
+		x.Host = string(w.host)
+		x.ID = x.Host
+		if !w.subject.IsZero() {
+			x.ID = w.subject.String()
+		}
 	}
-	if !x.subject.IsZero() {
-		return []who{x}, true
-	}
-	if x.host == "" || m.filter.usedns == "no" {
-		return nil, true
-	}
-	if m.options.Resolve == nil {
-		return []who{x}, true
-	}
-	addrs := m.options.Resolve(x.host)
-	if len(addrs) > 0 && m.filter.usedns == "warn" {
-		m.options.Log.Warn("determined address by looking up a host name", "host", x.host, "addresses", addrs)
-	}
-	for _, a := range addrs {
-		s := event.Address(a)
-		whos = append(whos, who{subject: s, id: s.String(), host: x.host})
-	}
-	return whos, true
+	return x
 }
 
 // identity finds whom the groups name: an address before a host name before an id. An id beside an address is the
 // subject, and the address becomes the capture "ip". With raw, a host name is an id.
 func identity(g *groups, raw bool) (x who, ok bool) {
-	id, hasID := g.get("fid")
-	host, isAddr := g.get("ip4")
+	id, hasID := g.get(fid)
+	host, isAddr := g.get(ip4)
 	if !isAddr {
-		host, isAddr = g.get("ip6")
+		host, isAddr = g.get(ip6)
 	}
 	if !isAddr {
-		host, ok = g.get("dns")
+		host, ok = g.get(dns)
 		switch {
 		case ok && !raw:
 			return lookedAt(host), true
@@ -61,42 +47,65 @@ func identity(g *groups, raw bool) (x who, ok bool) {
 			host = id
 		}
 	}
-	if hasID && id != host {
-		_, at := address(host, g)
-		g.set(Group{Name: "ip", Value: at})
-		s := parse(id, raw)
-		return who{subject: s, id: s.String(), host: host}, true
+	switch {
+	case hasID && !bytes.Equal(id, host):
+		g.set(ip, Text, []byte(address(host, g).String()))
+		return who{parse(string(id), raw), host}, true
+	case isAddr:
+		return who{address(host, g), host}, true
 	}
-	if isAddr {
-		s, at := address(host, g)
-		return who{subject: s, id: at, host: host}, true
-	}
-	s := parse(host, raw)
-	return who{subject: s, id: s.String(), host: host}, true
+	return who{parse(string(host), raw), host}, true
 }
 
 // lookedAt is who a host name is: its address where the name is one, else unknown.
-func lookedAt(host string) who {
-	if a, err := netip.ParseAddr(host); err == nil && a.Is4() {
-		s := event.Address(a)
-		return who{subject: s, id: s.String(), host: host}
+func lookedAt(host []byte) who {
+	if a, ok := parseIP4(host); ok {
+		return who{event.Address(a), host}
 	}
-	return who{id: host, host: host}
+	return who{host: host}
 }
 
 // address is the subject of an address's text, a network where the groups have a prefix length too. Text that only
 // looks like an address (192.168.1.300) is an id.
-func address(text string, g *groups) (event.Subject, string) {
-	a, err := netip.ParseAddr(text)
-	if err != nil {
-		return event.ID(text), text
+func address(text []byte, g *groups) event.Subject {
+	a, ok := parseIP4(text)
+	if !ok {
+		var err error
+		if a, err = netip.ParseAddr(string(text)); err != nil {
+			return event.ID(string(text))
+		}
 	}
-	s := event.Address(a)
-	cidr, _ := g.get("cidr")
-	if bits, err := strconv.Atoi(cidr); err == nil && bits < a.BitLen() {
-		s = event.Network(netip.PrefixFrom(a, bits))
+	if length, ok := g.get(cidr); ok {
+		if bits, err := strconv.Atoi(string(length)); err == nil && bits < a.BitLen() {
+			return event.Network(netip.PrefixFrom(a, bits))
+		}
 	}
-	return s, s.String()
+	return event.Address(a)
+}
+
+// parseIP4 is netip.ParseAddr for the addresses that most texts are.
+func parseIP4(text []byte) (a netip.Addr, ok bool) {
+	var parts [4]byte
+	for i := range parts {
+		n, digits := 0, 0
+		for digits < len(text) && '0' <= text[digits] && text[digits] <= '9' {
+			n = 10*n + int(text[digits]-'0')
+			if digits++; n > 255 {
+				return a, false
+			}
+		}
+		if digits == 0 || digits > 1 && text[0] == '0' {
+			return a, false
+		}
+		parts[i], text = byte(n), text[digits:]
+		if i < 3 {
+			if len(text) == 0 || text[0] != '.' {
+				return a, false
+			}
+			text = text[1:]
+		}
+	}
+	return netip.AddrFrom4(parts), len(text) == 0
 }
 
 // parse is the subject of an id: an address or a network where it reads as one, [brackets] and netmasks included. Raw

@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"hash/maphash"
 	"log/slog"
 	"net/netip"
 	"time"
@@ -24,7 +25,7 @@ type Options struct {
 	Log     *slog.Logger // for warnings, each at most once a day, or once a minute for searches given up; nil: discarded
 }
 
-// A Match is what a filter found in a line. It owns its memory.
+// A Match is what a filter found in a line. It owns its memory, but for the Evidence of MatchAmong.
 type Match struct {
 	event.Failure
 	Regex       int     // which failregex, from 0
@@ -42,16 +43,24 @@ type Match struct {
 type Matcher struct {
 	filter   *Filter
 	options  Options
+	raw      bool // a host name is an id
 	detector *date.Detector
 	scratch  struct{ pref, fail, ignore match.Scratch }
 
+	line  event.Line // the line at hand
+	now   time.Time
+	at    moment // the line at hand, and when it was written
+	may   []int  // the failregexes that can match, nil: all
+	whole bool   // matches are to be complete
+
 	lines []tuple // the line at hand, after up to maxlines-1 lines before it
 	org   []tuple // lines as they were before a regex consumed some of them
-	over  groups  // of a failregex, until they are laid over the prefregex's
 	text  struct{ whole, content, rest, ignore []byte }
-	may   []int // the failregexes that can match, nil: all
-	waits bool  // a match had no time: the lines stay at hand
-	pref  []int // where prefregex matched in text.whole
+	waits bool     // a match had no time: the lines stay at hand
+	pref  []int    // where prefregex matched in text.whole
+	hit   hit      // the failregex that matched
+	fresh *session // what it said; nil: to be taken
+	over  groups   // of a failregex, until they are laid over the prefregex's
 
 	lastDate time.Time // the last time read in a line; zero: none yet
 	lastText []byte    // and how it was written
@@ -60,13 +69,16 @@ type Matcher struct {
 
 	datesGivenUp int
 	sessions     sessions
+	stamps       stamps
 	warned       warned
+	evidence     evidence
 	found        []Match
 }
 
 // NewMatcher returns a matcher that has seen no line yet.
 func (f *Filter) NewMatcher(o Options) *Matcher {
-	m := &Matcher{filter: f, options: o}
+	m := &Matcher{filter: f, options: o, raw: f.usedns == "raw" || o.RawHost}
+	m.sessions.seed, m.stamps.Layout = maphash.MakeSeed(), stampLayout
 	if o.Log == nil {
 		m.options.Log = slog.New(slog.DiscardHandler)
 	}
@@ -83,35 +95,46 @@ func (f *Filter) NewMatcher(o Options) *Matcher {
 
 // Match returns the failures in a line, valid until the next call. The clock stands at now. The line's text must be
 // valid UTF-8.
-func (m *Matcher) Match(l event.Line, now time.Time) []Match { return m.MatchAmong(nil, l, now) }
+func (m *Matcher) Match(l event.Line, now time.Time) []Match {
+	m.whole = true
+	return m.read(nil, l, now)
+}
 
-// MatchAmong is Match where only the failregexes with the numbers in may, ascending, can match; nil: all.
+// MatchAmong is Match where only the failregexes with the numbers in may, ascending, can match; nil: all. Of a failure
+// it says only what is needed to count it: Subject, Time, Attempts, Regex, NoFail, and ID and Host where there is no
+// Subject. The Evidence has the lines and captures until the next call. With CheckAll or Report matches are complete.
 func (m *Matcher) MatchAmong(may []int, l event.Line, now time.Time) []Match {
-	m.may = may
+	m.whole = m.options.CheckAll || m.options.Report // several matches of a line would share their evidence
+	return m.read(may, l, now)
+}
+
+func (m *Matcher) read(may []int, l event.Line, now time.Time) []Match {
+	m.line, m.now, m.may = l, now, may
 	m.found, m.pref, m.hasDate, m.waits = m.found[:0], nil, false, false
-	w := m.moment(l, now)
-	if w.open && (m.filter.maxlines > 1 || m.options.Report || m.options.CheckAll) {
-		m.settle(&w, l, now)
+	m.look()
+	if m.at.open && (m.filter.maxlines > 1 || m.options.Report || m.options.CheckAll) {
+		m.settle()
 	}
-	if m.timely(&w, l, now) {
-		m.find(l, w, now)
+	if m.timely() {
+		m.find()
 	}
 	return m.found
 }
 
 // Keep takes note of a line that no failregex can match by its coming, for one that spans it and later lines. It returns
-// what Match does where an earlier match waits for a line that has a time.
+// what MatchAmong does where an earlier match waits for a line that has a time.
 func (m *Matcher) Keep(l event.Line, now time.Time) []Match {
 	if m.waits {
-		return m.Match(l, now)
+		return m.MatchAmong(nil, l, now)
 	}
+	m.line, m.now = l, now
 	m.found, m.hasDate = m.found[:0], false
-	w := m.moment(l, now)
-	if w.open {
-		m.settle(&w, l, now)
+	m.look()
+	if m.at.open {
+		m.settle()
 	}
-	if m.timely(&w, l, now) {
-		m.hold(w.tuple)
+	if m.timely() {
+		m.hold(m.at.tuple)
 	}
 	return nil
 }
@@ -124,7 +147,9 @@ func (m *Matcher) Prefix() ([]Group, bool) {
 	if m.pref == nil {
 		return nil, false
 	}
-	return m.filter.pref.groups(nil, m.pref, m.text.whole, ""), true
+	var g groups
+	m.filter.pref.capture(&g, m.pref, m.text.whole, -1)
+	return g.named(m.filter.names), true
 }
 
 // Buffer returns the lines kept for a failregex that spans lines, each as its text before the date, the date and the

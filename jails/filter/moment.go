@@ -16,8 +16,8 @@ type tuple struct {
 // A moment is a line with its time.
 type moment struct {
 	tuple
-	at      time.Time // zero: unknown
-	undated bool      // the line says no time; at is a guess
+	time    time.Time // zero: unknown
+	undated bool      // the line says no time; time is a guess
 	open    bool      // the lines before it were not asked yet
 }
 
@@ -29,43 +29,45 @@ const (
 	maxHold = 60 * time.Second
 )
 
-// moment finds the time of a line: the journal's, or the date in its text, or the last one known.
-func (m *Matcher) moment(l event.Line, now time.Time) moment {
+// look finds the time of the line at hand: the journal's, or the date in its text, or the last one known.
+func (m *Matcher) look() {
+	l, w := &m.line, &m.at
 	if !l.Time.IsZero() {
 		m.lastDate = l.Time
-		return moment{tuple: tuple{post: l.Text, stamp: l.Time}, at: l.Time}
+		*w = moment{tuple: tuple{post: l.Text, stamp: l.Time}, time: l.Time}
+		return
 	}
-	w := moment{tuple: tuple{post: l.Text}}
-	d, ok := m.detector.Match(l.Text, now)
+	*w = moment{tuple: tuple{post: l.Text}}
+	d, ok := m.detector.Match(l.Text, m.now)
 	m.dated, m.hasDate = d, ok
 	if n := m.detector.GaveUp(); n != m.datesGivenUp {
 		m.datesGivenUp = n
-		m.gaveUp("datepattern", 0, now)
+		m.gaveUp("datepattern", 0)
 	}
 	if ok {
 		w.tuple = tuple{pre: l.Text[:d.Start], date: l.Text[d.Start:d.End], post: l.Text[d.End:]}
 	}
 	optional := ok && d.Start == d.End
 	if ok && !optional && !d.Time.IsZero() {
-		w.at, m.lastDate = d.Time, d.Time
+		w.time, m.lastDate = d.Time, d.Time
 		m.lastText = append(m.lastText[:0], w.date...)
-		return w
+		return
 	}
 	w.undated, w.open = !optional, true
 	if ok && !optional {
-		m.settle(&w, l, now) // whether a date that is none is cut out depends on the lines before
+		m.settle() // whether a date that is none is cut out depends on the lines before
 	}
-	return w
 }
 
 // settle finds the time of a line that says none.
-func (m *Matcher) settle(w *moment, l event.Line, now time.Time) {
+func (m *Matcher) settle() {
+	w := &m.at
 	w.open = false
-	m.lookBack(l.Before, now)
-	if m.recent(now) {
-		w.tuple, w.at = tuple{date: m.lastText, post: l.Text}, m.lastDate
-	} else if !w.undated || m.options.FindTime > 0 && l.Live {
-		w.at = now
+	m.lookBack(m.line.Before)
+	if m.recent() {
+		w.tuple, w.time = tuple{date: m.lastText, post: m.line.Text}, m.lastDate
+	} else if !w.undated || m.options.FindTime > 0 && m.line.Live {
+		w.time = m.now
 	}
 }
 
@@ -73,7 +75,7 @@ func (m *Matcher) settle(w *moment, l event.Line, now time.Time) {
 const lookBackLines = 100
 
 // lookBack takes the last date from the lines before: the matcher is not shown those that its regexes cannot match.
-func (m *Matcher) lookBack(before []byte, now time.Time) {
+func (m *Matcher) lookBack(before []byte) {
 	for range lookBackLines {
 		if len(before) == 0 {
 			return
@@ -81,7 +83,7 @@ func (m *Matcher) lookBack(before []byte, now time.Time) {
 		start := bytes.LastIndexByte(before[:len(before)-1], '\n') + 1
 		line := before[start : len(before)-1]
 		before = before[:start]
-		if d, ok := m.detector.Match(line, now); ok && d.Start < d.End && !d.Time.IsZero() {
+		if d, ok := m.detector.Match(line, m.now); ok && d.Start < d.End && !d.Time.IsZero() {
 			m.lastDate, m.lastText = d.Time, append(m.lastText[:0], line[d.Start:d.End]...)
 			return
 		}
@@ -89,26 +91,27 @@ func (m *Matcher) lookBack(before []byte, now time.Time) {
 }
 
 // recent tells whether the last date still holds.
-func (m *Matcher) recent(now time.Time) bool {
-	return !m.lastDate.IsZero() && m.lastDate.After(now.Add(-maxHold))
+func (m *Matcher) recent() bool {
+	return !m.lastDate.IsZero() && m.lastDate.After(m.now.Add(-maxHold))
 }
 
 // timely checks a line's time against the clock. A new line that is far off counts as written now; an old line beyond
 // the findtime does not count.
-func (m *Matcher) timely(w *moment, l event.Line, now time.Time) bool {
-	if m.options.FindTime <= 0 || w.at.IsZero() {
+func (m *Matcher) timely() bool {
+	at := m.at.time
+	if m.options.FindTime <= 0 || at.IsZero() {
 		return true
 	}
-	if !l.Live {
-		if w.at.Before(now.Add(-m.options.FindTime)) {
-			m.warnOld(l, now)
+	if !m.line.Live {
+		if at.Before(m.now.Add(-m.options.FindTime)) {
+			m.warnOld()
 			return false
 		}
 		return true
 	}
-	if off := w.at.Sub(now).Truncate(time.Second); off > maxOff || off < -maxOff {
-		m.warnOff(l, off, now)
-		w.at, m.lastDate = now, now
+	if off := at.Sub(m.now).Truncate(time.Second); off > maxOff || off < -maxOff {
+		m.warnOff(off)
+		m.at.time, m.lastDate = m.now, m.now
 	}
 	return true
 }
@@ -121,17 +124,36 @@ func (t tuple) dateText() []byte {
 	return []byte(Stamp(t.stamp))
 }
 
+// stampLayout is how fail2ban writes the time of a journal entry, but for fractions of a second.
+const stampLayout = "2006-01-02T15:04:05-07:00 "
+
 // Stamp is what fail2ban writes before the line of a journal entry of that time.
 func Stamp(at time.Time) string {
-	layout := "2006-01-02T15:04:05-07:00 "
-	if at.Nanosecond() >= 1000 {
-		layout = "2006-01-02T15:04:05.000000-07:00 "
-	}
-	return at.Local().Format(layout)
+	s := stamps{Seconds: event.Seconds{Layout: stampLayout}}
+	return string(s.stamp(at))
 }
 
-// whole is the line as it was read, after its time where that came from elsewhere.
-func (t tuple) whole() string { return string(t.pre) + string(t.dateText()) + string(t.post) }
+// stamps writes Stamp again and again.
+type stamps struct {
+	event.Seconds
+	text []byte
+}
+
+// stamp is Stamp, valid until the next call.
+func (s *stamps) stamp(at time.Time) []byte {
+	whole := s.Text(at)
+	micros := at.Nanosecond() / 1000
+	if micros == 0 {
+		return whole
+	}
+	zone := len(whole) - len("-07:00 ")
+	s.text = append(append(s.text[:0], whole[:zone]...), '.')
+	for unit := 100_000; unit > 0; unit /= 10 {
+		s.text = append(s.text, '0'+byte(micros/unit%10))
+	}
+	s.text = append(s.text, whole[zone:]...)
+	return s.text
+}
 
 // keep copies a tuple that lives on.
 func (t tuple) keep() tuple {
@@ -141,13 +163,16 @@ func (t tuple) keep() tuple {
 	return tuple{pre: b[:i:i], date: b[i:j:j], post: b[j:], stamp: t.stamp}
 }
 
-// wholes are the lines as they were read.
-func wholes(ts []tuple) []string {
-	lines := make([]string, len(ts))
-	for i, t := range ts {
-		lines[i] = t.whole()
+// addWholes adds the lines as they were read, each after its time where that came from elsewhere.
+func (m *Matcher) addWholes(to *event.Lines, ts []tuple) {
+	for i := range ts {
+		t := &ts[i]
+		if t.stamp.IsZero() {
+			to.Add(t.pre, t.date, t.post)
+			continue
+		}
+		to.Add(t.pre, m.stamps.stamp(t.stamp), t.post)
 	}
-	return lines
 }
 
 // join appends the lines without their dates to dst, each ended by a newline; no line at all gives one newline.

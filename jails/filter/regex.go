@@ -28,15 +28,18 @@ type regex struct {
 
 type named struct {
 	group int
-	name  string
+	label label
 }
 
-// A part is a group that fills (alt_) or extends (tuple_) the group called target.
-type part struct{ name, target string }
+// A part is a group that fills (alt_) or extends (tuple_) its target.
+type part struct {
+	name          string
+	label, target label
+}
 
 // compileRegex expands the tags of source and compiles it. A syntax error speaks of source, not of what the tags
-// expand to.
-func compileRegex(source, usedns string, flags match.Flags) (*regex, error) {
+// expand to. The names of its groups are added to names.
+func compileRegex(source, usedns string, flags match.Flags, names *labels) (*regex, error) {
 	r := &regex{expansion: expand(source, usedns)}
 	if strings.TrimSpace(r.expr) == "" {
 		return nil, errors.New("empty regex")
@@ -47,7 +50,7 @@ func compileRegex(source, usedns string, flags match.Flags) (*regex, error) {
 	}
 	r.content = r.pattern.GroupIndex("content")
 	for i, name := range r.pattern.GroupNames() {
-		r.addGroup(i, name)
+		r.addGroup(i, name, names)
 	}
 	byName := func(a, b part) int { return strings.Compare(a.name, b.name) }
 	slices.SortFunc(r.alts, byName)
@@ -55,11 +58,11 @@ func compileRegex(source, usedns string, flags match.Flags) (*regex, error) {
 	return r, nil
 }
 
-func (r *regex) addGroup(i int, name string) {
+func (r *regex) addGroup(i int, name string, names *labels) {
 	if name == "" {
 		return
 	}
-	r.named = append(r.named, named{i, name})
+	r.named = append(r.named, named{i, names.label(name)})
 	if strings.HasPrefix(name, "skiplines") {
 		r.skips = append(r.skips, i)
 	}
@@ -67,7 +70,7 @@ func (r *regex) addGroup(i int, name string) {
 	if m == nil {
 		return
 	}
-	p := part{name: name, target: groupName(m[2])}
+	p := part{name: name, label: names.label(name), target: names.label(groupName(m[2]))}
 	if m[1] == "alt_" {
 		r.alts = append(r.alts, p)
 	} else {
@@ -88,64 +91,49 @@ func (r *regex) hasID() bool {
 	return r != nil && slices.ContainsFunc(idGroups, func(name string) bool { return r.pattern.GroupIndex(name) >= 0 })
 }
 
-// groups copies the named groups of a match out of text, but for the one called without, and appends them to g.
-func (r *regex) groups(g groups, caps []int, text []byte, without string) groups {
-	g = slices.Grow(g, len(r.named)+2)
-	first, last := r.extent(caps, without)
-	copied := string(text[first:last])
+// capture adds the named groups of a match in text to g, but for the one numbered without.
+func (r *regex) capture(g *groups, caps []int, text []byte, without int) {
+	from := len(g.text)
+	g.text = append(g.text, text...)
 	for _, n := range r.named {
-		if n.name == without {
+		if n.group == without {
 			continue
 		}
-		e := Group{Name: n.name, Kind: Null}
-		if start, end := caps[2*n.group], caps[2*n.group+1]; start >= 0 {
-			e.Value, e.Kind = copied[start-first:end-first], Text
+		e := entry{label: n.label, kind: Null}
+		if start := caps[2*n.group]; start >= 0 {
+			e.start, e.end, e.kind = from+start, from+caps[2*n.group+1], Text
 		}
-		g = append(g, e)
+		g.put(e)
 	}
 	for _, a := range r.alts {
-		if v, _ := g.get(a.name); v != "" && !g.holds(a.target) {
-			g.set(Group{Name: a.target, Value: v})
+		if g.holds(a.label) && !g.holds(a.target) {
+			e := g.list[g.index(a.label)]
+			e.label = a.target
+			g.put(e)
 		}
 	}
-	r.addTuples(&g)
-	return g
-}
-
-// extent is the part of the text that all named groups lie in, but for the one called without.
-func (r *regex) extent(caps []int, without string) (first, last int) {
-	first = -1
-	for _, n := range r.named {
-		start, end := caps[2*n.group], caps[2*n.group+1]
-		if start < 0 || n.name == without {
-			continue
-		}
-		if first < 0 || start < first {
-			first = start
-		}
-		last = max(last, end)
+	if len(r.tuples) > 0 {
+		r.addTuples(g)
 	}
-	return max(first, 0), last
 }
 
 // addTuples joins the values of tuple_ groups to their target's.
 func (r *regex) addTuples(g *groups) {
-	if len(r.tuples) == 0 {
-		return
-	}
-	parts := map[string][]Group{}
+	parts := map[label][]Group{}
 	for _, t := range r.tuples {
 		if parts[t.target] == nil {
-			parts[t.target] = []Group{g.at(t.target)}
+			parts[t.target] = []Group{g.part(t.target)}
 		}
-		parts[t.target] = append(parts[t.target], g.at(t.name))
-		g.set(Group{Name: t.target, Value: tupleRepr(parts[t.target]), Kind: Literal})
+		parts[t.target] = append(parts[t.target], g.part(t.label))
+		g.set(t.target, Literal, []byte(tupleRepr(parts[t.target])))
 	}
 }
 
-func (g groups) at(name string) Group {
-	if i := g.index(name); i >= 0 {
-		return g[i]
+// part is a group's value as a part of a tuple.
+func (g *groups) part(l label) Group {
+	i := g.index(l)
+	if i < 0 {
+		return Group{Kind: Null}
 	}
-	return Group{Name: name, Kind: Null}
+	return Group{Value: string(g.value(g.list[i])), Kind: g.list[i].kind}
 }

@@ -1,93 +1,104 @@
 package filter
 
-import (
-	"slices"
-	"strings"
-	"time"
-
-	"bailiff/jails/event"
-)
+import "bailiff/jails/event"
 
 // report turns a hit into matches. It returns whether the line is done.
-func (m *Matcher) report(h *hit, l event.Line, w moment, now time.Time) (done bool) {
-	var s *session
-	id, joined := h.groups.get("mlfid")
+func (m *Matcher) report() (done bool) {
+	s := m.fresh
+	id, joined := s.groups.get(mlfid)
 	if joined {
-		s = m.merge(id, h, now)
-		if s.groups.holds("nofail") && !m.options.CheckAll {
+		s = m.merge(id)
+		if s.groups.holds(nofail) && !m.options.CheckAll {
 			return true
 		}
 	} else {
-		s = &session{groups: h.groups, lines: wholes(h.matched)}
+		m.addWholes(&s.lines, m.hit.matched)
 	}
-	whos, named := m.identify(&s.groups)
+	x, named := identity(&s.groups, m.raw)
 	if !named && !joined {
 		return false // a regex whose id took no part in the match
 	}
-	if m.options.FindTime > 0 && w.at.After(now) {
-		w.at = now
+	if m.options.FindTime > 0 && m.at.time.After(m.now) {
+		m.at.time = m.now
 	}
-	if !named {
-		s.groups.set(Group{Name: "mlfpending", Value: "1", Kind: Literal})
-		if m.options.CheckAll || m.options.Report {
-			m.add(h, s, l, Match{Pending: true, Failure: event.Failure{Time: w.at}})
-		}
+	if named {
+		m.add(s, x)
 		return !m.options.CheckAll
 	}
-	for _, x := range whos {
-		m.add(h, s, l, Match{ID: x.id, Failure: event.Failure{Subject: x.subject, Host: x.host, Time: w.at}})
+	s.groups.set(mlfpending, Literal, []byte{'1'})
+	if m.options.CheckAll || m.options.Report {
+		m.match(s, Match{Pending: true})
 	}
 	return !m.options.CheckAll
 }
 
-// add completes a match with what a session knows and returns it to the caller.
-func (m *Matcher) add(h *hit, s *session, l event.Line, x Match) {
-	x.Regex, x.Attempts = h.regex, 1
-	x.NoFail = s.groups.holds("nofail")
-	x.Lines = slices.Clone(s.lines)
-	x.Groups = slices.Clone(s.groups)
-	x.Fields = fields(s.groups, l.Fields)
+// add returns a match with whom it is about to the caller: one for each address of a host name that is looked up, none
+// for one that is not wanted or that nobody has.
+func (m *Matcher) add(s *session, x who) {
+	if !x.subject.IsZero() {
+		m.match(s, x.match(m.whole))
+		return
+	}
+	if len(x.host) == 0 || m.filter.usedns == "no" {
+		return
+	}
+	if m.options.Resolve == nil {
+		m.match(s, x.match(true))
+		return
+	}
+	host := string(x.host)
+	addrs := m.options.Resolve(host)
+	if len(addrs) > 0 && m.filter.usedns == "warn" {
+		m.options.Log.Warn("determined address by looking up a host name", "host", host, "addresses", addrs)
+	}
+	for _, a := range addrs {
+		m.match(s, who{subject: event.Address(a), host: x.host}.match(m.whole))
+	}
+}
+
+// match returns a match to the caller, completed with what a session knows.
+func (m *Matcher) match(s *session, x Match) {
+	x.Time, x.Attempts, x.Regex = m.at.time, 1, m.hit.regex
+	x.NoFail = s.groups.holds(nofail)
+	if m.whole {
+		x.Lines, x.Groups, x.Fields = s.lines.Strings(), s.named(m.filter.names), s.fields(m.filter.names, m.line.Fields)
+	} else {
+		m.evidence = evidence{session: s, names: m.filter.names, entry: m.line.Fields}
+		x.Evidence = &m.evidence
+	}
 	m.found = append(m.found, x)
 }
+
+// evidence is what was found in the line at hand.
+type evidence struct {
+	session *session
+	names   labels
+	entry   []event.Field
+}
+
+// AddLines adds the lines that led to the failure.
+func (e *evidence) AddLines(to *event.Lines) { to.AddAll(&e.session.lines) }
+
+// Fields returns the captures.
+func (e *evidence) Fields() map[string]string { return e.session.fields(e.names, e.entry) }
 
 // reportIgnored returns what an ignoreregex took away, where the caller wants to know. h is nil where no failregex was
 // tried.
-func (m *Matcher) reportIgnored(h *hit, ignoreregex int, w moment) {
+func (m *Matcher) reportIgnored(h *hit, ignoreregex int) {
 	if !m.options.Report {
 		return
 	}
-	x := Match{Ignored: true, Regex: -1, Ignoreregex: ignoreregex}
-	x.Time, x.Attempts = w.at, 1
+	x := Match{Regex: -1}
 	if h != nil {
-		x.Regex, x.Lines = h.regex, wholes(h.matched)
-		x.Groups = slices.Clone(h.groups)
-		x.Fields = fields(h.groups, nil)
-		if whos, ok := identity(&h.groups, m.filter.usedns == "raw" || m.options.RawHost); ok {
-			x.ID, x.Host, x.Subject = whos.id, whos.host, whos.subject
+		s := m.fresh
+		groups, fields := s.named(m.filter.names), s.fields(m.filter.names, nil)
+		if who, ok := identity(&s.groups, m.raw); ok {
+			x = who.match(true)
 		}
+		m.addWholes(&s.lines, h.matched)
+		x.Regex, x.Lines, x.Groups, x.Fields = h.regex, s.lines.Strings(), groups, fields
+		s.lines.Reset(mostSpare)
 	}
+	x.Ignored, x.Ignoreregex, x.Time, x.Attempts = true, ignoreregex, m.at.time, 1
 	m.found = append(m.found, x)
-}
-
-// fields are the captures of a failure: the filter's groups, and the journal entry's fields but its message under
-// their lower-case names, where the filter has no group of that name.
-func fields(g groups, entry []event.Field) map[string]string {
-	n := len(entry)
-	for _, e := range g {
-		if e.Kind != Null {
-			n++
-		}
-	}
-	captures := make(map[string]string, n)
-	for _, f := range entry {
-		if f.Name != "MESSAGE" {
-			captures[strings.ToLower(f.Name)] = string(f.Value)
-		}
-	}
-	for _, e := range g {
-		if e.Kind != Null {
-			captures[e.Name] = e.Value
-		}
-	}
-	return captures
 }

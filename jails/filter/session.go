@@ -1,70 +1,74 @@
 package filter
 
 import (
-	"slices"
+	"strings"
 	"time"
+
+	"bailiff/jails/event"
 )
 
-// Fail2ban's limits of what it remembers of connections.
+// Limits of ours: how many lines and users of one connection are kept, and how much memory for the next one.
 const (
-	maxSessions = 100
-	sessionLife = 5 * time.Minute
-	maxKept     = 100 // ours: the lines and the users kept of one connection
+	maxKept   = 100
+	mostSpare = 16 << 10
 )
 
-// A session is what the lines of one connection (<F-MLFID>) said so far.
+// A session is what the lines of one connection (<F-MLFID>) said so far, or a single line.
 type session struct {
-	groups  groups
-	users   []string // every user that was tried
-	lines   []string // of failures
-	quiet   []string // of lines that are no failure, which a failure takes along
+	groups groups
+	users  event.Lines // every user that was tried
+	lines  event.Lines // of failures
+	quiet  event.Lines // of lines that are no failure, which a failure takes along
+
+	id      []byte
+	hash    uint64
+	next    *session // with a hash alike
 	expires time.Time
 }
 
-// sessions remembers the newest connections. The zero value is empty.
-type sessions struct {
-	byID  map[string]*session
-	order []string // oldest first
-}
-
-func (c *sessions) get(id string, now time.Time) *session {
-	s := c.byID[id]
-	if s != nil && !s.expires.After(now) {
-		c.drop(id)
-		return nil
-	}
-	return s
-}
-
-func (c *sessions) drop(id string) {
-	delete(c.byID, id)
-	if i := slices.Index(c.order, id); i >= 0 {
-		c.order = slices.Delete(c.order, i, i+1)
+func (s *session) reset() {
+	s.groups.reset(mostSpare)
+	for _, l := range []*event.Lines{&s.users, &s.lines, &s.quiet} {
+		l.Reset(mostSpare)
 	}
 }
 
-// put remembers a connection that get does not know. Where there is no room, expired ones go and one that is not.
-func (c *sessions) put(id string, s *session, now time.Time) {
-	if c.byID == nil {
-		c.byID = map[string]*session{}
-	}
-	for len(c.order) >= maxSessions || len(c.order) > 0 && !c.byID[c.order[0]].expires.After(now) {
-		c.drop(c.order[0])
-	}
-	s.expires = now.Add(sessionLife)
-	c.byID[id] = s
-	c.order = append(c.order, id)
-}
-
-// addUser notes a user and returns how many were tried.
-func (s *session) addUser(user string) int {
-	if user != "" {
-		if !slices.Contains(s.users, user) && len(s.users) < maxKept {
-			s.users = append(s.users, user)
+// addUser notes the user of a fresh hit and returns how many were tried.
+func (s *session) addUser(fresh *groups) int {
+	if name, _ := fresh.get(user); len(name) > 0 {
+		if s.users.Len() < maxKept && !s.users.Holds(name) {
+			s.users.Add(name)
 		}
-		s.groups.set(Group{Name: "users", Value: setRepr(s.users), Kind: Literal})
+		s.groups.put(entry{label: users, kind: Literal}) // named writes them
 	}
-	return len(s.users)
+	return s.users.Len()
+}
+
+// named returns the session's groups with their names, copied.
+func (s *session) named(names labels) []Group {
+	all := s.groups.named(names)
+	if i := s.groups.index(users); i >= 0 && all[i].Kind == Literal && all[i].Value == "" {
+		all[i].Value = setRepr(s.users.Strings())
+	}
+	return all
+}
+
+// fields are the captures of a failure: the filter's groups, and the journal entry's fields but its message under
+// their lower-case names, where the filter has no group of that name.
+func (s *session) fields(names labels, entry []event.Field) map[string]string {
+	named := s.named(names)
+	captures := make(map[string]string, len(entry)+len(named))
+	for _, f := range entry {
+		if f.Name != "MESSAGE" {
+			captures[strings.ToLower(f.Name)] = string(f.Value)
+		}
+	}
+	for _, g := range named {
+		if g.Kind != Null {
+			captures[g.Name] = g.Value
+		}
+	}
+	return captures
 }
 
 // What a line says of its connection.
@@ -76,81 +80,82 @@ const (
 )
 
 // merge joins a hit with what its connection said before and remembers the sum. The rules are fail2ban's.
-func (m *Matcher) merge(id string, h *hit, now time.Time) *session {
-	fresh := &session{groups: h.groups}
-	flags := fresh.flags()
-	s, users := m.sessions.get(id, now), 0
+func (m *Matcher) merge(id []byte) *session {
+	s, tried, flags := m.sessions.get(id, m.now), 0, m.fresh.flags()
 	if s != nil {
-		user, _ := fresh.groups.get("user")
-		users = s.addUser(user)
-		flags |= s.join(fresh, flags)
+		tried = s.addUser(&m.fresh.groups)
+		flags |= s.join(m.fresh, flags)
 		if flags&forget != 0 {
-			m.sessions.drop(id)
+			m.sessions.drop(s)
 		}
-	} else if s = fresh; flags&forget == 0 {
-		user, _ := fresh.groups.get("user")
-		users = s.addUser(user)
-		m.sessions.put(id, s, now)
+	} else if s = m.fresh; flags&forget == 0 {
+		tried = s.addUser(&s.groups)
+		m.sessions.put(id, s, m.now)
+		m.fresh = nil
 	}
-	pending := s.groups.holds("mlfpending")
-	s.groups.drop("mlfpending")
-	if pending || users > 1 {
-		s.groups.drop("nofail")
-		s.groups.drop("mlfgained")
+	pending := s.groups.holds(mlfpending)
+	s.groups.drop(mlfpending)
+	if pending || tried > 1 {
+		s.groups.drop(nofail)
+		s.groups.drop(mlfgained)
 		flags &^= gained | quiet
 	}
-	s.addLines(flags, h)
+	m.addLines(s, flags)
 	return s
 }
 
 // flags reads and normalises the marks of a fresh hit.
 func (s *session) flags() (flags int) {
-	if v, _ := s.groups.get("mlfgained"); v != "" {
+	if s.groups.holds(mlfgained) {
 		flags |= gained | quiet
-		if !s.groups.holds("nofail") {
-			s.groups.set(Group{Name: "nofail", Value: v})
+		if !s.groups.holds(nofail) {
+			e := s.groups.list[s.groups.index(mlfgained)]
+			s.groups.put(entry{start: e.start, end: e.end, label: nofail})
 		}
-	} else if s.groups.holds("nofail") {
+	} else if s.groups.holds(nofail) {
 		flags |= quiet
 	}
-	if s.groups.holds("mlfforget") {
+	if s.groups.holds(mlfforget) {
 		flags |= forget
 	}
-	s.groups.drop("mlfforget")
+	s.groups.drop(mlfforget)
 	return flags
 }
 
 // join lays a fresh hit over what is known and returns the flags this adds.
 func (s *session) join(fresh *session, flags int) (more int) {
-	for _, name := range []string{"nofail", "mlfgained"} {
-		if s.groups.holds(name) {
+	for _, l := range [...]label{nofail, mlfgained} {
+		if s.groups.holds(l) {
 			more = wasQuiet
 		}
-		s.groups.drop(name)
+		s.groups.drop(l)
 	}
 	if flags&gained != 0 {
-		s.groups.drop("mlfpending")
+		s.groups.drop(mlfpending)
 	}
-	if more == 0 && !s.groups.holds("mlfpending") {
-		s.lines = nil // they were reported
+	if more == 0 && !s.groups.holds(mlfpending) {
+		s.lines.Reset(mostSpare) // they were reported
 	}
-	s.groups.overlay(fresh.groups)
+	s.groups.overlay(&fresh.groups)
 	return more
 }
 
 // addLines files the hit's lines under failures or others.
-func (s *session) addLines(flags int, h *hit) {
-	if flags&quiet == 0 {
-		lines := append(s.quiet, s.lines...)
-		if flags&gained == 0 {
-			lines = append(lines, wholes(h.matched)...)
+func (m *Matcher) addLines(s *session, flags int) {
+	if flags&quiet != 0 {
+		if flags&forget == 0 {
+			m.addWholes(&s.quiet, m.hit.matched)
+			s.quiet.Newest(maxKept)
 		}
-		s.quiet, s.lines = nil, newest(lines)
 		return
 	}
-	if flags&forget == 0 {
-		s.quiet = newest(append(s.quiet, wholes(h.matched)...))
+	if s.quiet.Len() > 0 {
+		s.quiet.AddAll(&s.lines)
+		s.quiet, s.lines = s.lines, s.quiet
+		s.quiet.Reset(mostSpare)
 	}
+	if flags&gained == 0 {
+		m.addWholes(&s.lines, m.hit.matched)
+	}
+	s.lines.Newest(maxKept)
 }
-
-func newest(lines []string) []string { return lines[max(0, len(lines)-maxKept):] }

@@ -1,10 +1,6 @@
 package filter
 
-import (
-	"time"
-
-	"bailiff/jails/event"
-)
+import "time"
 
 // warned says until when each warning stays silent.
 type warned struct{ off, old, undated, gaveUp time.Time }
@@ -23,8 +19,8 @@ func due(silent *time.Time, now time.Time, while time.Duration) bool {
 	return true
 }
 
-func (m *Matcher) warnOff(l event.Line, off time.Duration, now time.Time) {
-	if !due(&m.warned.off, now, day) {
+func (m *Matcher) warnOff(off time.Duration) {
+	if !due(&m.warned.off, m.now, day) {
 		return
 	}
 	problem := "timezone"
@@ -32,29 +28,29 @@ func (m *Matcher) warnOff(l event.Line, off time.Duration, now time.Time) {
 		problem = "latency"
 	}
 	m.options.Log.Warn("time of a new line is far from now, such lines count as written now",
-		"off", off, "problem", problem, "origin", l.Origin, "line", string(l.Text))
+		"off", off, "problem", problem, "origin", m.line.Origin, "line", string(m.line.Text))
 }
 
-func (m *Matcher) warnOld(l event.Line, now time.Time) {
-	if due(&m.warned.old, now, day) {
+func (m *Matcher) warnOld() {
+	if due(&m.warned.old, m.now, day) {
 		m.options.Log.Warn("ignoring lines older than findtime, probably written while this was not running",
-			"findtime", m.options.FindTime, "origin", l.Origin, "line", string(l.Text))
+			"findtime", m.options.FindTime, "origin", m.line.Origin, "line", string(m.line.Text))
 	}
 }
 
-func (m *Matcher) warnUndated(l event.Line, now time.Time) {
-	if due(&m.warned.undated, now, day) {
+func (m *Matcher) warnUndated() {
+	if due(&m.warned.undated, m.now, day) {
 		m.options.Log.Warn("a line matched but has no valid time, a datepattern of its own may help",
-			"origin", l.Origin, "line", string(l.Text))
+			"origin", m.line.Origin, "line", string(m.line.Text))
 	}
 }
 
 // gaveUp counts a search that used up its budget.
-func (m *Matcher) gaveUp(option string, regex int, now time.Time) {
+func (m *Matcher) gaveUp(option string, regex int) {
 	if m.options.GaveUp != nil {
 		m.options.GaveUp()
 	}
-	if due(&m.warned.gaveUp, now, minute) {
+	if due(&m.warned.gaveUp, m.now, minute) {
 		m.options.Log.Warn("gave up on a line: the regex took too many steps", "option", option, "regex", regex+1)
 	}
 }

@@ -98,6 +98,9 @@ func (f *Filter) compileFail(d Definition) (faults []error) {
 		if err != nil {
 			faults = append(faults, &Fault{Option: "failregex", Index: i, Err: err})
 		}
+		if err == nil && f.pref != nil {
+			r.share(f.pref)
+		}
 		f.fail = append(f.fail, r)
 	}
 	return faults

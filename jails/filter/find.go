@@ -143,17 +143,11 @@ func (m *Matcher) note(i int, caps []int, text []byte) {
 	} else {
 		m.fresh.reset()
 	}
-	g := &m.fresh.groups
-	if m.pref == nil {
-		r.capture(g, caps, text, -1)
-		return
+	if m.pref != nil {
+		m.filter.pref.capture(&m.fresh.groups, m.pref, m.text.whole)
+		m.fresh.groups.drop(content)
 	}
-	m.filter.pref.capture(g, m.pref, m.text.whole, m.filter.pref.content)
-	m.over.reset(0)
-	m.over.text = g.text
-	r.capture(&m.over, caps, text, -1)
-	g.text = m.over.text
-	g.under(&m.over)
+	r.capture(&m.fresh.groups, caps, text)
 }
 
 // ignored tells whether an ignoreregex matches: the whole text where h is nil, else what h matched.

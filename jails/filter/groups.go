@@ -29,10 +29,12 @@ type groups struct {
 
 // An entry is one group: its value is a part of a text.
 type entry struct {
-	start, end int
+	start, end int32
 	label      label
 	kind       Kind
 }
+
+func (e entry) isEmpty() bool { return e.start == e.end }
 
 // reset makes the groups empty and keeps their memory, up to most bytes.
 func (g *groups) reset(most int) {
@@ -63,7 +65,23 @@ func (g *groups) value(e entry) []byte { return g.text[e.start:e.end] }
 // holds tells whether a group has a value that is not empty.
 func (g *groups) holds(l label) bool {
 	i := g.index(l)
-	return i >= 0 && g.list[i].kind != Null && g.list[i].start < g.list[i].end
+	return i >= 0 && !g.list[i].isEmpty()
+}
+
+// since is a group whose value stands at from or behind; Null if there is none.
+func (g *groups) since(from int32, l label) entry {
+	if i := g.index(l); i >= 0 && g.list[i].start >= from {
+		return g.list[i]
+	}
+	return entry{label: l, kind: Null}
+}
+
+// add adds a group of a name that there is not yet.
+func (g *groups) add(e entry) {
+	g.list = append(g.list, e)
+	if e.label < known {
+		g.at[e.label] = uint16(len(g.list))
+	}
 }
 
 // put sets a group to a part of the text.
@@ -72,17 +90,14 @@ func (g *groups) put(e entry) {
 		g.list[i] = e
 		return
 	}
-	g.list = append(g.list, e)
-	if e.label < known {
-		g.at[e.label] = uint16(len(g.list))
-	}
+	g.add(e)
 }
 
 // set sets a group to a copy of the value.
 func (g *groups) set(l label, k Kind, value []byte) {
-	start := len(g.text)
+	start := int32(len(g.text))
 	g.text = append(g.text, value...)
-	g.put(entry{start: start, end: len(g.text), label: l, kind: k})
+	g.put(entry{start: start, end: int32(len(g.text)), label: l, kind: k})
 }
 
 func (g *groups) drop(l label) {
@@ -95,15 +110,6 @@ func (g *groups) drop(l label) {
 	for j := range g.at {
 		if int(g.at[j]) > i {
 			g.at[j]--
-		}
-	}
-}
-
-// under lays more, which are parts of the same text, over g: they win where they took part in their match.
-func (g *groups) under(more *groups) {
-	for _, e := range more.list {
-		if e.kind != Null || g.index(e.label) < 0 {
-			g.put(e)
 		}
 	}
 }
@@ -125,16 +131,16 @@ const slack = 1 << 10
 func (g *groups) compact() {
 	size := 0
 	for _, e := range g.list {
-		size += e.end - e.start
+		size += int(e.end - e.start)
 	}
 	if len(g.text) < 2*size+slack {
 		return
 	}
 	text := make([]byte, 0, size+slack)
 	for i, e := range g.list {
-		start := len(text)
+		g.list[i].start = int32(len(text))
 		text = append(text, g.value(e)...)
-		g.list[i].start, g.list[i].end = start, len(text)
+		g.list[i].end = int32(len(text))
 	}
 	g.text = text
 }

@@ -1,6 +1,9 @@
 package filter
 
-import "testing"
+import (
+	"net/netip"
+	"testing"
+)
 
 func TestIDsThatReadAsAddresses(t *testing.T) {
 	for _, c := range []struct {
@@ -28,4 +31,17 @@ func TestIDsThatReadAsAddresses(t *testing.T) {
 			t.Errorf("raw %s is %s of family %q", c.id, s, s.Family())
 		}
 	}
+}
+
+func FuzzParseIP4(f *testing.F) {
+	for _, s := range []string{"192.0.2.1", "0.0.0.0", "255.255.255.255", "256.0.0.1", "1.2.3", "1.2.3.4.5", "01.2.3.4", "1.2.3.4 ", "1..2.3", "",
+		"00.0.0.0", "1.2.3.", "::ffff:1.2.3.4", "9999999999999999999999.1.1.1"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		want, err := netip.ParseAddr(s)
+		if got, ok := parseIP4([]byte(s)); ok != (err == nil && want.Is4()) || ok && got != want {
+			t.Errorf("%q is %v, %v, want %v, %v", s, got, ok, want, err)
+		}
+	})
 }

@@ -60,7 +60,6 @@ type Matcher struct {
 	pref  []int    // where prefregex matched in text.whole
 	hit   hit      // the failregex that matched
 	fresh *session // what it said; nil: to be taken
-	over  groups   // of a failregex, until they are laid over the prefregex's
 
 	lastDate time.Time // the last time read in a line; zero: none yet
 	lastText []byte    // and how it was written
@@ -148,7 +147,7 @@ func (m *Matcher) Prefix() ([]Group, bool) {
 		return nil, false
 	}
 	var g groups
-	m.filter.pref.capture(&g, m.pref, m.text.whole, -1)
+	m.filter.pref.capture(&g, m.pref, m.text.whole)
 	return g.named(m.filter.names), true
 }
 

@@ -147,9 +147,10 @@ func (s *stamps) stamp(at time.Time) []byte {
 		return whole
 	}
 	zone := len(whole) - len("-07:00 ")
-	s.text = append(append(s.text[:0], whole[:zone]...), '.')
-	for unit := 100_000; unit > 0; unit /= 10 {
-		s.text = append(s.text, '0'+byte(micros/unit%10))
+	s.text = append(append(s.text[:0], whole[:zone]...), ".000000"...)
+	for i := len(s.text) - 1; micros > 0; i-- {
+		s.text[i] += byte(micros % 10)
+		micros /= 10
 	}
 	s.text = append(s.text, whole[zone:]...)
 	return s.text

@@ -14,8 +14,14 @@ type tally struct {
 	first    time.Time
 	last     time.Time
 	times    []time.Time // sliding only: the newest failures, oldest first, no more than maxretry
-	lines    []string    // the newest maxmatches lines
-	fields   map[string]string
+	lines    event.Lines // the newest maxmatches
+}
+
+// A charge is what the failures of a subject that reached maxretry come to.
+type charge struct {
+	failures int
+	last     time.Time
+	lines    []string
 }
 
 // A counter counts failures per subject within findtime. By default it counts as fail2ban does: when the interval
@@ -29,8 +35,8 @@ type counter struct {
 	tallies    map[event.Subject]*tally
 }
 
-// add counts f and returns the subject's tally once it has reached maxretry, forgetting it; else nil.
-func (c *counter) add(f event.Failure) *tally {
+// add counts f. Once its subject has reached maxretry its failures are returned and forgotten; until then it is nil.
+func (c *counter) add(f event.Failure) *charge {
 	t := c.tallies[f.Subject]
 	if t == nil || !t.last.After(f.Time.Add(-c.findtime)) {
 		t = &tally{first: f.Time, last: f.Time}
@@ -42,13 +48,15 @@ func (c *counter) add(f event.Failure) *tally {
 		c.rescale(t, f.Time)
 	}
 	t.failures += max(f.Attempts, 1)
-	t.fields = f.Fields
-	t.keep(f.Lines, c.maxmatches)
+	if c.maxmatches > 0 {
+		f.AddLines(&t.lines)
+		t.lines.Newest(c.maxmatches)
+	}
 	if t.retry < c.maxretry {
 		return nil
 	}
 	delete(c.tallies, f.Subject)
-	return t
+	return &charge{t.failures, t.last, t.lines.Strings()}
 }
 
 // rescale counts a failure at now: an interval longer than findtime keeps the rate of failures and loses the rest.
@@ -81,13 +89,6 @@ func (c *counter) slide(t *tally, now time.Time) {
 		t.times = append(t.times[:0], t.times[len(t.times)-keep:]...)
 	}
 	t.retry = len(t.times)
-}
-
-func (t *tally) keep(lines []string, maxmatches int) {
-	t.lines = append(t.lines, lines...)
-	if over := len(t.lines) - maxmatches; over > 0 {
-		t.lines = append([]string(nil), t.lines[over:]...)
-	}
 }
 
 // sweep forgets the subjects whose last failure is older than findtime.

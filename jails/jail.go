@@ -31,11 +31,14 @@ type Jail struct {
 	bans    map[event.Subject]event.Ban // those in force
 	failed  int                         // failures since the start
 	banned  int                         // bans since the start, those restored included
+	seconds event.Seconds               // of the times of failures, for the log
+	words   []byte                      // of the log's line at hand
 }
 
 // NewJail returns a jail as c describes it. It has no bans; Restore gives it those that stand.
 func NewJail(c *config.Jail, log *slog.Logger, m *metrics.Metrics) *Jail {
 	j := &Jail{Name: c.Name, log: log, metrics: m, bans: map[event.Subject]event.Ban{}}
+	j.seconds.Layout = time.DateTime
 	j.counter.tallies = map[event.Subject]*tally{}
 	j.Configure(c)
 	return j
@@ -99,20 +102,32 @@ func (j *Jail) judge(f event.Failure, now time.Time, known bool) (event.Ban, boo
 	if !known {
 		j.failed++
 		j.metrics.Failure(j.Name)
-		if j.log.Enabled(context.Background(), slog.LevelInfo) { // a flood that nobody reads about costs no words
-			j.log.Info(fmt.Sprintf("[%s] Found %s - %s", j.Name, f.Subject, f.Time.Local().Format(time.DateTime)))
-		}
+		j.tellFound(f, now)
 	}
-	t := j.counter.add(f)
-	if t == nil || known {
+	c := j.counter.add(f)
+	if c == nil || known {
 		return event.Ban{}, false
 	}
-	return j.sentence(f, t, now)
+	return j.sentence(f, c, now)
 }
 
-// sentence makes the ban that the tally has earned. j.mu is held.
-func (j *Jail) sentence(f event.Failure, t *tally, now time.Time) (event.Ban, bool) {
-	b := event.Ban{Jail: j.Name, Subject: f.Subject, At: t.last, Failures: t.failures, Lines: t.lines, Fields: t.fields}
+// tellFound writes a failure into the log. Floods of them come: one that nobody reads about costs no words, the others
+// nothing that only makes a call more convenient. j.mu is held.
+func (j *Jail) tellFound(f event.Failure, now time.Time) {
+	ctx, h := context.Background(), j.log.Handler()
+	if !h.Enabled(ctx, slog.LevelInfo) {
+		return
+	}
+	j.words = append(append(append(j.words[:0], '['), j.Name...), "] Found "...)
+	j.words = append(f.Subject.AppendTo(j.words), " - "...)
+	j.words = append(j.words, j.seconds.Text(f.Time)...)
+	// As with slog.Logger's methods, nobody hears of an error.
+	_ = h.Handle(ctx, slog.NewRecord(now, slog.LevelInfo, string(j.words), 0))
+}
+
+// sentence makes the ban that a subject has earned by its failures, f being the last. j.mu is held.
+func (j *Jail) sentence(f event.Failure, c *charge, now time.Time) (event.Ban, bool) {
+	b := event.Ban{Jail: j.Name, Subject: f.Subject, At: c.last, Failures: c.failures, Lines: c.lines, Fields: f.Captures()}
 	if j.config.BanTime >= 0 {
 		b.Until = b.At.Add(j.config.BanTime)
 	}

@@ -53,6 +53,9 @@ func (o *overlap) moved() {
 
 // repeats tells whether the failure was counted from the source before, and forgets that it was: each counts for one.
 func (o *overlap) repeats(f event.Failure) bool {
+	if len(o.echoes) == 0 {
+		return false
+	}
 	for _, shift := range []int64{0, -1, 1} { // one source may round what the other cuts
 		s := sighting{f.Subject, f.Time.Unix() + shift}
 		if n := o.echoes[s]; n > 0 {

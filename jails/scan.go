@@ -3,7 +3,6 @@ package jails
 import (
 	"bytes"
 	"slices"
-	"sort"
 	"time"
 
 	"bailiff/jails/event"
@@ -39,6 +38,7 @@ type scan struct {
 	teams []*team
 	every []*team // those that have to read every line
 	sets  []gate
+	entry int // the journal's entry of the line found last: lines are found in order
 }
 
 // A gate is a Set and the teams of its rules.
@@ -94,20 +94,22 @@ func (s *scan) run(b *event.Block, to listener) {
 	for _, t := range s.teams {
 		t.seen = 0
 	}
+	s.entry = 0
 	for start := 0; len(s.every) > 0 && start < len(b.Text); {
 		end := start + bytes.IndexByte(b.Text[start:], '\n')
 		for _, t := range s.every {
-			tell(b, t, start, end, to)
+			s.tell(b, t, start, end, to)
 		}
 		start = end + 1
 	}
 	for _, g := range s.sets {
+		s.entry = 0
 		g.set.Scan(b.Text, func(start, end int, hits []match.Hit) bool {
 			for len(hits) > 0 {
 				t := g.teams[hits[0].Rule]
 				hits = t.candidates(hits)
 				t.catchUp(b, start, to)
-				tell(b, t, start, end, to)
+				s.tell(b, t, start, end, to)
 			}
 			return true
 		})
@@ -131,9 +133,10 @@ func (t *team) candidates(hits []match.Hit) []match.Hit {
 }
 
 // tell makes the team hear a line.
-func tell(b *event.Block, t *team, start, end int, to listener) {
+func (s *scan) tell(b *event.Block, t *team, start, end int, to listener) {
 	t.seen = end + 1
-	if l := lineOf(b, start, end); to.concerned(t, l) {
+	s.entry = entryFrom(b.Entries, s.entry, start)
+	if l := lineFrom(b, start, end, s.entry); to.concerned(t, l) {
 		to.hear(t, l, false)
 	}
 }
@@ -155,15 +158,31 @@ func (t *team) catchUp(b *event.Block, at int, to listener) {
 
 // lineOf is the line that stands in the block's text from start to end.
 func lineOf(b *event.Block, start, end int) event.Line {
+	return lineFrom(b, start, end, entryFrom(b.Entries, 0, start))
+}
+
+// lineFrom is lineOf where the journal's entry is known.
+func lineFrom(b *event.Block, start, end, entry int) event.Line {
 	line := event.Line{Origin: b.Origin, Text: b.Text[start:end], Before: b.Text[:start], Live: b.Live}
 	if b.Entries != nil {
-		e := &b.Entries[entryAt(b, start)]
-		line.Time, line.Fields = e.Time, e.Fields
+		e := &b.Entries[entry]
+		line.Entry, line.Time, line.Fields = entry, e.Time, e.Fields
 	}
 	return line
 }
 
-// entryAt is the number of the entry whose line begins at start.
-func entryAt(b *event.Block, start int) int {
-	return sort.Search(len(b.Entries), func(i int) bool { return b.Entries[i].Start >= start })
+// entryFrom is the number of the entry whose line begins at start, searched from entry i on, whose line does not begin
+// behind it. The next lines are the nearest to find.
+func entryFrom(entries []event.Entry, i, start int) int {
+	step := 1
+	for i+step < len(entries) && entries[i+step].Start <= start {
+		i += step
+		step *= 2
+	}
+	for ; step > 0; step /= 2 {
+		if i+step < len(entries) && entries[i+step].Start <= start {
+			i += step
+		}
+	}
+	return i
 }

@@ -157,30 +157,31 @@ type court struct {
 
 // concerned tells whether the line is the business of any of the team's posts.
 func (c *court) concerned(t *team, line event.Line) bool {
-	return slices.ContainsFunc(t.posts, func(p *Post) bool { return c.concerns(p, line) })
+	return slices.ContainsFunc(t.posts, func(p *Post) bool { return c.concerns(p, line.Entry) })
 }
 
 // hear judges a line that the team's filter may match.
 func (c *court) hear(t *team, line event.Line, keep bool) {
-	for _, m := range t.match(line, keep, c.now) {
-		if m.NoFail || m.Ignored {
+	found := t.match(line, keep, c.now)
+	for i := range found {
+		if m := &found[i]; m.NoFail || m.Ignored {
 			continue
 		}
 		for _, p := range t.posts {
-			if c.concerns(p, line) {
-				c.judge(p, m.Failure)
+			if c.concerns(p, line.Entry) {
+				c.judge(p, &found[i].Failure)
 			}
 		}
 		c.watch.beat() // the look-up of a name may have taken seconds
 	}
 }
 
-// concerns tells whether the line is the post's business.
-func (c *court) concerns(p *Post, line event.Line) bool {
+// concerns tells whether the line of an entry is the post's business.
+func (c *court) concerns(p *Post, entry int) bool {
 	if !p.chosen || p.Running && c.known(p) {
 		return false
 	}
-	return c.block.Entries == nil || c.watch.held[p.selector][entryAt(c.block, len(line.Before))]
+	return c.block.Entries == nil || c.watch.held[p.selector][entry]
 }
 
 // known tells whether the post's jail has read the block before.
@@ -188,7 +189,7 @@ func (c *court) known(p *Post) bool {
 	return c.block.Past && slices.Contains(c.block.Known, p.Jail.Name)
 }
 
-func (c *court) judge(p *Post, f event.Failure) {
+func (c *court) judge(p *Post, f *event.Failure) {
 	known := c.known(p)
 	if !known {
 		c.watch.Metrics.Match(p.Jail.Name)
@@ -197,7 +198,7 @@ func (c *court) judge(p *Post, f event.Failure) {
 		return
 	}
 	c.failures++
-	if b, ok := p.Jail.judge(f, c.now, known); ok {
+	if b, ok := p.Jail.judge(*f, c.now, known); ok {
 		c.bans = append(c.bans, b)
 	}
 }

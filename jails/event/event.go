@@ -44,6 +44,7 @@ type Line struct {
 	Text   []byte    // without its line end
 	Time   time.Time // the journal entry's time; zero for files, whose date stands in Text
 	Fields []Field   // the journal entry's fields; nil for files
+	Entry  int       // the journal entry's number in the block; 0 for files
 	Before []byte    // what stood before it in its block: whole lines
 	Live   bool
 }

@@ -35,6 +35,7 @@ type Filter struct {
 	pref     *regex
 	fail     []*regex
 	ignore   []*regex
+	layouts  []*layout // of the failregexes
 	dates    *date.Patterns
 	names    labels
 	source   Definition
@@ -98,8 +99,8 @@ func (f *Filter) compileFail(d Definition) (faults []error) {
 		if err != nil {
 			faults = append(faults, &Fault{Option: "failregex", Index: i, Err: err})
 		}
-		if err == nil && f.pref != nil {
-			r.share(f.pref)
+		if err == nil {
+			f.layouts = append(f.layouts, newLayout(f.pref, r))
 		}
 		f.fail = append(f.fail, r)
 	}

@@ -88,7 +88,8 @@ func (m *Matcher) take(text []byte) (rest []byte, done bool) {
 // hold makes the line the last of the lines at hand.
 func (m *Matcher) hold(t tuple) {
 	if m.filter.maxlines == 1 {
-		m.lines, m.org = append(m.lines[:0], t), append(m.org[:0], t)
+		m.org = append(m.org[:0], t)
+		m.lines = m.org
 		return
 	}
 	m.lines = append(m.lines, t.keep())
@@ -124,7 +125,8 @@ func (m *Matcher) prefix(text []byte) []byte {
 	m.text.content = append(append(m.text.content[:0], text[m.pref[i]:m.pref[i+1]]...), '\n')
 	line := tuple{post: m.text.content[:len(m.text.content)-1]}
 	if m.filter.maxlines == 1 {
-		m.lines = append(m.lines[:0], line)
+		m.inner = append(m.inner[:0], line)
+		m.lines = m.inner
 	} else {
 		m.lines = []tuple{line.keep()}
 	}
@@ -143,11 +145,12 @@ func (m *Matcher) note(i int, caps []int, text []byte) {
 	} else {
 		m.fresh.reset()
 	}
+	g, l := &m.fresh.groups, m.filter.layouts[i]
+	l.start(g)
 	if m.pref != nil {
-		m.filter.pref.capture(&m.fresh.groups, m.pref, m.text.whole)
-		m.fresh.groups.drop(content)
+		m.filter.pref.capture(g, l.pref, m.pref, m.text.whole)
 	}
-	r.capture(&m.fresh.groups, caps, text)
+	r.capture(g, l.fail, caps, text)
 }
 
 // ignored tells whether an ignoreregex matches: the whole text where h is nil, else what h matched.

@@ -76,21 +76,16 @@ func (g *groups) since(from int32, l label) entry {
 	return entry{label: l, kind: Null}
 }
 
-// add adds a group of a name that there is not yet.
-func (g *groups) add(e entry) {
-	g.list = append(g.list, e)
-	if e.label < known {
-		g.at[e.label] = uint16(len(g.list))
-	}
-}
-
 // put sets a group to a part of the text.
 func (g *groups) put(e entry) {
 	if i := g.index(e.label); i >= 0 {
 		g.list[i] = e
 		return
 	}
-	g.add(e)
+	g.list = append(g.list, e)
+	if e.label < known {
+		g.at[e.label] = uint16(len(g.list))
+	}
 }
 
 // set sets a group to a copy of the value.

@@ -86,26 +86,23 @@ func address(text []byte, g *groups) event.Subject {
 // parseIP4 is netip.ParseAddr for the addresses that most texts are.
 func parseIP4(text []byte) (a netip.Addr, ok bool) {
 	var parts [4]byte
-	for i := range parts {
-		n, digits := 0, 0
-		for digits < len(text) && '0' <= text[digits] && text[digits] <= '9' {
-			n = 10*n + int(text[digits]-'0')
-			if digits++; n > 255 {
+	part, n, digits := 0, 0, 0
+	for i := 0; i <= len(text); i++ {
+		if i == len(text) || text[i] == '.' {
+			if digits == 0 || n > 255 || part == len(parts) {
 				return a, false
 			}
+			parts[part] = byte(n)
+			part, n, digits = part+1, 0, 0
+			continue
 		}
-		if digits == 0 || digits > 1 && text[0] == '0' {
+		digit := text[i] - '0'
+		if digit > 9 || digits == 3 || digits > 0 && n == 0 {
 			return a, false
 		}
-		parts[i], text = byte(n), text[digits:]
-		if i < 3 {
-			if len(text) == 0 || text[0] != '.' {
-				return a, false
-			}
-			text = text[1:]
-		}
+		n, digits = 10*n+int(digit), digits+1
 	}
-	return netip.AddrFrom4(parts), len(text) == 0
+	return netip.AddrFrom4(parts), part == len(parts)
 }
 
 // parse is the subject of an id: an address or a network where it reads as one, [brackets] and netmasks included. Raw

@@ -55,6 +55,7 @@ type Matcher struct {
 
 	lines []tuple // the line at hand, after up to maxlines-1 lines before it
 	org   []tuple // lines as they were before a regex consumed some of them
+	inner []tuple // what <F-CONTENT> made of the line at hand
 	text  struct{ whole, content, rest, ignore []byte }
 	waits bool     // a match had no time: the lines stay at hand
 	pref  []int    // where prefregex matched in text.whole
@@ -147,7 +148,9 @@ func (m *Matcher) Prefix() ([]Group, bool) {
 		return nil, false
 	}
 	var g groups
-	m.filter.pref.capture(&g, m.pref, m.text.whole)
+	l := newLayout(nil, m.filter.pref)
+	l.start(&g)
+	m.filter.pref.capture(&g, l.fail, m.pref, m.text.whole)
 	return g.named(m.filter.names), true
 }
 

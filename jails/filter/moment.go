@@ -109,8 +109,8 @@ func (m *Matcher) timely() bool {
 		}
 		return true
 	}
-	if off := at.Sub(m.now).Truncate(time.Second); off > maxOff || off < -maxOff {
-		m.warnOff(off)
+	if off := at.Sub(m.now); off >= maxOff+time.Second || off <= -maxOff-time.Second {
+		m.warnOff(off.Truncate(time.Second))
 		m.at.time, m.lastDate = m.now, m.now
 	}
 	return true

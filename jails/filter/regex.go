@@ -28,9 +28,8 @@ type regex struct {
 
 // A named is a group that has a name.
 type named struct {
-	group  int
-	label  label
-	shared bool // what its groups are laid over may have one of this name
+	group int
+	label label
 }
 
 // A part is a group that fills (alt_) or extends (tuple_) its target.
@@ -64,7 +63,7 @@ func (r *regex) addGroup(i int, name string, names *labels) {
 	if name == "" {
 		return
 	}
-	r.named = append(r.named, named{group: i, label: names.label(name)})
+	r.named = append(r.named, named{i, names.label(name)})
 	if strings.HasPrefix(name, "skiplines") {
 		r.skips = append(r.skips, i)
 	}
@@ -80,20 +79,6 @@ func (r *regex) addGroup(i int, name string, names *labels) {
 	}
 }
 
-// share marks the groups that may be in what a match of the prefregex gave.
-func (r *regex) share(pref *regex) {
-	for i, n := range r.named {
-		r.named[i].shared = pref.gives(n.label)
-	}
-}
-
-// gives tells whether a match may give a group of this name.
-func (r *regex) gives(l label) bool {
-	is := func(p part) bool { return p.target == l }
-	return slices.ContainsFunc(r.named, func(n named) bool { return n.label == l }) ||
-		slices.ContainsFunc(r.alts, is) || slices.ContainsFunc(r.tuples, is)
-}
-
 // inSource turns a syntax error in the expanded regex into one in the source.
 func (r *regex) inSource(err error) error {
 	var s *match.SyntaxError
@@ -105,48 +90,4 @@ func (r *regex) inSource(err error) error {
 
 func (r *regex) hasID() bool {
 	return r != nil && slices.ContainsFunc(idGroups, func(name string) bool { return r.pattern.GroupIndex(name) >= 0 })
-}
-
-// capture lays the named groups of a match in text over g's: they win where they took part.
-func (r *regex) capture(g *groups, caps []int, text []byte) {
-	g.text = append(g.text, 0) // not even an empty value of before stands where the text begins
-	from := int32(len(g.text))
-	g.text = append(g.text, text...)
-	for _, n := range r.named {
-		e := entry{label: n.label, kind: Null}
-		if start := caps[2*n.group]; start >= 0 {
-			e.start, e.end, e.kind = from+int32(start), from+int32(caps[2*n.group+1]), Text
-		}
-		switch {
-		case !n.shared:
-			g.add(e)
-		case e.kind != Null || g.index(n.label) < 0:
-			g.put(e)
-		}
-	}
-	for _, a := range r.alts {
-		if e := g.since(from, a.label); !e.isEmpty() && g.since(from, a.target).isEmpty() {
-			e.label = a.target
-			g.put(e)
-		}
-	}
-	if len(r.tuples) > 0 {
-		r.addTuples(g, from)
-	}
-}
-
-// addTuples joins the values of tuple_ groups to their target's. The text of both begins at from.
-func (r *regex) addTuples(g *groups, from int32) {
-	part := func(l label) Group {
-		e := g.since(from, l)
-		return Group{Value: string(g.value(e)), Kind: e.kind}
-	}
-	parts := map[label][]Group{}
-	for _, t := range r.tuples {
-		if parts[t.target] == nil {
-			parts[t.target] = []Group{part(t.target)}
-		}
-		parts[t.target] = append(parts[t.target], part(t.label))
-		g.set(t.target, Literal, []byte(tupleRepr(parts[t.target])))
-	}
 }

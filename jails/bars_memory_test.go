@@ -117,7 +117,7 @@ func gather(f *filter.Filter, blocks []*event.Block, bare, every bool) (found []
 	for _, b := range blocks {
 		s.run(b, each(func(_ *team, l event.Line, ms []filter.Match) {
 			for _, m := range ms {
-				found = append(found, fmt.Sprint(len(l.Before), m.Regex, m.ID, m.Time.Unix()))
+				found = append(found, fmt.Sprint(len(l.Before), m.Regex, m.Subject, m.ID, m.Time.Unix(), m.Captures()))
 			}
 		}))
 	}

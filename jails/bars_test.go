@@ -207,11 +207,21 @@ func (r *race) inMemory(jails []*config.Jail, copies int, l madeLog, bare bool) 
 	s := newScan(posts(jails, copies), bare, blocks[0].Text)
 	return func() int {
 		for _, b := range blocks {
-			s.run(b, each(func(*team, event.Line, []filter.Match) {}))
+			s.run(b, &reading{now: time.Now()})
 		}
 		return l.lines
 	}
 }
+
+// A reading is a listener that every line is the business of. Like the daemon it asks for the time once a block.
+type reading struct {
+	now     time.Time
+	matched int // how many lines were some filter's business
+}
+
+func (r *reading) concerned(*team, event.Line) bool { return true }
+
+func (r *reading) hear(t *team, l event.Line, keep bool) { r.matched += len(t.match(l, keep, r.now)) }
 
 // onlyOne are the addresses that become one.
 var onlyOne = regexp.MustCompile(`\b\d+\.\d+\.\d+\.\d+\b`)
@@ -277,7 +287,9 @@ func (r *race) readFile(path string, s *scan) (matched int) {
 		n += m
 		whole := bytes.LastIndexByte(text[:n], '\n') + 1
 		b.Text = text[:whole]
-		s.run(b, each(func(_ *team, _ event.Line, ms []filter.Match) { matched += len(ms) }))
+		found := reading{now: time.Now()}
+		s.run(b, &found)
+		matched += found.matched
 		n = copy(text, text[whole:n])
 	}
 }

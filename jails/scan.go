@@ -135,7 +135,7 @@ func (t *team) candidates(hits []match.Hit) []match.Hit {
 // tell makes the team hear a line.
 func (s *scan) tell(b *event.Block, t *team, start, end int, to listener) {
 	t.seen = end + 1
-	s.entry = entryFrom(b.Entries, s.entry, start)
+	s.entry = entryFrom(b, s.entry, start)
 	if l := lineFrom(b, start, end, s.entry); to.concerned(t, l) {
 		to.hear(t, l, false)
 	}
@@ -158,7 +158,7 @@ func (t *team) catchUp(b *event.Block, at int, to listener) {
 
 // lineOf is the line that stands in the block's text from start to end.
 func lineOf(b *event.Block, start, end int) event.Line {
-	return lineFrom(b, start, end, entryFrom(b.Entries, 0, start))
+	return lineFrom(b, start, end, entryFrom(b, 0, start))
 }
 
 // lineFrom is lineOf where the journal's entry is known.
@@ -172,8 +172,16 @@ func lineFrom(b *event.Block, start, end, entry int) event.Line {
 }
 
 // entryFrom is the number of the entry whose line begins at start, searched from entry i on, whose line does not begin
-// behind it. The next lines are the nearest to find.
-func entryFrom(entries []event.Entry, i, start int) int {
+// behind it. Lines are about as long as each other: the search begins where it will nearly end.
+func entryFrom(b *event.Block, i, start int) int {
+	entries := b.Entries
+	if len(entries) == 0 {
+		return 0
+	}
+	near := i + (start-entries[i].Start)*len(entries)/len(b.Text)*7/8
+	if near < len(entries) && entries[near].Start <= start {
+		i = near
+	}
 	step := 1
 	for i+step < len(entries) && entries[i+step].Start <= start {
 		i += step

@@ -175,3 +175,25 @@ func BenchmarkWatch(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)*2000/b.Elapsed().Seconds(), "lines/s")
 }
+
+func TestEveryLineOfABlockFindsItsEntry(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	for range 200 {
+		b := &event.Block{}
+		for range 1 + rng.IntN(50) {
+			b.Entries = append(b.Entries, event.Entry{Start: len(b.Text)})
+			size := []int{0, rng.IntN(5), rng.IntN(500)}[rng.IntN(3)]
+			b.Text = append(b.Text, strings.Repeat("x", size)+"\n"...)
+		}
+		last := 0
+		for i, e := range b.Entries {
+			if rng.IntN(3) == 0 {
+				continue
+			}
+			if got := entryFrom(b, last, e.Start); got != i {
+				t.Fatalf("entry %d of %d is found as %d from %d on", i, len(b.Entries), got, last)
+			}
+			last = i
+		}
+	}
+}

@@ -14,7 +14,7 @@ type tally struct {
 	first    time.Time
 	last     time.Time
 	times    []time.Time // sliding only: the newest failures, oldest first, no more than maxretry
-	lines    event.Lines // the newest maxmatches
+	lines    event.Lines // the newest maxmatches, and up to as many before them
 }
 
 // A charge is what the failures of a subject that reached maxretry come to.
@@ -50,9 +50,12 @@ func (c *counter) add(f event.Failure) *charge {
 	t.failures += max(f.Attempts, 1)
 	if c.maxmatches > 0 {
 		f.AddLines(&t.lines)
+	}
+	reached := t.retry >= c.maxretry
+	if reached || t.lines.Len() > 2*c.maxmatches { // forgetting lines one by one would move the others each time
 		t.lines.Newest(c.maxmatches)
 	}
-	if t.retry < c.maxretry {
+	if !reached {
 		return nil
 	}
 	delete(c.tallies, f.Subject)

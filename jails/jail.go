@@ -31,6 +31,7 @@ type Jail struct {
 	bans    map[event.Subject]event.Ban // those in force
 	failed  int                         // failures since the start
 	banned  int                         // bans since the start, those restored included
+	untold  int                         // failures that the metrics do not know of
 	seconds event.Seconds               // of the times of failures, for the log
 	words   []byte                      // of the log's line at hand
 }
@@ -82,7 +83,7 @@ func (j *Jail) judge(f event.Failure, now time.Time, known bool) (event.Ban, boo
 	defer j.mu.Unlock()
 	if b, ok := j.bans[f.Subject]; ok && b.Active(now) {
 		if !known {
-			j.metrics.Failure(j.Name)
+			j.untold++
 		}
 		return event.Ban{}, false
 	}
@@ -101,7 +102,7 @@ func (j *Jail) judge(f event.Failure, now time.Time, known bool) (event.Ban, boo
 	j.overlap.note(f)
 	if !known {
 		j.failed++
-		j.metrics.Failure(j.Name)
+		j.untold++
 		j.tellFound(f, now)
 	}
 	c := j.counter.add(f)
@@ -109,6 +110,14 @@ func (j *Jail) judge(f event.Failure, now time.Time, known bool) (event.Ban, boo
 		return event.Ban{}, false
 	}
 	return j.sentence(f, c, now)
+}
+
+// tellMetrics makes the metrics know of all failures.
+func (j *Jail) tellMetrics() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.metrics.Failures(j.Name, j.untold)
+	j.untold = 0
 }
 
 // tellFound writes a failure into the log. Floods of them come: one that nobody reads about costs no words, the others

@@ -22,6 +22,7 @@ type Post struct {
 
 	selector int  // which of the watch's selectors
 	chosen   bool // the block at hand is for it
+	matches  int  // in the block at hand, of those that are news
 }
 
 // A Watch reads one source for all the jails that follow it. It runs on the goroutine of whoever calls See.
@@ -51,12 +52,12 @@ func (w *Watch) Post(posts []*Post) {
 			p.Running = w.posts[i].Running
 		}
 	}
-	w.posts, w.selectors, w.scan = posts, nil, nil
+	w.posts, w.selectors, w.held, w.scan = posts, nil, nil, nil
 	for _, p := range posts {
 		p.selector = slices.IndexFunc(w.selectors, func(s event.Selector) bool { return reflect.DeepEqual(s, p.Selector) })
 		if p.selector < 0 {
 			p.selector = len(w.selectors)
-			w.selectors = append(w.selectors, p.Selector)
+			w.selectors, w.held = append(w.selectors, p.Selector), append(w.held, nil)
 		}
 	}
 }
@@ -87,6 +88,7 @@ func (w *Watch) See(ctx context.Context, b *event.Block) (effects bool, err erro
 	w.choose(b)
 	c := court{now: time.Now(), watch: w, block: b}
 	w.scan.run(b, &c)
+	w.tellMetrics()
 	if len(c.bans) == 0 {
 		return c.failures > 0, nil
 	}
@@ -124,24 +126,34 @@ func (w *Watch) beat() {
 func (w *Watch) choose(b *event.Block) {
 	lines := bytes.Count(b.Text, []byte{'\n'})
 	held := make([]int, len(w.selectors))
-	w.held = w.held[:0]
 	for i, s := range w.selectors {
 		if b.Entries == nil {
 			held[i] = lines
 			continue
 		}
-		row := make([]bool, len(b.Entries))
+		row := slices.Grow(w.held[i][:0], len(b.Entries))[:len(b.Entries)]
 		for k := range b.Entries {
 			if row[k] = s.Holds(b.Entries[k].Fields); row[k] {
 				held[i]++
 			}
 		}
-		w.held = append(w.held, row)
+		w.held[i] = row
 	}
 	for _, p := range w.posts {
 		p.chosen = b.Jails == nil || slices.Contains(b.Jails, p.Jail.Name)
 		if p.chosen && !b.Past {
 			w.Metrics.Lines(p.Jail.Name, w.Source, held[p.selector])
+		}
+	}
+}
+
+// tellMetrics counts what was found in the block at hand. A flood asks for no counter at each line.
+func (w *Watch) tellMetrics() {
+	for _, p := range w.posts {
+		if p.matches > 0 {
+			w.Metrics.Matches(p.Jail.Name, p.matches)
+			p.Jail.tellMetrics()
+			p.matches = 0
 		}
 	}
 }
@@ -192,7 +204,7 @@ func (c *court) known(p *Post) bool {
 func (c *court) judge(p *Post, f *event.Failure) {
 	known := c.known(p)
 	if !known {
-		c.watch.Metrics.Match(p.Jail.Name)
+		p.matches++
 	}
 	if f.Subject.IsZero() {
 		return

@@ -59,10 +59,10 @@ func (m *Metrics) Lines(jail, source string, n int) {
 	}
 }
 
-// Match counts a line that the jail's filter matched.
-func (m *Metrics) Match(jail string) {
+// Matches counts n lines that the jail's filter matched.
+func (m *Metrics) Matches(jail string, n int) {
 	if m != nil {
-		m.matches.WithLabelValues(jail).Inc()
+		m.matches.WithLabelValues(jail).Add(float64(n))
 	}
 }
 
@@ -73,10 +73,10 @@ func (m *Metrics) GaveUp(jail string) {
 	}
 }
 
-// Failure counts a failure.
-func (m *Metrics) Failure(jail string) {
+// Failures counts n failures.
+func (m *Metrics) Failures(jail string, n int) {
 	if m != nil {
-		m.failures.WithLabelValues(jail).Inc()
+		m.failures.WithLabelValues(jail).Add(float64(n))
 	}
 }
 

@@ -6,15 +6,18 @@ import (
 	"os"
 	"strconv"
 	"testing"
+
+	"bailiff/jails/config"
 )
 
 // TestMatchPasses goes over a log of 10,000 lines as often as PASSES says, for callgrind: what more passes cost, by
-// pass and line, is what a line costs.
+// pass and line, is what a line costs. JAILS is sshd, ten or all; with DATED the log is a file's.
 func TestMatchPasses(t *testing.T) {
 	n, _ := strconv.Atoi(os.Getenv("PASSES"))
-	m := map[string]mix{"ordinary": ordinary, "attacked": attacked}[os.Getenv("MIX")]
+	m := map[string]mix{"ordinary": ordinary, "attacked": attacked, "access": access}[os.Getenv("MIX")]
 	r := &race{t: t, jails: stockJails(t)}
-	work := r.inMemory(r.named("sshd"), 1, makeLog(m, 10_000, 1, 2), true)
+	jails := map[string][]*config.Jail{"": r.named("sshd"), "ten": r.named(ten...), "all": r.jails}[os.Getenv("JAILS")]
+	work := r.inMemory(jails, 1, makeLog(m, 10_000, 1, 2), os.Getenv("DATED") == "")
 	for range n {
 		work()
 	}

@@ -5,32 +5,36 @@ import "math/bits"
 // maxWays is how many ways a branch has; a longer one goes on in another.
 const maxWays = 8
 
-// A dispatch says by the next byte, or 256 at the end, which ways of a branch can begin with it: a bit each.
-type dispatch [257]uint8
+// A dispatch says by the next byte, or 256 at the end, which ways of a branch can begin with it, a bit each, and where
+// the ways begin.
+type dispatch struct {
+	pcs  [maxWays]int32
+	ways [257]uint8
+}
 
 func newDispatch(ways []way) *dispatch {
 	var d dispatch
 	for i, w := range ways {
+		d.pcs[i] = w.pc
 		bit := uint8(1) << i
 		for b := range 256 {
 			if w.first == nil || w.first.bytes.has(byte(b)) {
-				d[b] |= bit
+				d.ways[b] |= bit
 			}
 		}
 		if w.first == nil || w.first.end {
-			d[256] |= bit
+			d.ways[256] |= bit
 		}
 	}
 	return &d
 }
 
-// branch takes the first way that can begin with the text at pos.
-func (s *Scratch) branch(in *inst, text []byte, pos int) (pc int32, at int) {
-	next := 256
+// at returns the ways that can begin with the text at pos.
+func (d *dispatch) at(text []byte, pos int) uint8 {
 	if pos < len(text) {
-		next = int(text[pos])
+		return d.ways[text[pos]]
 	}
-	return s.take(in, pos, in.dispatch[next])
+	return d.ways[256]
 }
 
 // take takes the first of the ways in the set.
@@ -42,7 +46,7 @@ func (s *Scratch) take(in *inst, pos int, ways uint8) (pc int32, at int) {
 	if ways &= ways - 1; ways != 0 {
 		s.push(frame{kind: retryWay, pc: in.self, pos: int32(pos), low: int32(ways)})
 	}
-	return in.ways[first].pc, pos
+	return in.dispatch.pcs[first], pos
 }
 
 // loop comes to the end of a loop's body, or to its start: another turn, if there may be one, else on.
@@ -52,12 +56,12 @@ func (s *Scratch) loop(in *inst, text []byte, pos int) (pc int32, at int) {
 	if !s.spend(1) {
 		return -1, 0
 	}
-	if count < in.min {
+	if count < int(in.min) {
 		s.pushLoop(in.slot, l)
 		l.count = count
 		return in.other, pos
 	}
-	if count < in.max && pos != l.last && in.body.at(text, pos) {
+	if count < int(in.max) && pos != l.last && in.body.at(text, pos) {
 		if in.first.at(text, pos) {
 			s.push(frame{kind: retry, pc: in.next, pos: int32(pos)})
 		}
@@ -75,12 +79,12 @@ func (s *Scratch) loopLazy(in *inst, text []byte, pos int) (pc int32, at int) {
 	if !s.spend(1) {
 		return -1, 0
 	}
-	if count < in.min {
+	if count < int(in.min) {
 		s.pushLoop(in.slot, l)
 		l.count = count
 		return in.other, pos
 	}
-	if count < in.max && pos != l.last && in.body.at(text, pos) {
+	if count < int(in.max) && pos != l.last && in.body.at(text, pos) {
 		if !in.first.at(text, pos) {
 			return s.again(in, pos)
 		}

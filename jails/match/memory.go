@@ -3,7 +3,6 @@ package match
 import (
 	"math/bits"
 	"slices"
-	"unicode/utf8"
 )
 
 // A linear search remembers at most so many bits, and a point may be reached in at most so many states.
@@ -66,9 +65,9 @@ func (s *Scratch) bit(p *program, in *inst, pos int) int {
 // turns is how many numbers of turns of a loop have to be told apart.
 func (in *inst) turns() int {
 	if in.max == unlimited {
-		return in.min + 1
+		return int(in.min) + 1
 	}
-	return in.max + 1
+	return int(in.max) + 1
 }
 
 // enter tells whether the point in at pos has not failed before, and sees to it that a failure is remembered.
@@ -102,7 +101,7 @@ func (s *Scratch) reach(p *program, in *inst, text []byte, low int) int {
 	for !s.failed.has(s.bit(p, in, pos)) {
 		s.steps++
 		last = pos
-		size := in.class.match(text, pos)
+		size := in.one(text, pos)
 		if size == 0 {
 			break
 		}
@@ -113,7 +112,7 @@ func (s *Scratch) reach(p *program, in *inst, text []byte, low int) int {
 
 // giveBack is shrink for a linear search: it remembers all ends it leaves out.
 func (s *Scratch) giveBack(p *program, in *inst, text []byte, low, end int) (pc int32, at int) {
-	for end >= low && !(in.first.at(text, end) && (end == len(text) || utf8.RuneStart(text[end]))) {
+	for end >= low && !in.canEnd(text, end) {
 		s.failed.set(s.bit(p, in, end))
 		s.steps++
 		end--

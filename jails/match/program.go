@@ -30,30 +30,37 @@ const (
 	opFail    // matches nothing
 )
 
-// An inst is one instruction. It goes on at next.
+// An inst is one instruction. It goes on at next. What is seldom looked at while matching stands apart, so that the rest
+// keeps close together in memory.
 type inst struct {
-	op        opcode
-	char      byte
-	at        place
-	fold      fold
-	next      int32
-	other     int32 // the body of a loop, look or atomic group; the way of a condition not met
-	slot      int32 // number of a mark, group, loop or cut
-	self      int32 // the instruction's own number
-	asks      uint8 // the conditions that may still come, a bit each
-	point     int32 // number of a point that a linear search remembers; -1: none
-	back      int   // characters a look behind goes back
-	min, max  int   // of a span or loop
-	str       string
-	class     *class
-	first     *first    // what can follow the span or loop
-	body      *first    // what the body of a loop can begin with
-	follow    []byte    // the literal after a lazy span
-	ways      []way     // of a branch
-	dispatch  *dispatch // of a branch, by the next byte
-	loops     []int32   // the loops around
-	empty     bool      // the body of a loop can match nothing
-	givesBack bool      // a span that could give back, but need not
+	op       opcode
+	char     byte
+	at       place
+	fold     fold
+	next     int32
+	other    int32 // the body of a loop, look or atomic group; the way of a condition not met
+	slot     int32 // number of a mark, group, loop or cut
+	self     int32 // the instruction's own number
+	min, max int32 // of a span or loop
+	point    int32 // number of a point that a linear search remembers; -1: none
+	class    *class
+	dispatch *dispatch // of a branch, by the next byte
+	str      string
+	*detail
+}
+
+// A detail is more about an instruction.
+type detail struct {
+	first     *first  // what can follow the span or loop
+	follow    string  // the literal after a span, where there is one
+	stop      string  // a span goes no further than to where this begins; "": no such string
+	body      *first  // what the body of a loop can begin with
+	ways      []way   // of a branch
+	loops     []int32 // the loops around
+	back      int     // characters a look behind goes back
+	asks      uint8   // the conditions that may still come, a bit each
+	empty     bool    // the body of a loop can match nothing
+	givesBack bool    // a span that could give back, but need not
 }
 
 // A way is one alternative of a branch.
@@ -88,8 +95,9 @@ type compiler struct {
 
 func compile(tree *node, groups int) *program {
 	c := &compiler{insts: make([]inst, 1, 64)}
+	c.insts[0].detail = &detail{}
 	p := &program{groups: groups}
-	p.start = c.node(tree, 0)
+	p.start = c.node(tree.withoutConditions(), 0)
 	p.insts, p.loops, p.cuts, p.conds = c.insts, c.count, c.cuts, c.conds
 	p.analyse()
 	p.findPoints()
@@ -97,6 +105,9 @@ func compile(tree *node, groups int) *program {
 }
 
 func (c *compiler) emit(in inst) int32 {
+	if in.detail == nil {
+		in.detail = &detail{}
+	}
 	in.self, in.loops = int32(len(c.insts)), c.loops
 	c.insts = append(c.insts, in)
 	return in.self
@@ -139,19 +150,19 @@ func (c *compiler) node(n *node, next int32) int32 {
 }
 
 func (c *compiler) alternatives(nodes []*node, next int32) int32 {
-	in := inst{op: opBranch, next: next}
+	d := &detail{}
 	var more int32
 	if len(nodes) > maxWays {
 		more = c.alternatives(nodes[maxWays-1:], next)
 		nodes = nodes[:maxWays-1]
 	}
 	for _, n := range nodes {
-		in.ways = append(in.ways, way{pc: c.node(n, next)})
+		d.ways = append(d.ways, way{pc: c.node(n, next)})
 	}
 	if more > 0 {
-		in.ways = append(in.ways, way{pc: more})
+		d.ways = append(d.ways, way{pc: more})
 	}
-	return c.emit(in)
+	return c.emit(inst{op: opBranch, next: next, detail: d})
 }
 
 // flatten lists the nodes of a sequence and of the sequences in it.
@@ -212,72 +223,5 @@ func (c *compiler) cut(op, end opcode, body *node, back int, next int32) int32 {
 	slot := int32(c.cuts)
 	c.cuts++
 	e := c.emit(inst{op: end, slot: slot, next: next})
-	return c.emit(inst{op: op, slot: slot, back: back, next: next, other: c.node(body, e)})
-}
-
-// repeat compiles a repeat: of one character to a span, of 0 or 1 to a branch, else to a loop.
-func (c *compiler) repeat(n *node, next int32) int32 {
-	body := n.subs[0]
-	if one := single(body); one != nil {
-		return c.span(n, one, next)
-	}
-	if n.mode == possessive {
-		once := &node{kind: kindRepeat, min: n.min, max: n.max, subs: []*node{{kind: kindAtomic, subs: n.subs}}}
-		return c.cut(opAtomic, opAtomicEnd, once, 0, next)
-	}
-	switch {
-	case n.max == 0:
-		return next
-	case n.min == 1 && n.max == 1:
-		return c.node(body, next)
-	case n.min == 0 && n.max == 1:
-		w := []way{{pc: c.node(body, next)}, {pc: next}}
-		if n.mode == lazy {
-			w[0], w[1] = w[1], w[0]
-		}
-		return c.emit(inst{op: opBranch, next: next, ways: w})
-	}
-	return c.loop(n, next)
-}
-
-func (c *compiler) loop(n *node, next int32) int32 {
-	op := opLoop
-	if n.mode == lazy {
-		op = opLoopLazy
-	}
-	slot := int32(c.count)
-	c.count++
-	around := c.loops
-	c.loops = append(around[:len(around):len(around)], int32(len(c.insts)))
-	loop := c.emit(inst{op: op, slot: slot, min: n.min, max: n.max, next: next, empty: n.subs[0].canBeEmpty()})
-	body := c.node(n.subs[0], loop)
-	c.insts[loop].other = body
-	c.loops = around
-	return c.emit(inst{op: opLoopStart, slot: slot, next: loop})
-}
-
-// span compiles the repeat of one character.
-func (c *compiler) span(n, one *node, next int32) int32 {
-	in := inst{op: opSpan, min: n.min, max: n.max, next: next, class: one.class}
-	if one.kind == kindLiteral {
-		in.class = newClass([]item{{lo: one.char, hi: one.char}}, false, noFold)
-	}
-	switch {
-	case n.mode == lazy && n.min != n.max:
-		in.op = opSpanLazy
-	case n.mode == possessive || n.min == n.max:
-		in.op = opSpanOnly
-	}
-	return c.emit(in)
-}
-
-// single returns the node that matches exactly one character and is all there is in n, or nil.
-func single(n *node) *node {
-	for n.kind == kindSeq && len(n.subs) == 1 {
-		n = n.subs[0]
-	}
-	if n.kind == kindLiteral || n.kind == kindClass {
-		return n
-	}
-	return nil
+	return c.emit(inst{op: op, slot: slot, next: next, other: c.node(body, e), detail: &detail{back: back}})
 }

@@ -153,13 +153,13 @@ func (s *Scratch) forget() {
 
 // run matches the program at pos and returns the end of the match, or -1.
 func (s *Scratch) run(p *program, text []byte, pos int) int {
-	pc := p.start
+	insts, linear, pc := p.insts, s.failed.on, p.start
 	for {
-		in := &p.insts[pc]
+		in := &insts[pc]
 		op := in.op
 		pc = in.next
-		if s.failed.on && in.point >= 0 && !s.enter(p, in, pos) {
-			op = opFail
+		if linear {
+			op = s.linear(p, in, pos)
 		}
 		switch op {
 		case opChar:
@@ -177,12 +177,18 @@ func (s *Scratch) run(p *program, text []byte, pos int) int {
 				pos += n
 				continue
 			}
-		case opSpan, opSpanOnly:
+		case opSpanOnly:
+			if end := s.spanOnly(in, text, pos); end >= 0 {
+				pos = end
+				continue
+			}
+		case opSpan:
 			if pc, pos = s.span(p, in, text, pos); pc >= 0 {
 				continue
 			}
 		case opBranch:
-			if pc, pos = s.branch(in, text, pos); pc >= 0 {
+			if ways := in.dispatch.at(text, pos); ways != 0 {
+				pc, pos = s.take(in, pos, ways)
 				continue
 			}
 		case opMark:
@@ -207,6 +213,18 @@ func (s *Scratch) run(p *program, text []byte, pos int) int {
 			return -1
 		}
 	}
+}
+
+// linear returns what is done for in at pos in a linear search: a point that has failed there fails again, and where a
+// span would only be thought to give nothing back, it does.
+func (s *Scratch) linear(p *program, in *inst, pos int) opcode {
+	switch {
+	case in.point >= 0 && !s.enter(p, in, pos):
+		return opFail
+	case in.op == opSpanOnly && in.max == unlimited && in.point >= 0:
+		return opSpan
+	}
+	return in.op
 }
 
 // rare runs the instructions that are seldom met. It returns -1 for a failure.

@@ -2,7 +2,6 @@ package match
 
 import (
 	"bytes"
-	"math"
 	"unicode/utf8"
 )
 
@@ -65,11 +64,55 @@ func (c *class) runUpTo(text []byte, pos, n int) (end, count int) {
 	return pos, count
 }
 
+// one returns the size of the character at pos if a span can take it, else 0.
+func (in *inst) one(text []byte, pos int) int {
+	if in.stop != "" && bytes.HasPrefix(text[pos:], []byte(in.stop)) {
+		return 0
+	}
+	return in.class.match(text, pos)
+}
+
+// run returns where the longest run of an unlimited span from pos ends.
+func (in *inst) run(text []byte, pos int) int {
+	end := in.class.run(text, pos)
+	if in.stop != "" {
+		if i := bytes.Index(text[pos:min(end+len(in.stop)-1, len(text))], []byte(in.stop)); i >= 0 {
+			return pos + i
+		}
+	}
+	return end
+}
+
+// canEnd tells whether what follows a span can begin at pos, if a character begins there.
+func (in *inst) canEnd(text []byte, pos int) bool {
+	if !in.first.at(text, pos) || pos < len(text) && !utf8.RuneStart(text[pos]) {
+		return false
+	}
+	return len(in.follow) < 2 || bytes.HasPrefix(text[pos:], []byte(in.follow))
+}
+
+// spanOnly returns where a span from pos ends that gives nothing back; -1 if it does not match.
+func (s *Scratch) spanOnly(in *inst, text []byte, pos int) (end int) {
+	if in.max == unlimited && in.min <= 1 {
+		end = in.run(text, pos)
+		s.steps += (end - pos) >> 4
+		if end == pos && in.min > 0 {
+			return -1
+		}
+		return end
+	}
+	low, end := s.extent(in, text, pos)
+	if low < 0 {
+		return -1
+	}
+	return end
+}
+
 // extent returns where a span from pos may end at the earliest and at the latest; -1 if it does not match.
 func (s *Scratch) extent(in *inst, text []byte, pos int) (low, end int) {
 	switch {
 	case in.max == unlimited && in.min == 1:
-		if end = in.class.run(text, pos); end == pos {
+		if end = in.run(text, pos); end == pos {
 			return -1, 0
 		}
 		low = next(text, pos)
@@ -77,12 +120,12 @@ func (s *Scratch) extent(in *inst, text []byte, pos int) (low, end int) {
 		if low = s.least(in, text, pos); low < 0 {
 			return -1, 0
 		}
-		end = in.class.run(text, low)
+		end = in.run(text, low)
 	default:
 		if low = s.least(in, text, pos); low < 0 {
 			return -1, 0
 		}
-		end, _ = in.class.runUpTo(text, low, in.max-in.min)
+		end, _ = in.class.runUpTo(text, low, int(in.max-in.min))
 	}
 	s.steps += (end - pos) >> 4
 	return low, end
@@ -99,9 +142,9 @@ func (s *Scratch) least(in *inst, text []byte, pos int) int {
 		}
 		return -1
 	}
-	low, n := in.class.runUpTo(text, pos, in.min)
+	low, n := in.class.runUpTo(text, pos, int(in.min))
 	s.steps += n >> 4
-	if n < in.min {
+	if n < int(in.min) {
 		return -1
 	}
 	return low
@@ -117,11 +160,8 @@ func (s *Scratch) span(p *program, in *inst, text []byte, pos int) (pc int32, at
 		return s.giveBack(p, in, text, low, s.reach(p, in, text, low))
 	}
 	low, end := s.extent(in, text, pos)
-	switch {
-	case low < 0:
+	if low < 0 {
 		return -1, 0
-	case in.op == opSpanOnly:
-		return in.next, end
 	}
 	return s.shrink(in, text, low, end)
 }
@@ -139,7 +179,7 @@ func (s *Scratch) shorten(p *program, f frame, text []byte) (pc int32, at int) {
 // shrink finds the last end from end down to low that what follows can begin at.
 func (s *Scratch) shrink(in *inst, text []byte, low, end int) (pc int32, at int) {
 	from := end
-	for end >= low && !(in.first.at(text, end) && (end == len(text) || utf8.RuneStart(text[end]))) {
+	for end >= low && !in.canEnd(text, end) {
 		end--
 	}
 	s.steps += (from - end) >> 4
@@ -158,13 +198,13 @@ func (s *Scratch) spanLazy(p *program, in *inst, text []byte, pos int) (pc int32
 	if low < 0 {
 		return -1, 0
 	}
-	return s.grow(p, in, text, low, min(in.max-in.min, math.MaxInt32))
+	return s.grow(p, in, text, low, int(in.max-in.min))
 }
 
 // lengthen takes up a lazy span where it was left.
 func (s *Scratch) lengthen(p *program, f frame, text []byte) (pc int32, at int) {
 	in := &p.insts[f.pc]
-	size := in.class.match(text, int(f.pos))
+	size := in.one(text, int(f.pos))
 	if size == 0 {
 		return -1, 0
 	}
@@ -184,7 +224,7 @@ func (s *Scratch) grow(p *program, in *inst, text []byte, pos, left int) (pc int
 		}
 	}
 	for !in.first.at(text, pos) {
-		size := in.class.match(text, pos)
+		size := in.one(text, pos)
 		if size == 0 || left == 0 {
 			s.steps += (pos - from) >> 2
 			return -1, 0
@@ -207,7 +247,7 @@ func (s *Scratch) growOnce(p *program, in *inst, text []byte, pos, left int) (pc
 			s.push(frame{kind: retryLazy, pc: in.self, pos: int32(pos), low: int32(left)})
 			return in.next, pos
 		}
-		size := in.class.match(text, pos)
+		size := in.one(text, pos)
 		if size == 0 {
 			break
 		}
@@ -218,8 +258,8 @@ func (s *Scratch) growOnce(p *program, in *inst, text []byte, pos, left int) (pc
 
 // jump returns where the literal after a lazy span stands next, if the span can reach it; else -1.
 func (in *inst) jump(text []byte, pos int) int {
-	i := bytes.Index(text[pos:], in.follow)
-	if i < 0 || in.class.run(text[:pos+i], pos) < pos+i {
+	i := bytes.Index(text[pos:], []byte(in.follow))
+	if i < 0 || in.class.run(text[:pos+i], pos) < pos+i || in.stop != "" && in.run(text, pos) < pos+i {
 		return -1
 	}
 	return pos + i

@@ -12,6 +12,7 @@ import (
 
 	"bailiff/jails/event"
 	"bailiff/jails/filter"
+	"bailiff/jails/match"
 )
 
 // TestMatchMemory scans ordinary and hostile text and looks at what the matcher has kept then.
@@ -47,10 +48,7 @@ func TestMatchMemory(t *testing.T) {
 			}
 			s.run(b, each(func(*team, event.Line, []filter.Match) {}))
 		}
-		overflows := 0
-		for _, g := range s.sets {
-			overflows += g.set.Overflows()
-		}
+		overflows := s.set.Overflows()
 		kept := heap() - before
 		t.Logf("%s: %.1f MB kept, %d lines taken for candidates", c.name, float64(kept)/1e6, overflows)
 		if kept > c.most<<20 {
@@ -112,7 +110,7 @@ func TestScanAgainstReadingMillionsOfLines(t *testing.T) {
 func gather(f *filter.Filter, blocks []*event.Block, bare, every bool) (found []string) {
 	s := newScan([]*Post{{Matcher: f.NewMatcher(filter.Options{})}}, bare, blocks[0].Text)
 	if every {
-		s.every, s.sets = s.teams, nil
+		s.every, s.ruled, s.set = s.teams, nil, match.NewSet(nil, match.Options{})
 	}
 	for _, b := range blocks {
 		s.run(b, each(func(_ *team, l event.Line, ms []filter.Match) {

@@ -37,43 +37,25 @@ type listener interface {
 type scan struct {
 	teams []*team
 	every []*team // those that have to read every line
-	sets  []gate
-	entry int // the journal's entry of the line found last: lines are found in order
-}
-
-// A gate is a Set and the teams of its rules.
-type gate struct {
 	set   *match.Set
-	teams []*team
+	ruled []*team // the teams of the set's rules
+	entry int     // the journal's entry of the line found last: lines are found in order
 }
 
-// newScan plans the scan of a source whose text is such as the sample. Filters whose dates are cut out alike share a
-// set; the journal's lines have none.
+// newScan plans the scan of a source whose text is such as the sample.
 func newScan(posts []*Post, journal bool, sample []byte) *scan {
 	s := &scan{teams: teams(posts)}
-	byDates := map[match.Dates]*gate{}
-	rules := map[match.Dates][]match.Rule{}
+	var rules []match.Rule
 	for _, t := range s.teams {
-		rule, dates, ok := t.matcher.Rule()
+		rule, ok := t.matcher.Rule(journal)
 		if !ok {
 			s.every = append(s.every, t)
 			continue
 		}
-		if journal {
-			dates = match.NoDates
-		}
-		if byDates[dates] == nil {
-			byDates[dates] = &gate{}
-		}
-		byDates[dates].teams = append(byDates[dates].teams, t)
-		rules[dates] = append(rules[dates], rule)
+		rules = append(rules, rule)
+		s.ruled = append(s.ruled, t)
 	}
-	for _, dates := range []match.Dates{match.NoDates, match.BoundedDates, match.AnyDates} {
-		if g := byDates[dates]; g != nil {
-			g.set = match.NewSet(rules[dates], match.Options{Dates: dates, Sample: sample})
-			s.sets = append(s.sets, *g)
-		}
-	}
+	s.set = match.NewSet(rules, match.Options{Sample: sample})
 	return s
 }
 
@@ -102,20 +84,18 @@ func (s *scan) run(b *event.Block, to listener) {
 		}
 		start = end + 1
 	}
-	for _, g := range s.sets {
-		s.entry = 0
-		g.set.Scan(b.Text, func(start, end int, hits []match.Hit) bool {
-			for len(hits) > 0 {
-				t := g.teams[hits[0].Rule]
-				hits = t.candidates(hits)
-				t.catchUp(b, start, to)
-				s.tell(b, t, start, end, to)
-			}
-			return true
-		})
-		for _, t := range g.teams {
-			t.catchUp(b, len(b.Text), to)
+	s.entry = 0
+	s.set.Scan(b.Text, func(start, end int, hits []match.Hit) bool {
+		for len(hits) > 0 {
+			t := s.ruled[hits[0].Rule]
+			hits = t.candidates(hits)
+			t.catchUp(b, start, to)
+			s.tell(b, t, start, end, to)
 		}
+		return true
+	})
+	for _, t := range s.ruled {
+		t.catchUp(b, len(b.Text), to)
 	}
 }
 

@@ -98,6 +98,9 @@ func endsBound(expr string) bool {
 	return endsUnescaped(strings.TrimRight(expr, ")"), "**")
 }
 
+// endsBetweenWords tells whether a bound expression ends where a word does, or next to what is no word.
+func endsBetweenWords(bound string) bool { return strings.HasSuffix(bound, wordEnd) }
+
 // endsUnescaped tells whether expr ends with end, and no backslash stands before it.
 func endsUnescaped(expr, end string) bool {
 	rest, ok := strings.CutSuffix(expr, end)

@@ -1,17 +1,13 @@
 package filter
 
-import (
-	"slices"
+import "bailiff/jails/match"
 
-	"bailiff/jails/match"
-)
-
-// Rule returns what a match.Set needs to find the lines that the filter may match, and how their dates are cut out when
-// they come from a file. ok is false for a filter that has to read every line: its regexes span lines, and what they
+// Rule returns what a match.Set needs to find the lines that the filter may match. Of the journal's lines, which hold no
+// dates, nothing is cut out. ok is false for a filter that has to read every line: its regexes span lines, and what they
 // match may stay at hand since an ignoreregex took it away.
-func (f *Filter) Rule() (rule match.Rule, dates match.Dates, ok bool) {
+func (f *Filter) Rule(journal bool) (rule match.Rule, ok bool) {
 	if f.maxlines > 1 && len(f.ignore) > 0 {
-		return match.Rule{}, 0, false
+		return match.Rule{}, false
 	}
 	rule.Lines = f.maxlines
 	if f.pref != nil {
@@ -20,11 +16,10 @@ func (f *Filter) Rule() (rule match.Rule, dates match.Dates, ok bool) {
 	for _, r := range f.fail {
 		rule.Patterns = append(rule.Patterns, r.pattern)
 	}
-	dates = match.AnyDates
-	if d := f.source.Datepattern; len(d) == 0 || slices.Equal(d, []string{"{^LN-BEG}"}) {
-		dates = match.BoundedDates // fail2ban's own templates end where words do
+	if !journal {
+		rule.Cuts = f.dates.Cuts()
 	}
-	return rule, dates, true
+	return rule, true
 }
 
 // Span is how many lines a failregex may span. Where it is more than 1, a matcher that is shown only the lines that its
@@ -32,4 +27,4 @@ func (f *Filter) Rule() (rule match.Rule, dates match.Dates, ok bool) {
 func (m *Matcher) Span() int { return m.filter.maxlines }
 
 // Rule is the filter's.
-func (m *Matcher) Rule() (rule match.Rule, dates match.Dates, ok bool) { return m.filter.Rule() }
+func (m *Matcher) Rule(journal bool) (rule match.Rule, ok bool) { return m.filter.Rule(journal) }

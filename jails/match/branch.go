@@ -1,40 +1,71 @@
 package match
 
-import "math/bits"
+import (
+	"bytes"
+	"math/bits"
+	"slices"
+)
 
 // maxWays is how many ways a branch has; a longer one goes on in another.
 const maxWays = 8
 
-// A dispatch says by the next byte, or 256 at the end, which ways of a branch can begin with it, a bit each, and where
-// the ways begin.
+// A dispatch says by the next byte, or 256 at the end, where a branch goes. Bytes that all ways treat alike have the same
+// code.
 type dispatch struct {
-	pcs  [maxWays]int32
-	ways [257]uint8
+	codes   [257]uint16
+	targets []target // by code
 }
 
-func newDispatch(ways []way) *dispatch {
+// A target is where a branch goes, and which of its ways are left then. Where there is only one way, and that comes to
+// another branch before it looks at the text, the target lies behind that one too.
+type target struct {
+	pc   int32 // -1: nowhere
+	rest uint8
+}
+
+// newDispatch makes the dispatch of a branch; those of the branches it can come to are there.
+func newDispatch(insts []inst, ways []way) *dispatch {
 	var d dispatch
-	for i, w := range ways {
-		d.pcs[i] = w.pc
-		bit := uint8(1) << i
-		for b := range 256 {
-			if w.first == nil || w.first.bytes.has(byte(b)) {
-				d.ways[b] |= bit
+	for b := range 257 {
+		t := target{pc: -1}
+		for i, w := range ways {
+			switch {
+			case w.first != nil && !w.first.has(b):
+			case t.pc < 0:
+				t.pc = w.pc
+			default:
+				t.rest |= 1 << i
 			}
 		}
-		if w.first == nil || w.first.end {
-			d.ways[256] |= bit
+		for t.pc >= 0 && t.rest == 0 && insts[t.pc].op == opBranch {
+			behind := insts[t.pc].dispatch.target(b)
+			if behind.rest != 0 {
+				break
+			}
+			t = behind
 		}
+		d.add(b, t)
 	}
 	return &d
 }
 
-// at returns the ways that can begin with the text at pos.
-func (d *dispatch) at(text []byte, pos int) uint8 {
-	if pos < len(text) {
-		return d.ways[text[pos]]
+func (d *dispatch) add(b int, t target) {
+	code := slices.Index(d.targets, t)
+	if code < 0 {
+		code = len(d.targets)
+		d.targets = append(d.targets, t)
 	}
-	return d.ways[256]
+	d.codes[b] = uint16(code)
+}
+
+func (d *dispatch) target(b int) target { return d.targets[d.codes[b]] }
+
+// at returns where the branch goes with the text at pos.
+func (d *dispatch) at(text []byte, pos int) target {
+	if pos < len(text) {
+		return d.target(int(text[pos]))
+	}
+	return d.target(256)
 }
 
 // take takes the first of the ways in the set.
@@ -46,7 +77,19 @@ func (s *Scratch) take(in *inst, pos int, ways uint8) (pc int32, at int) {
 	if ways &= ways - 1; ways != 0 {
 		s.push(frame{kind: retryWay, pc: in.self, pos: int32(pos), low: int32(ways)})
 	}
-	return in.dispatch.pcs[first], pos
+	return in.ways[first].pc, pos
+}
+
+// guarded is a branch whose ways need certain strings in the text that is left.
+func (s *Scratch) guarded(in *inst, text []byte, pos int) (pc int32, at int) {
+	ways := uint8(0)
+	for i, w := range in.ways {
+		if w.first.at(text, pos) && (w.guard == "" || bytes.Contains(text[pos:], []byte(w.guard))) {
+			ways |= 1 << i
+		}
+	}
+	s.steps += (len(text) - pos) >> 4
+	return s.take(in, pos, ways)
 }
 
 // loop comes to the end of a loop's body, or to its start: another turn, if there may be one, else on.

@@ -176,7 +176,10 @@ func (c *class) countBeyond() beyond {
 	return beyondNone
 }
 
-// disjoint tells whether no byte of the class is in s.
-func (c *class) disjoint(s *bitSet) bool {
-	return c.set[0]&s[0]|c.set[1]&s[1]|c.set[2]&s[2]|c.set[3]&s[3] == 0
+// isOpposite tells whether d has exactly the characters that c lacks, as \s and \S do.
+func (c *class) isOpposite(d *class) bool {
+	if len(c.items) != 1 || len(d.items) != 1 || c.items[0].category == 0 || c.items[0].category != d.items[0].category {
+		return false
+	}
+	return (c.items[0].negative != c.negative) != (d.items[0].negative != d.negative)
 }

@@ -35,7 +35,7 @@ func (r *resolver) sequence(nodes []*node) *node {
 			if !ok {
 				continue
 			}
-			alt := &node{kind: kindAlt}
+			alt := &node{kind: kindAlt, decides: true}
 			for _, o := range outcomes {
 				if r.left -= o.node.count() + rest.count(); r.left < 0 {
 					break

@@ -1,5 +1,10 @@
 package match
 
+import (
+	"slices"
+	"unicode/utf8"
+)
+
 // A bitSet is a set of bytes.
 type bitSet [4]uint64
 
@@ -23,16 +28,27 @@ func (f *first) at(text []byte, pos int) bool {
 	return f.end
 }
 
+// has tells whether the byte, or the end where it is 256, can come next.
+func (f *first) has(b int) bool {
+	if b == 256 {
+		return f.end
+	}
+	return f.bytes.has(byte(b))
+}
+
 // A firstFinder collects what can come next at an instruction.
 type firstFinder struct {
-	insts []inst
-	seen  []bool
-	known map[first]*first
+	insts   []inst
+	seen    []bool
+	known   map[first]*first
+	classes []*class // the classes of what was found last that have characters beyond ASCII
+	beyond  bool     // and whether it has others
 }
 
 // find returns what can come next at pc.
 func (f *firstFinder) find(pc int32) *first {
 	clear(f.seen)
+	f.classes, f.beyond = f.classes[:0], false
 	var set first
 	if !f.collect(pc, &set) {
 		return nil
@@ -55,15 +71,19 @@ func (f *firstFinder) collect(pc int32, set *first) bool {
 			return true
 		case opString:
 			set.bytes.add(in.str[0])
+			f.beyond = f.beyond || in.str[0] >= utf8.RuneSelf
 			return true
 		case opClass, opSpan, opSpanOnly, opSpanLazy:
 			if in.max > 0 || in.op == opClass {
 				set.addClass(in.class)
+				if in.class.beyond != beyondNone {
+					f.classes = append(f.classes, in.class)
+				}
 			}
 			if in.op == opClass || in.min > 0 {
 				return true
 			}
-		case opBranch:
+		case opBranch, opGuarded:
 			for _, w := range in.ways {
 				if !f.collect(w.pc, set) {
 					return false
@@ -89,6 +109,17 @@ func (f *firstFinder) collect(pc int32, set *first) bool {
 		pc = in.next
 	}
 	return true
+}
+
+// excludes tells whether no character of c can come next, where set is what was found last.
+func (f *firstFinder) excludes(c *class, set *first) bool {
+	if c.set[0]&set.bytes[0]|c.set[1]&set.bytes[1] != 0 {
+		return false
+	}
+	if c.beyond == beyondNone {
+		return true
+	}
+	return !f.beyond && !slices.ContainsFunc(f.classes, func(d *class) bool { return !c.isOpposite(d) })
 }
 
 func (f *first) addClass(c *class) {
@@ -117,18 +148,18 @@ func (p *program) analyse() {
 	for i := range p.insts {
 		in := &p.insts[i]
 		switch in.op {
-		case opBranch:
+		case opBranch, opGuarded:
 			for j := range in.ways {
 				in.ways[j].first = f.find(in.ways[j].pc)
 			}
-			in.dispatch = newDispatch(in.ways)
+			in.dispatch = newDispatch(p.insts, in.ways)
 		case opLoop, opLoopLazy:
 			in.body = f.find(in.other)
 			in.first = f.find(in.next)
 		case opSpan, opSpanLazy:
 			in.first = f.find(in.next)
 			in.follow = string(p.literalAt(in.next))
-			if in.op == opSpan && in.first != nil && in.class.disjoint(&in.first.bytes) {
+			if in.op == opSpan && in.first != nil && f.excludes(in.class, in.first) {
 				in.op, in.givesBack = opSpanOnly, true
 			}
 		}
@@ -136,6 +167,7 @@ func (p *program) analyse() {
 	p.first = f.find(p.start)
 	p.prefix = p.literalAt(p.start)
 	p.anchored = p.isAnchored(p.start, 0)
+	p.guard()
 }
 
 // literalAt returns the literal that pc begins with, or nil.
@@ -164,7 +196,7 @@ func (p *program) isAnchored(pc int32, depth int) bool {
 		case opMark:
 		case opAtomic:
 			return p.isAnchored(in.other, depth+1)
-		case opBranch:
+		case opBranch, opGuarded:
 			for _, w := range in.ways {
 				if !p.isAnchored(w.pc, depth+1) {
 					return false

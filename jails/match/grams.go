@@ -129,13 +129,16 @@ func (g *grams) compare(text []byte, pos int, h uint32, out []found) []found {
 	return out
 }
 
-// equalFold tells whether text is lower, whatever the case of its ASCII letters.
+// equalFold tells whether text is lower, whatever the case of its ASCII letters. A few other characters count as alike
+// too, those that differ in the same bit.
 func equalFold(text []byte, lower string) bool {
-	for i, c := range text {
-		if c >= 'A' && c <= 'Z' {
-			c += 'a' - 'A'
+	for ; len(text) >= 4; text, lower = text[4:], lower[4:] {
+		if (binary.LittleEndian.Uint32(text)^fourAt(lower, 0))&^foldFour != 0 {
+			return false
 		}
-		if c != lower[i] {
+	}
+	for i := range text {
+		if (text[i]^lower[i])&^(foldFour&0xff) != 0 {
 			return false
 		}
 	}

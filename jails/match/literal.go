@@ -15,8 +15,14 @@ const (
 	maxBytes        = 64
 )
 
+// A placed need stands behind at characters or more.
+type placed struct {
+	need
+	at int
+}
+
 // needs lists what a text must have for n to match in it. Nothing in it crosses a line.
-func (n *node) needs() []need {
+func (n *node) needs() []placed {
 	f := needFinder{run: need{""}}
 	f.visit(n)
 	f.flush()
@@ -26,17 +32,20 @@ func (n *node) needs() []need {
 // A needFinder walks through a pattern. run is what the text must have right before the node at hand.
 type needFinder struct {
 	run   need
-	found []need
+	runAt int // the least number of characters before run
+	at    int // and before the node at hand
+	found []placed
 }
 
 func (f *needFinder) visit(n *node) {
 	if all, ok := n.strings(); ok {
 		if longer, ok := cross(f.run, all); ok {
 			f.run = longer
-			return
+		} else {
+			f.flush()
+			f.run = all
 		}
-		f.flush()
-		f.run = all
+		f.at += n.least()
 		return
 	}
 	switch n.kind {
@@ -48,20 +57,45 @@ func (f *needFinder) visit(n *node) {
 	case kindRepeat:
 		if n.min > 0 {
 			f.visit(n.subs[0])
+			f.at -= n.subs[0].least()
 		}
 	case kindAlt:
 		f.flush()
 		f.alternatives(n)
 	}
+	f.at += n.least()
 	f.flush()
 }
 
 // flush ends the run: what comes next may stand anywhere.
 func (f *needFinder) flush() {
 	if f.run.shortest() > 0 {
-		f.found = append(f.found, f.run.prune())
+		f.found = append(f.found, placed{f.run.prune(), f.runAt})
 	}
-	f.run = need{""}
+	f.run, f.runAt = need{""}, f.at
+}
+
+// least is the least number of characters that n matches, if it is not large.
+func (n *node) least() (sum int) {
+	switch n.kind {
+	case kindLiteral, kindClass:
+		return 1
+	case kindSeq, kindGroup, kindAtomic:
+		for _, s := range n.subs {
+			sum = min(sum+s.least(), maxBytes)
+		}
+	case kindRepeat:
+		sum = min(n.min, maxBytes) * n.subs[0].least()
+	case kindAlt, kindCond:
+		sum = maxBytes
+		for _, s := range n.subs {
+			sum = min(sum, s.least())
+		}
+		if n.kind == kindCond && len(n.subs) == 1 {
+			return 0
+		}
+	}
+	return min(sum, maxBytes)
 }
 
 // prune leaves out strings that have another one in them.
@@ -87,14 +121,14 @@ func (f *needFinder) alternatives(n *node) {
 		all = append(all, best...)
 	}
 	if len(all) <= maxAlternatives {
-		f.found = append(f.found, all.prune())
+		f.found = append(f.found, placed{all.prune(), f.at})
 	}
 }
 
 func (n *node) bestNeed() (best need) {
 	for _, c := range n.needs() {
 		if best == nil || c.weight() > best.weight() {
-			best = c
+			best = c.need
 		}
 	}
 	return best

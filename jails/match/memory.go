@@ -149,7 +149,7 @@ func (p *program) findPoints() {
 // isPoint tells whether a linear search remembers the failures of in.
 func (in *inst) isPoint() bool {
 	switch in.op {
-	case opBranch, opSpan, opSpanLazy, opLoop, opLoopLazy, opLook, opNot, opAtomic:
+	case opBranch, opGuarded, opSpan, opSpanLazy, opLoop, opLoopLazy, opLook, opNot, opAtomic:
 		return true
 	}
 	return in.op == opSpanOnly && in.givesBack

@@ -35,14 +35,23 @@ func (a *nfa) add(n nfaNode) int32 {
 
 // addRule adds a rule. ids are what its patterns are called when they are accepted.
 func (a *nfa) addRule(r Rule, ids []int32) {
+	from := len(a.nodes)
+	starts := a.rule(r, ids)
+	if len(r.Cuts) > 0 {
+		starts = a.withCut(from, starts, join(r.Cuts))
+	}
+	a.start = append(a.start, starts...)
+}
+
+// rule adds the nodes of a rule and returns where they begin.
+func (a *nfa) rule(r Rule, ids []int32) (starts []int32) {
 	var enters []int32
 	for i, p := range r.Patterns {
 		accept := a.add(nfaNode{op: nodeAccept, outs: ids[i : i+1]})
 		enters = append(enters, a.enter(a.program(p.prog, accept, r.Prefix != nil, nil), p.prog.anchored))
 	}
 	if r.Prefix == nil {
-		a.start = append(a.start, enters...)
-		return
+		return enters
 	}
 	content := int32(2 * r.Prefix.GroupIndex("content"))
 	entry := a.program(r.Prefix.prog, -1, false, func(in *inst) []int32 {
@@ -51,7 +60,7 @@ func (a *nfa) addRule(r Rule, ids []int32) {
 		}
 		return nil
 	})
-	a.start = append(a.start, a.enter(entry, r.Prefix.prog.anchored))
+	return []int32{a.enter(entry, r.Prefix.prog.anchored)}
 }
 
 // enter lets a pattern begin at the start, or anywhere if it is not anchored.
@@ -106,7 +115,7 @@ func (a *nfa) inst(in *inst, base, accept int32, open bool) nfaNode {
 		return a.class(in.class.set, next, open)
 	case opSpan, opSpanOnly, opSpanLazy:
 		return a.span(in, next, open)
-	case opBranch:
+	case opBranch, opGuarded:
 		n := nfaNode{}
 		for _, w := range in.ways {
 			n.outs = append(n.outs, base+w.pc)

@@ -28,21 +28,19 @@ type plan struct {
 	sample       []byte // the end of the sample
 	lower        []byte // the same in lower case
 	lines        int
-	dates        Dates
-	blind        bool // dates are cut out, but not by us
 }
 
 func newPlan(o Options) *plan {
 	sample := o.Sample[max(0, len(o.Sample)-sampleSize):]
 	return &plan{
-		narrowest: wideString, often: countFours(sample), dates: o.Dates, blind: o.Dates != NoDates && o.Cut == nil,
+		narrowest: wideString, often: countFours(sample),
 		sample: sample, lower: bytes.ToLower(sample), lines: bytes.Count(sample, []byte{'\n'}),
 	}
 }
 
 // add plans for one pattern.
 func (p *plan) add(r Rule, pattern *Pattern, id int32) {
-	best := p.choose(r.needs(pattern))
+	best := p.choose(r.needs(pattern), r.Cuts)
 	switch {
 	case best != nil && best.shortest() >= wideString:
 		p.wide = addNeed(p.wide, best, id)
@@ -89,8 +87,8 @@ func (p *plan) isCostly(s shortPattern) bool {
 
 // failsEarly tells whether the pattern can run as an automaton, and does not read much of the sample's lines.
 func (p *plan) failsEarly(s shortPattern) bool {
-	if p.dates != NoDates || !p.isExpressible(s.rule) {
-		return false
+	if len(s.rule.Cuts) > 0 || !p.isExpressible(s.rule) {
+		return false // with a part of the line left out, it could go on anywhere
 	}
 	a := &nfa{}
 	a.addRule(Rule{Prefix: s.rule.Prefix, Patterns: []*Pattern{s.pattern}}, []int32{s.id})
@@ -106,10 +104,10 @@ func (p *plan) failsEarly(s shortPattern) bool {
 }
 
 // isExpressible tells whether an automaton can decide about the rule's patterns.
-func (p *plan) isExpressible(r Rule) bool { return !p.blind && r.Lines <= 1 && r.isContentSure() }
+func (p *plan) isExpressible(r Rule) bool { return r.Lines <= 1 && r.isContentSure() }
 
 // needs lists what a line must have for the pattern to match because of it.
-func (r Rule) needs(pattern *Pattern) []need {
+func (r Rule) needs(pattern *Pattern) []placed {
 	switch {
 	case r.Lines > 1 && r.Prefix != nil:
 		return nil
@@ -122,24 +120,20 @@ func (r Rule) needs(pattern *Pattern) []need {
 }
 
 // choose returns the need that is met least, or nil if all are met often.
-func (p *plan) choose(needs []need) (best need) {
+func (p *plan) choose(needs []placed, cuts []Cut) (best need) {
 	least := 0
-	for _, n := range needs {
-		switch p.dates {
-		case BoundedDates:
-			n = n.uncut()
-		case AnyDates:
-			n = n.halves()
-		}
-		if n.shortest() < leastString {
-			continue
-		}
-		met := p.met(n)
-		if met*commonly > p.lines {
-			continue
-		}
-		if best == nil || met < least || met == least && n.weight() > best.weight() {
-			best, least = n, met
+	for _, whole := range needs {
+		for _, n := range whole.pieces(cuts) {
+			if n.shortest() < leastString {
+				continue
+			}
+			met := p.met(n)
+			if met*commonly > p.lines {
+				continue
+			}
+			if best == nil || met < least || met == least && n.weight() > best.weight() {
+				best, least = n, met
+			}
 		}
 	}
 	return best
@@ -153,22 +147,15 @@ func (p *plan) met(n need) (sum int) {
 	return sum
 }
 
-// halves returns both halves of each string: wherever in it a date stood, one of them is whole.
-func (n need) halves() (parts need) {
-	for _, s := range n {
-		parts = append(parts, s[:len(s)/2], s[len(s)/2:])
-	}
-	return parts
-}
-
-// uncut returns what is left of a need where a date may have stood inside of its strings: the longest part of each. A
-// date has no letter or digit next to it, so it stood between two characters that are neither.
-func (n need) uncut() need {
-	parts := make(need, len(n))
-	for i, s := range n {
+// pieces returns what a text must have because of a need after a cut: the longest part of each string that the cut cannot
+// have stood in, or both halves of each, one of which is whole.
+func (n placed) pieces(cuts []Cut) []need {
+	parts, split := make(need, len(n.need)), false
+	for i, s := range n.need {
+		parts[i] = s[:0]
 		from := 0
 		for at := 1; at <= len(s); at++ {
-			if at < len(s) && (isASCIIWord(s[at-1]) || isASCIIWord(s[at])) {
+			if at < len(s) && !slices.ContainsFunc(cuts, func(c Cut) bool { return c.splits(s, at, n.at) }) {
 				continue
 			}
 			if at-from > len(parts[i]) {
@@ -176,6 +163,18 @@ func (n need) uncut() need {
 			}
 			from = at
 		}
+		split = split || len(parts[i]) < len(s)
+	}
+	if !split {
+		return []need{n.need}
+	}
+	return []need{parts, n.halves()}
+}
+
+// halves returns both halves of each string.
+func (n need) halves() (parts need) {
+	for _, s := range n {
+		parts = append(parts, s[:len(s)/2], s[len(s)/2:])
 	}
 	return parts
 }

@@ -14,6 +14,7 @@ const (
 	opSpanOnly                // the same, of which nothing is given back
 	opSpanLazy                // a run of a class, as short as possible
 	opBranch                  // one of several ways
+	opGuarded                 // the same, where a way may need a string farther on
 	opLoopStart               // enters a loop
 	opLoop                    // the body's end: once more if possible
 	opLoopLazy                // the body's end: once more if necessary
@@ -67,6 +68,7 @@ type detail struct {
 type way struct {
 	pc    int32
 	first *first
+	guard string // what must stand somewhere behind; "": nothing is known
 }
 
 // A program is a compiled pattern. Instruction 0 is opMatch.
@@ -121,7 +123,7 @@ func (c *compiler) node(n *node, next int32) int32 {
 	case kindLiteral, kindClass:
 		return c.character(n, next)
 	case kindAlt:
-		return c.alternatives(n.subs, next)
+		return c.alternatives(n, n.subs, next)
 	case kindRepeat:
 		return c.repeat(n, next)
 	case kindGroup:
@@ -149,20 +151,23 @@ func (c *compiler) node(n *node, next int32) int32 {
 	return c.emit(inst{op: opAt, at: n.at, next: next})
 }
 
-func (c *compiler) alternatives(nodes []*node, next int32) int32 {
-	d := &detail{}
+func (c *compiler) alternatives(n *node, nodes []*node, next int32) int32 {
+	op, d := opBranch, &detail{}
+	if n.decides {
+		op = opGuarded
+	}
 	var more int32
 	if len(nodes) > maxWays {
-		more = c.alternatives(nodes[maxWays-1:], next)
+		more = c.alternatives(n, nodes[maxWays-1:], next)
 		nodes = nodes[:maxWays-1]
 	}
-	for _, n := range nodes {
-		d.ways = append(d.ways, way{pc: c.node(n, next)})
+	for _, s := range nodes {
+		d.ways = append(d.ways, way{pc: c.node(s, next)})
 	}
 	if more > 0 {
 		d.ways = append(d.ways, way{pc: more})
 	}
-	return c.emit(inst{op: opBranch, next: next, detail: d})
+	return c.emit(inst{op: op, next: next, detail: d})
 }
 
 // flatten lists the nodes of a sequence and of the sequences in it.

@@ -187,8 +187,11 @@ func (s *Scratch) run(p *program, text []byte, pos int) int {
 				continue
 			}
 		case opBranch:
-			if ways := in.dispatch.at(text, pos); ways != 0 {
-				pc, pos = s.take(in, pos, ways)
+			if t := in.dispatch.at(text, pos); t.pc >= 0 {
+				if t.rest != 0 {
+					s.push(frame{kind: retryWay, pc: in.self, pos: int32(pos), low: int32(t.rest)})
+				}
+				pc = t.pc
 				continue
 			}
 		case opMark:
@@ -241,6 +244,8 @@ func (s *Scratch) rare(p *program, in *inst, text []byte, pos int) (pc int32, at
 		return s.loop(in, text, pos)
 	case opLoopLazy:
 		return s.loopLazy(in, text, pos)
+	case opGuarded:
+		return s.guarded(in, text, pos)
 	}
 	return s.group(in, text, pos)
 }

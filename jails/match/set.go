@@ -11,26 +11,15 @@ import (
 type Rule struct {
 	Prefix   *Pattern // nil: none
 	Patterns []*Pattern
+	// Cuts say what is cut out of a line before the patterns are matched: nothing, or one part at any of these places.
+	Cuts []Cut
 	// Lines is how many lines the patterns are matched against together, with Multiline; 0 is 1. Of several lines, that
 	// one is found whose coming can make a pattern match.
 	Lines int
 }
 
-// Dates say whether a date is cut out of lines before patterns are matched.
-type Dates uint8
-
-const (
-	NoDates      Dates = iota // lines are matched whole
-	BoundedDates              // a date may be cut out that has no letter, digit or underscore of ASCII next to it
-	AnyDates                  // a date may be cut out anywhere
-)
-
 // Options say what a Set can expect.
 type Options struct {
-	Dates Dates
-	// Cut returns where in a line the date stands, the same offset twice if there is none. It is called for lines that no
-	// string decides about, and must find the date that will be cut out. Without it these lines are all candidates.
-	Cut func(line []byte) (start, end int)
 	// Sample is text such as will be scanned, as much as there is; the last 32 KB are looked at.
 	Sample []byte
 }
@@ -49,17 +38,15 @@ type Set struct {
 	overflow int
 	idle     int // lines that the automaton is not asked about
 	rest     int // how many there are next time it grows too large
-	cut      func(line []byte) (start, end int)
 
 	found  []found
 	ids    []int32
-	line   []byte
 	report []Hit
 }
 
 // NewSet plans a scan for all rules.
 func NewSet(rules []Rule, o Options) *Set {
-	s := &Set{cut: o.Cut}
+	s := &Set{}
 	p := newPlan(o)
 	for i, r := range rules {
 		for j, pattern := range r.Patterns {
@@ -77,7 +64,7 @@ func (s *Set) automata(rules []Rule, ids []int32) *nfa {
 	a := &nfa{}
 	for len(ids) > 0 {
 		rule := s.hits[ids[0]].Rule
-		r := Rule{Prefix: rules[rule].Prefix}
+		r := Rule{Prefix: rules[rule].Prefix, Cuts: rules[rule].Cuts}
 		for len(r.Patterns) < len(ids) && s.hits[ids[len(r.Patterns)]].Rule == rule {
 			r.Patterns = append(r.Patterns, rules[rule].Patterns[s.hits[ids[len(r.Patterns)]].Pattern])
 		}
@@ -174,12 +161,6 @@ func (s *Set) automaton(line []byte) {
 		s.overflow++
 		s.ids = append(s.ids, s.weakIDs...)
 		return
-	}
-	if s.cut != nil {
-		if start, end := s.cut(line); start < end {
-			s.line = append(append(s.line[:0], line[:start]...), line[end:]...)
-			line = s.line
-		}
 	}
 	n := len(s.ids)
 	ids, ok := s.weak.scan(line, s.ids)

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // debianRules returns Debian's filters as rules.
@@ -145,33 +146,59 @@ func TestSetOnCorpus(t *testing.T) {
 	}
 }
 
-// TestSetWithDates puts a date into lines, wherever it could have stood.
-func TestSetWithDates(t *testing.T) {
-	const date = "2005-06-21T16:47:48"
-	rules, _ := debianRules(t)
-	r := rand.New(rand.NewPCG(*seed, 3))
-	var text []byte
-	for _, line := range corpus(t) {
-		at := r.IntN(len(line) + 1)
-		for at > 0 && at < len(line) && (isASCIIWord(line[at-1]) || isASCIIWord(line[at])) {
-			at--
-		}
-		if at > 0 && isASCIIWord(line[at-1]) || at < len(line) && isASCIIWord(line[at]) {
+const someDate = "2005-06-21T16:47:48"
+
+// cutDate finds the date in a line.
+func cutDate(line []byte) (start, end int) {
+	if start = bytes.Index(line, []byte(someDate)); start < 0 {
+		return 0, 0
+	}
+	return start, start + len(someDate)
+}
+
+// withDate puts a date into a line, where the cut allows it and text is not wanted without it.
+func withDate(r *rand.Rand, line string, c Cut) string {
+	var places []int
+	for at := range len(line) + 1 {
+		if !utf8.RuneStart((line + "x")[at]) || utf8.RuneCountInString(line[:at]) > c.reach {
 			continue
 		}
-		text = append(text, line[:at]+date+line[at:]+"\n"...)
-	}
-	cut := func(line []byte) (start, end int) {
-		if start = bytes.Index(line, []byte(date)); start < 0 {
-			return 0, 0
+		if (at == 0 || c.before.has(line[at-1])) && (at == len(line) || c.after.has(line[at])) {
+			places = append(places, at)
 		}
-		return start, start + len(date)
 	}
-	for _, o := range []Options{{Dates: BoundedDates}, {Dates: BoundedDates, Cut: cut, Sample: text}, {Dates: AnyDates, Cut: cut}} {
-		matches, hits := checkScan(t, rules, o, text, cut)
-		t.Logf("%d lines, %d matches, %d hits", bytes.Count(text, []byte{'\n'}), matches, hits)
-		if matches == 0 {
-			t.Errorf("%d matches only", matches)
+	if len(places) == 0 || r.IntN(8) == 0 {
+		return line
+	}
+	at := places[r.IntN(len(places))]
+	return line[:at] + someDate + line[at:]
+}
+
+// someCuts are cuts as datepatterns have them.
+func someCuts() []Cut {
+	noWord := func(b byte) bool { return !isASCIIWord(b) }
+	return []Cut{NewCut(0, nil, nil), NewCut(2, noWord, noWord), NewCut(-1, noWord, noWord), NewCut(-1, nil, noWord),
+		NewCut(-1, func(b byte) bool { return b == '[' }, nil), NewCut(-1, nil, nil)}
+}
+
+// TestSetWithDates puts dates into lines, wherever they could have stood.
+func TestSetWithDates(t *testing.T) {
+	rules, _ := debianRules(t)
+	r := rand.New(rand.NewPCG(*seed, 3))
+	for i, c := range someCuts() {
+		var text []byte
+		for _, line := range corpus(t) {
+			text = append(text, withDate(r, line, c)+"\n"...)
+		}
+		for i := range rules {
+			rules[i].Cuts = []Cut{c}
+		}
+		for _, o := range []Options{{}, {Sample: text}} {
+			matches, hits := checkScan(t, rules, o, text, cutDate)
+			t.Logf("cut %d: %d lines, %d matches, %d hits", i, bytes.Count(text, []byte{'\n'}), matches, hits)
+			if matches == 0 {
+				t.Errorf("%d matches only", matches)
+			}
 		}
 	}
 }
@@ -202,11 +229,15 @@ func TestSetOfGenerated(t *testing.T) {
 	g := &generator{rand: rand.New(rand.NewPCG(*seed, 4))}
 	matches, hits := 0, 0
 	for i := range n {
+		var cuts []Cut
+		if g.rand.IntN(2) == 0 {
+			cuts = []Cut{someCuts()[g.rand.IntN(len(someCuts()))]}
+		}
 		long := strings.NewReplacer("b", []string{"b", "bcax1"}[i%2]) // makes strings long enough to be looked for
 		var rules []Rule
 		var text strings.Builder
 		for range 1 + g.rand.IntN(4) {
-			r, off := Rule{Lines: 1}, Multiline
+			r, off := Rule{Lines: 1, Cuts: cuts}, Multiline
 			if g.rand.IntN(3) == 0 {
 				r.Lines, off = 3, 0
 			} else if g.rand.IntN(3) == 0 {
@@ -220,7 +251,11 @@ func TestSetOfGenerated(t *testing.T) {
 				q.Expr = long.Replace(q.Expr)
 				for _, line := range q.Texts {
 					line = long.Replace(line)
-					text.WriteString(strings.TrimSuffix(strings.ReplaceAll(line, "\n", "ab"), "\n") + "\n")
+					line = strings.TrimSuffix(strings.ReplaceAll(line, "\n", "ab"), "\n")
+					if cuts != nil {
+						line = withDate(g.rand, line, cuts[0])
+					}
+					text.WriteString(line + "\n")
 				}
 				if r.Lines > 1 {
 					q.Flags |= Multiline
@@ -231,7 +266,7 @@ func TestSetOfGenerated(t *testing.T) {
 			}
 			rules = append(rules, r)
 		}
-		m, h := checkScan(t, rules, Options{}, []byte(text.String()), nil)
+		m, h := checkScan(t, rules, Options{}, []byte(text.String()), cutDate)
 		matches, hits = matches+m, hits+h
 		if t.Failed() {
 			break

@@ -101,8 +101,9 @@ func (s *Scratch) spanOnly(in *inst, text []byte, pos int) (end int) {
 		}
 		return end
 	}
-	low, end := s.extent(in, text, pos)
-	if low < 0 {
+	end, n := in.class.runUpTo(text, pos, int(in.max))
+	s.steps += n >> 4
+	if n < int(in.min) {
 		return -1
 	}
 	return end
@@ -179,7 +180,14 @@ func (s *Scratch) shorten(p *program, f frame, text []byte) (pc int32, at int) {
 // shrink finds the last end from end down to low that what follows can begin at.
 func (s *Scratch) shrink(in *inst, text []byte, low, end int) (pc int32, at int) {
 	from := end
-	for end >= low && !in.canEnd(text, end) {
+	for end >= low {
+		if end < len(text) && in.first != nil && !in.first.bytes.has(text[end]) {
+			end--
+			continue
+		}
+		if in.canEnd(text, end) {
+			break
+		}
 		end--
 	}
 	s.steps += (from - end) >> 4

@@ -34,6 +34,7 @@ type node struct {
 	negative bool // a look that must not match
 	fold     fold // of a backref
 	width    int  // characters a look behind goes back
+	decides  bool // alternatives with what follows them, since that hangs on which one it was
 }
 
 // A repeatMode says in which order a repeat is tried.

@@ -39,6 +39,7 @@ const (
 	unmade    = isSpecial
 	accepts   = isSpecial | 1<<30
 	deadRow   = isSpecial | 1<<29
+	lineEnds  = isSpecial | 1<<28
 	rowBits   = 1<<29 - 1
 )
 
@@ -61,7 +62,7 @@ func (d *dfa) classify() {
 	}
 	keys := map[string]uint8{}
 	for b := range 256 {
-		if b >= utf8.RuneSelf && b < 0xc0 {
+		if b >= utf8.RuneSelf && b < 0xc0 || b == '\n' {
 			continue
 		}
 		key := make([]byte, len(sets))
@@ -79,7 +80,8 @@ func (d *dfa) classify() {
 	for b := utf8.RuneSelf; b < 0xc0; b++ {
 		d.classes[b] = uint8(len(keys)) // at most 192 classes, so this fits
 	}
-	d.width = len(keys) + 1
+	d.classes['\n'] = uint8(len(keys) + 1) // it ends the line
+	d.width = len(keys) + 2
 }
 
 // reset forgets all states but the dead and the initial one.
@@ -116,6 +118,7 @@ func (d *dfa) intern() uint32 {
 	}
 	row := id * uint32(d.width)
 	d.next[row+uint32(d.classes[utf8.RuneSelf])] = row // what this accepts was seen at the character's first byte
+	d.next[row+uint32(d.classes['\n'])] = lineEnds
 	d.byKey[string(key)] = id
 	return id
 }
@@ -250,12 +253,48 @@ func (d *dfa) scan(line []byte, found []int32) ([]int32, bool) {
 	}
 }
 
+// quiet returns the start of the first line, from the one at start on, that it is not sure about, or that goes on to limit
+// or beyond: before it no pattern matches. It may stop early.
+func (d *dfa) quiet(text []byte, start, limit int) int {
+	table, classes, first := d.next, &d.classes, d.initial*uint32(d.width)
+	if len(d.states[d.initial].accepts) > 0 {
+		return start
+	}
+	for start < len(text) {
+		row, v, at := first, uint32(0), start
+		for i, b := range text[start:] {
+			if v = table[row+uint32(classes[b])]; v >= isSpecial {
+				at += i
+				break
+			}
+			row = v
+		}
+		switch {
+		case v == deadRow:
+			at = lineEnd(text, at)
+		case v != lineEnds || at == start || !d.endsQuietly(row):
+			return start
+		}
+		if at >= limit && limit < len(text) {
+			return start
+		}
+		start = at + 1
+	}
+	return len(text)
+}
+
+// endsQuietly tells whether it is known that nothing is accepted where a line ends in the state at row.
+func (d *dfa) endsQuietly(row uint32) bool {
+	s := &d.states[int(row)/d.width]
+	return s.ended && len(s.atEnd) == 0
+}
+
 // walk goes on from at until there is something to look at: it returns the last row, what comes next, which is 0 at the
 // line's end, and where.
 func (d *dfa) walk(line []byte, row uint32, at int) (last, v uint32, next int) {
 	table, classes := d.next, &d.classes
-	for ; at < len(line); at++ {
-		class := classes[line[at]]
+	for i, b := range line[at:] {
+		class := classes[b]
 		v := table[row+uint32(class)]
 		if v < isSpecial {
 			row = v
@@ -266,11 +305,11 @@ func (d *dfa) walk(line []byte, row uint32, at int) (last, v uint32, next int) {
 			table = d.next
 		}
 		if v >= isSpecial {
-			return row, v, at + 1
+			return row, v, at + i + 1
 		}
 		row = v
 	}
-	return row, 0, at
+	return row, 0, len(line)
 }
 
 // depth returns how many bytes of line are read before something is sure.

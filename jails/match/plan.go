@@ -19,21 +19,21 @@ const sampleSize = 32 << 10
 
 // A plan says for each pattern of the rules how its lines are found.
 type plan struct {
-	wide, narrow []gramString // by strings
-	narrowest    int
-	short        []shortPattern // which is it?
-	weak         []int32        // by the automaton
-	always       []int32        // every line
-	often        *[1 << gramBits]uint16
-	sample       []byte // the end of the sample
-	lower        []byte // the same in lower case
-	lines        int
+	strings  []gramString // by strings
+	shortest int
+	short    []shortPattern // which is it?
+	weak     []int32        // by the automaton
+	always   []int32        // every line
+	often    *[1 << gramBits]uint16
+	sample   []byte // the end of the sample
+	lower    []byte // the same in lower case
+	lines    int
 }
 
 func newPlan(o Options) *plan {
 	sample := o.Sample[max(0, len(o.Sample)-sampleSize):]
 	return &plan{
-		narrowest: wideString, often: countFours(sample),
+		shortest: wideString, often: countFours(sample),
 		sample: sample, lower: bytes.ToLower(sample), lines: bytes.Count(sample, []byte{'\n'}),
 	}
 }
@@ -43,7 +43,7 @@ func (p *plan) add(r Rule, pattern *Pattern, id int32) {
 	best := p.choose(r.needs(pattern), r.Cuts)
 	switch {
 	case best != nil && best.shortest() >= wideString:
-		p.wide = addNeed(p.wide, best, id)
+		p.strings = addNeed(p.strings, best, id)
 	case best != nil:
 		p.short = append(p.short, shortPattern{r, pattern, id, best})
 	case p.isExpressible(r):
@@ -73,8 +73,8 @@ func (p *plan) divide() {
 			p.weak = append(p.weak, s.id)
 			continue
 		}
-		p.narrow = addNeed(p.narrow, s.need, s.id)
-		p.narrowest = min(p.narrowest, s.need.shortest())
+		p.strings = addNeed(p.strings, s.need, s.id)
+		p.shortest = min(p.shortest, s.need.shortest())
 	}
 	slices.Sort(p.weak)
 }

@@ -31,7 +31,7 @@ type Hit struct{ Rule, Pattern int }
 // others. It is not for concurrent use.
 type Set struct {
 	hits     []Hit // by id
-	finders  []*grams
+	finder   *grams
 	weak     *dfa
 	weakIDs  []int32
 	always   []int32
@@ -75,11 +75,8 @@ func (s *Set) automata(rules []Rule, ids []int32) *nfa {
 }
 
 func (s *Set) use(p *plan, a *nfa) {
-	if len(p.wide) > 0 {
-		s.finders = append(s.finders, newGrams(p.wide, wideString, p.often))
-	}
-	if len(p.narrow) > 0 {
-		s.finders = append(s.finders, newGrams(p.narrow, p.narrowest, p.often))
+	if len(p.strings) > 0 {
+		s.finder = newGrams(p.strings, p.shortest, p.often)
 	}
 	if len(p.weak) > 0 {
 		s.weak, s.weakIDs, s.rest = newDFA(a), p.weak, firstRest
@@ -95,8 +92,8 @@ func (s *Set) Overflows() int { return s.overflow }
 // valid UTF-8 and consists of whole lines; the last one need not be ended.
 func (s *Set) Scan(text []byte, yield func(start, end int, hits []Hit) bool) {
 	s.found = s.found[:0]
-	for _, g := range s.finders {
-		s.found = g.scan(text, s.found)
+	if s.finder != nil {
+		s.found = s.finder.scan(text, s.found)
 	}
 	sortFound(s.found)
 	if s.weak != nil || len(s.always) > 0 {
@@ -137,6 +134,15 @@ func (s *Set) take(f []found, end int) []found {
 func (s *Set) everyLine(text []byte, yield func(start, end int, hits []Hit) bool) {
 	rest := s.found
 	for start := 0; start < len(text); {
+		if s.weak != nil && s.idle == 0 && len(s.always) == 0 {
+			limit := len(text)
+			if len(rest) > 0 {
+				limit = int(rest[0].pos)
+			}
+			if start = s.weak.quiet(text, start, limit); start == len(text) {
+				return
+			}
+		}
 		end := lineEnd(text, start)
 		s.ids = append(s.ids[:0], s.always...)
 		rest = s.take(rest, end)

@@ -24,35 +24,51 @@ func memchr(text []byte) (lines int) {
 	return lines
 }
 
-// Constructs that PCRE, Rust's and Go's engines do not all have: they are replaced by simpler ones that match more.
-var simpler = []struct {
+// A rewrite replaces a construct of Python by one that another engine has.
+type rewrite struct {
 	what *regexp.Regexp
 	by   string
-}{
-	{regexp.MustCompile(`\(\?:\(\?! from \)\.\)`), "."},
-	{regexp.MustCompile(`\(\?\(\w+\)`), "(?:"},
-	{regexp.MustCompile(`\{,(\d)`), "{0,$1"},
-	{regexp.MustCompile(`\\Z`), `\z`},
 }
 
-func simplify(expr string) string {
-	for _, s := range simpler {
+// What PCRE writes otherwise, and what Rust's and Go's engines have no words for: there it becomes something simpler that
+// matches more.
+var (
+	other = []rewrite{
+		{regexp.MustCompile(`\{,(\d)`), "{0,$1"},
+		{regexp.MustCompile(`\\Z`), `\z`},
+	}
+	simpler = append([]rewrite{
+		{regexp.MustCompile(`\(\?:\(\?! from \)\.\)`), "."},
+		{regexp.MustCompile(`\(\?\(\w+\)`), "(?:"},
+	}, other...)
+)
+
+func simplify(expr string) string { return rewritten(expr, simpler) }
+
+func rewritten(expr string, by []rewrite) string {
+	for _, s := range by {
 		expr = s.what.ReplaceAllString(expr, s.by)
 	}
 	return expr
 }
 
-var groupNames = regexp.MustCompile(`\(\?P<\w+>`)
+var groupNames = regexp.MustCompile(`\(\?P<(\w+)>`)
 
-// onePattern joins the jail's regexes to one that finds the lines of a file, date included, which they match.
-func onePattern(c *config.Jail) string {
+// onePattern joins the jail's regexes to one that finds the lines of a file, date included, which they match. Of the
+// groups only those stay that a condition asks for.
+func onePattern(c *config.Jail, by []rewrite) string {
 	var fails []string
 	for _, r := range c.Definition.Failregex {
-		fails = append(fails, strings.TrimPrefix(simplify(filter.Expand(r, "warn")), "^"))
+		fails = append(fails, strings.TrimPrefix(rewritten(filter.Expand(r, "warn"), by), "^"))
 	}
-	prefix := strings.TrimPrefix(simplify(filter.Expand(c.Definition.Prefregex, "warn")), "^")
+	prefix := strings.TrimPrefix(rewritten(filter.Expand(c.Definition.Prefregex, "warn"), by), "^")
 	all := strings.Replace(prefix, "(?P<content>.+)$", "(?:"+strings.Join(fails, "|")+")", 1)
-	return `^\w{3} [ \d]\d \d\d:\d\d:\d\d` + groupNames.ReplaceAllString(all, "(?:")
+	return `^\w{3} [ \d]\d \d\d:\d\d:\d\d` + groupNames.ReplaceAllStringFunc(all, func(group string) string {
+		if strings.Contains(all, "(?("+group[len("(?P<"):len(group)-1]+")") {
+			return group
+		}
+		return "(?:"
+	})
 }
 
 // A goFilter is a jail's regexes, one a pattern, in Go's engine.

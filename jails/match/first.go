@@ -162,12 +162,24 @@ func (p *program) analyse() {
 			if in.op == opSpan && in.first != nil && f.excludes(in.class, in.first) {
 				in.op, in.givesBack = opSpanOnly, true
 			}
+			in.isQuick = in.canBeQuick()
+		case opSpanOnly:
+			in.isQuick = in.canBeQuick()
 		}
 	}
 	p.first = f.find(p.start)
 	p.prefix = p.literalAt(p.start)
 	p.anchored = p.isAnchored(p.start, 0)
 	p.guard()
+}
+
+// canBeQuick tells whether a span that gives nothing back can count bytes in place of characters, up to where it meets one
+// beyond ASCII. Up to a byte that is the only one to stop at there is a faster way.
+func (in *inst) canBeQuick() bool {
+	if in.op != opSpanOnly || in.stop != "" || in.class.without >= 0 {
+		return false
+	}
+	return in.class.beyond != beyondAll || in.max == unlimited && in.min <= 1
 }
 
 // literalAt returns the literal that pc begins with, or nil.

@@ -43,7 +43,7 @@ type inst struct {
 	slot     int32 // number of a mark, group, loop or cut
 	self     int32 // the instruction's own number
 	min, max int32 // of a span or loop
-	point    int32 // number of a point that a linear search remembers; -1: none
+	isQuick  bool  // a span of which all that is ASCII is taken byte by byte
 	class    *class
 	dispatch *dispatch // of a branch, by the next byte
 	str      string
@@ -59,6 +59,7 @@ type detail struct {
 	ways      []way   // of a branch
 	loops     []int32 // the loops around
 	back      int     // characters a look behind goes back
+	point     int32   // number of a point that a linear search remembers; -1: none
 	asks      uint8   // the conditions that may still come, a bit each
 	empty     bool    // the body of a loop can match nothing
 	givesBack bool    // a span that could give back, but need not

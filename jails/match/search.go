@@ -178,6 +178,17 @@ func (s *Scratch) run(p *program, text []byte, pos int) int {
 				continue
 			}
 		case opSpanOnly:
+			if in.isQuick {
+				end, last := pos, min(pos+int(in.max), len(text))
+				for end < last && in.class.steps[text[end]] {
+					end++
+				}
+				if end-pos >= int(in.min) && (end == last || text[end] < utf8.RuneSelf) {
+					s.steps += (end - pos) >> 4
+					pos = end
+					continue
+				}
+			}
 			if end := s.spanOnly(in, text, pos); end >= 0 {
 				pos = end
 				continue

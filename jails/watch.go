@@ -31,6 +31,8 @@ type Watch struct {
 	Enforcer *Enforcer
 	Metrics  *metrics.Metrics
 	Beat     func() // called while See works on what may take long; nil: nobody listens
+	// Gather runs work, and may write together what is logged meanwhile, but before it returns; nil: work is just run.
+	Gather func(work func())
 
 	mu        sync.Mutex
 	posts     []*Post
@@ -87,7 +89,7 @@ func (w *Watch) See(ctx context.Context, b *event.Block) (effects bool, err erro
 	}
 	w.choose(b)
 	c := court{now: time.Now(), watch: w, block: b}
-	w.scan.run(b, &c)
+	w.gather(func() { w.scan.run(b, &c) })
 	w.tellMetrics()
 	if len(c.bans) == 0 {
 		return c.failures > 0, nil
@@ -113,6 +115,14 @@ func (w *Watch) enforce(ctx context.Context, bans []event.Ban) error {
 			w.beat()
 		}
 	}
+}
+
+func (w *Watch) gather(work func()) {
+	if w.Gather == nil {
+		work()
+		return
+	}
+	w.Gather(work)
 }
 
 func (w *Watch) beat() {

@@ -36,6 +36,7 @@ const (
 type daemon struct {
 	flags    runFlags
 	log      *slog.Logger
+	words    *logWriter // where log's lines go
 	level    *slog.LevelVar
 	started  time.Time
 	metrics  *metrics.Metrics
@@ -61,7 +62,8 @@ func runDaemon(ctx context.Context, flags runFlags) error {
 	}
 	d := &daemon{flags: flags, started: time.Now(), level: new(slog.LevelVar), reloads: make(chan reloadOrder), config: c}
 	d.level.Set(flags.logLevel(c.Daemon.LogLevel))
-	d.log = slog.New(newLogHandler(os.Stderr, d.level, stderrIsJournal()))
+	d.words = newLogWriter(os.Stderr, stderrIsJournal())
+	d.log = slog.New(newLogHandler(d.words, d.level))
 	d.warn(c.Warnings)
 	if len(c.Jails) == 0 {
 		d.log.Warn("no jail is enabled: nothing is guarded")
@@ -110,7 +112,7 @@ func (d *daemon) open(ctx context.Context) (err error) {
 	}
 	d.metrics = metrics.New(version, d.samples)
 	d.enforcer = jails.NewEnforcer(savedBans{d.store}, d.firewall, d.log, d.metrics)
-	d.sources = newSources(d.log, d.metrics, marks, d.enforcer, d.watchdog)
+	d.sources = newSources(d.log, d.words, d.metrics, marks, d.enforcer, d.watchdog)
 	return nil
 }
 

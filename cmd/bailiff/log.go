@@ -3,13 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
-	"os"
+	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"syscall"
 	"time"
 	"unicode"
 
@@ -61,19 +58,17 @@ func parseLogLevel(name string) (slog.Level, error) {
 //	<5>[sshd] Ban 192.0.2.1
 //	2026-11-22 06:51:38,049 bailiff[21149]: NOTICE  [sshd] Ban 192.0.2.1
 //
-// A line is one write. What could end a line or look like another is escaped, since values come from strangers.
+// What could end a line or look like another is escaped, since values come from strangers.
 type logHandler struct {
-	mu      *sync.Mutex // of w, shared by all that came from one handler
-	w       io.Writer
-	level   slog.Leveler
-	journal bool
-	attrs   string // of WithAttrs, as they are written
-	group   string // of WithGroup: what keys begin with
+	out   *logWriter
+	level slog.Leveler
+	attrs []byte // of WithAttrs, as they are written
+	group string // of WithGroup: what keys begin with
 }
 
 // newLogHandler returns a handler that writes records of at least this level.
-func newLogHandler(w io.Writer, level slog.Leveler, journal bool) slog.Handler {
-	return &logHandler{mu: new(sync.Mutex), w: w, level: level, journal: journal}
+func newLogHandler(out *logWriter, level slog.Leveler) slog.Handler {
+	return &logHandler{out: out, level: level}
 }
 
 func (h *logHandler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.level.Level() }
@@ -86,37 +81,24 @@ func (h *logHandler) WithGroup(name string) slog.Handler {
 
 func (h *logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	with := *h
-	var b strings.Builder
+	with.attrs = slices.Clip(h.attrs)
 	for _, a := range attrs {
-		writeAttr(&b, h.group, a)
+		with.attrs = appendAttr(with.attrs, h.group, a)
 	}
-	with.attrs += b.String()
 	return &with
 }
 
 func (h *logHandler) Handle(_ context.Context, r slog.Record) error {
-	var b strings.Builder
-	name, priority := levelOf(r.Level)
-	if h.journal {
-		fmt.Fprintf(&b, "<%d>", priority)
-	} else {
-		fmt.Fprintf(&b, "%s bailiff[%d]: %-7s ", stamp(r.Time), os.Getpid(), name)
-	}
-	b.WriteString(strings.Map(printable, r.Message))
-	b.WriteString(h.attrs)
+	h.out.mu.Lock()
+	defer h.out.mu.Unlock()
+	b := h.out.begin(r.Time, r.Level)
+	b = append(appendPrintable(b, r.Message), h.attrs...)
 	r.Attrs(func(a slog.Attr) bool {
-		writeAttr(&b, h.group, a)
+		b = appendAttr(b, h.group, a)
 		return true
 	})
-	b.WriteByte('\n')
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	_, err := io.WriteString(h.w, b.String())
-	return err
+	return h.out.end(append(b, '\n'))
 }
-
-// stamp is the local time as fail2ban writes it.
-func stamp(t time.Time) string { return t.Format("2006-01-02 15:04:05,000") }
 
 func levelOf(level slog.Level) (name string, priority int) {
 	for _, l := range logLevels {
@@ -128,21 +110,22 @@ func levelOf(level slog.Level) (name string, priority int) {
 	return last.name, last.priority
 }
 
-func writeAttr(b *strings.Builder, group string, a slog.Attr) {
+func appendAttr(b []byte, group string, a slog.Attr) []byte {
 	value := a.Value.Resolve()
 	if value.Kind() == slog.KindGroup {
 		if a.Key != "" {
 			group += a.Key + "."
 		}
 		for _, member := range value.Group() {
-			writeAttr(b, group, member)
+			b = appendAttr(b, group, member)
 		}
-		return
+		return b
 	}
 	if a.Equal(slog.Attr{}) {
-		return
+		return b
 	}
-	fmt.Fprintf(b, " %s%s=%s", group, a.Key, quoted(logValue(value)))
+	b = append(append(append(append(b, ' '), group...), a.Key...), '=')
+	return appendQuoted(b, logValue(value))
 }
 
 // logValue is the value as people write it.
@@ -153,13 +136,23 @@ func logValue(v slog.Value) string {
 	return v.String()
 }
 
-// quoted puts quotes around what would not be one word.
-func quoted(s string) string {
+// appendQuoted puts quotes around what would not be one word.
+func appendQuoted(b []byte, s string) []byte {
 	odd := func(r rune) bool { return r == ' ' || r == '"' || r == '=' || printable(r) != r }
 	if s == "" || strings.ContainsFunc(s, odd) {
-		return strconv.Quote(s)
+		return strconv.AppendQuote(b, s)
 	}
-	return s
+	return append(b, s...)
+}
+
+// appendPrintable appends s with what is not printable replaced.
+func appendPrintable(b []byte, s string) []byte {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return append(b, strings.Map(printable, s)...)
+		}
+	}
+	return append(b, s...)
 }
 
 // printable replaces what a terminal or the journal would not show as one line.
@@ -168,14 +161,4 @@ func printable(r rune) rune {
 		return r
 	}
 	return unicode.ReplacementChar
-}
-
-// stderrIsJournal tells whether systemd connected our standard error to the journal: JOURNAL_STREAM names its device
-// and inode. The variable alone is not enough, since it is inherited by those whose output goes elsewhere.
-func stderrIsJournal() bool {
-	var stat syscall.Stat_t
-	if err := syscall.Fstat(int(os.Stderr.Fd()), &stat); err != nil {
-		return false
-	}
-	return os.Getenv("JOURNAL_STREAM") == fmt.Sprintf("%d:%d", stat.Dev, stat.Ino)
 }

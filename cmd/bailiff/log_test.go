@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -34,7 +35,7 @@ func TestLogLines(t *testing.T) {
 		"inject": {func(l *slog.Logger) { l.Info("[x] Found a\n<0>b\x1b", "v", "c\n[sshd] Ban 192.0.2.9") }, "<6>[x] Found a\ufffd<0>b\ufffd v=\"c\\n[sshd] Ban 192.0.2.9\""},
 	} {
 		var b bytes.Buffer
-		c.log(slog.New(newLogHandler(&b, slog.LevelInfo, true)))
+		c.log(slog.New(newLogHandler(newLogWriter(&b, true), slog.LevelInfo)))
 		if d := cmp.Diff(c.want+"\n", b.String()); d != "" {
 			t.Errorf("%s: %s", name, d)
 		}
@@ -43,7 +44,7 @@ func TestLogLines(t *testing.T) {
 
 func TestLogLineOutsideTheJournalLooksLikeFail2bans(t *testing.T) {
 	var b bytes.Buffer
-	h := newLogHandler(&b, slog.LevelInfo, false)
+	h := newLogHandler(newLogWriter(&b, false), slog.LevelInfo)
 	r := slog.NewRecord(time.Date(2026, 11, 22, 6, 51, 38, 49e6, time.Local), jails.LevelNotice, "[sshd] Ban 192.0.2.1", 0)
 	if err := h.Handle(t.Context(), r); err != nil {
 		t.Fatal(err)
@@ -54,6 +55,63 @@ func TestLogLineOutsideTheJournalLooksLikeFail2bans(t *testing.T) {
 	}
 }
 
+// Lines that are gathered come in order, none is lost or cut, and none is late: all are out when gathering has ended.
+func TestLogLinesAreGathered(t *testing.T) {
+	var w writes
+	out := newLogWriter(&w, true)
+	log := slog.New(newLogHandler(out, slog.LevelInfo))
+	log.Info("before")
+	out.gather(func() {
+		log.Info("one")
+		out.gather(func() { log.Info("two") })
+		log.Info("three")
+		out.flush()
+		log.Info("four")
+		log.Warn("five")
+	})
+	log.Info("after")
+	if d := cmp.Diff(writes{"<6>before\n", "<6>one\n<6>two\n", "<6>three\n", "<6>four\n<4>five\n", "<6>after\n"}, w); d != "" {
+		t.Error(d)
+	}
+	w = nil
+	out.gather(func() {
+		for i := range 10_000 {
+			log.Info(fmt.Sprintf("[sshd] Found 192.0.2.%d - 2026-11-22 06:51:38", i))
+		}
+	})
+	if len(w) < 2 || len(w) > 50 {
+		t.Errorf("10,000 lines in %d writes", len(w))
+	}
+	lines := strings.SplitAfter(strings.Join(w, ""), "\n")
+	for i, line := range lines[:len(lines)-1] {
+		if want := fmt.Sprintf("<6>[sshd] Found 192.0.2.%d - 2026-11-22 06:51:38\n", i); line != want {
+			t.Fatalf("line %d is %q", i, line)
+		}
+	}
+	if len(lines) != 10_001 {
+		t.Errorf("%d lines", len(lines)-1)
+	}
+}
+
+// writes are what was written, each write a string.
+type writes []string
+
+func (w *writes) Write(b []byte) (int, error) {
+	*w = append(*w, string(b))
+	return len(b), nil
+}
+
+func BenchmarkLogFound(b *testing.B) {
+	out := newLogWriter(io.Discard, false)
+	log := slog.New(newLogHandler(out, slog.LevelInfo))
+	b.ReportAllocs()
+	out.gather(func() {
+		for b.Loop() {
+			log.Info("[sshd] Found 192.0.2.1 - 2026-11-22 06:51:38")
+		}
+	})
+}
+
 func TestLogLevels(t *testing.T) {
 	for _, l := range logLevels {
 		var b bytes.Buffer
@@ -61,7 +119,7 @@ func TestLogLevels(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		log := slog.New(newLogHandler(&b, level, true))
+		log := slog.New(newLogHandler(newLogWriter(&b, true), level))
 		log.Log(t.Context(), level, "yes")
 		log.Log(t.Context(), level-1, "no")
 		if want := fmt.Sprintf("<%d>yes\n", l.priority); b.String() != want {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"reflect"
 	"slices"
 	"sync"
@@ -33,6 +34,7 @@ const (
 // sources runs a reader for each source that the jails need, and changes the readers when the jails or their logs do.
 type sources struct {
 	log      *slog.Logger
+	words    *logWriter
 	metrics  *metrics.Metrics
 	marks    source.Marks
 	enforcer *jails.Enforcer
@@ -78,8 +80,8 @@ type reader struct {
 
 func (r *reader) stand() { r.once.Do(func() { close(r.stands) }) }
 
-func newSources(log *slog.Logger, m *metrics.Metrics, marks source.Marks, e *jails.Enforcer, w *sdnotify.Watchdog) *sources {
-	return &sources{log: log, metrics: m, marks: marks, enforcer: e, watchdog: w,
+func newSources(log *slog.Logger, words *logWriter, m *metrics.Metrics, marks source.Marks, e *jails.Enforcer, w *sdnotify.Watchdog) *sources {
+	return &sources{log: log, words: words, metrics: m, marks: marks, enforcer: e, watchdog: w,
 		replan: make(chan chan struct{}), ready: make(chan struct{}),
 		choices: map[string]choice{}, places: map[string]*place{}, readers: map[string]*reader{}}
 }
@@ -271,15 +273,21 @@ func (s *sources) matcher(j *jails.Jail, c *config.Jail, posts []*jails.Post) *f
 			return p.Matcher
 		}
 	}
-	return c.Filter.NewMatcher(filter.Options{FindTime: c.FindTime, Resolve: s.resolver.Resolve,
+	return c.Filter.NewMatcher(filter.Options{FindTime: c.FindTime, Resolve: s.resolve,
 		GaveUp: func() { s.metrics.GaveUp(j.Name) }, Log: s.log.With("jail", j.Name)})
+}
+
+// resolve looks up a host name, which may take seconds: what was logged until then does not wait for it.
+func (s *sources) resolve(host string) []netip.Addr {
+	s.words.flush()
+	return s.resolver.Resolve(host)
 }
 
 // start runs a reader for the plan. A reader that fails is tried again with growing delay.
 func (s *sources) start(ctx context.Context, g *errgroup.Group, p *plan, posts []*jails.Post) {
 	r := &reader{plan: p, done: make(chan struct{}), stands: make(chan struct{})}
 	beat := s.watchdog.Part("reader of " + p.key)
-	r.watch = &jails.Watch{Source: string(p.kind), Enforcer: s.enforcer, Metrics: s.metrics, Beat: beat.Round}
+	r.watch = &jails.Watch{Source: string(p.kind), Enforcer: s.enforcer, Metrics: s.metrics, Beat: beat.Round, Gather: s.words.gather}
 	r.watch.Post(posts)
 	ctx, r.cancel = context.WithCancel(ctx)
 	s.readers[p.key] = r

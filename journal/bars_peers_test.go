@@ -91,7 +91,7 @@ func TestPeerProcess(t *testing.T) {
 	if dir == "" {
 		return
 	}
-	o := journal.Options{Dir: dir, Reader: os.Getenv("PEER_READER"), Fields: []string{"MESSAGE"}}
+	o := journal.Options{Dir: dir, Reader: os.Getenv("PEER_READER"), Fields: []string{"MESSAGE"}, Once: true} // as sd_journal_get_data reads
 	if os.Getenv("PEER_MATCHED") == "1" {
 		o.Fields = []string{"MESSAGE", "_PID", "_SYSTEMD_UNIT", "_COMM"}
 		o.Match = journal.Match{{{Field: "_SYSTEMD_UNIT", Values: []string{"ssh.service"}}}, {{Field: "_COMM", Values: []string{"sshd"}}}}

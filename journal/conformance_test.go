@@ -71,8 +71,9 @@ func compareWithJournalctl(t *testing.T, dir string) {
 			t.Fatalf("match %v: journalctl found %d entries", match, len(want))
 		}
 		for _, reader := range readers {
-			for _, fields := range [][]string{{"MESSAGE"}, {"MESSAGE", "_COMM", "LONG", "A", "_SYSTEMD_UNIT"}, nil} {
-				if reader == journal.ReaderSDJournal && fields == nil || match != nil && len(fields) < 5 {
+			for _, fields := range [][]string{{"MESSAGE"}, {"MESSAGE", "_COMM", "LONG", "A", "_SYSTEMD_UNIT"}, {"TAG", "A"}, nil} {
+				repeated := fields == nil || fields[0] == "TAG"
+				if reader == journal.ReaderSDJournal && repeated || match != nil && len(fields) == 1 {
 					continue // libsystemd's reader sees one of repeated fields only; and once is enough
 				}
 				got := read(t, journal.Options{Dir: dir, Reader: reader, Match: match, Fields: fields})
@@ -81,6 +82,30 @@ func compareWithJournalctl(t *testing.T, dir string) {
 				}
 			}
 		}
+	}
+}
+
+// TestOnceReadsOneValue holds that one value of each field is read, and that it is one that journalctl sees.
+func TestOnceReadsOneValue(t *testing.T) {
+	dir := t.TempDir()
+	writeJournals(t, dir, nil)
+	fields := []string{"TAG", "A", "MESSAGE"}
+	got := read(t, journal.Options{Dir: dir, Reader: journal.ReaderNative, Fields: fields, Once: true})
+	repeated := 0
+	for i, want := range only(journalctl(t, dir, nil), fields) {
+		if len(want["TAG"]) > 1 {
+			repeated++
+			if len(got[i]["TAG"]) != 1 || !slices.Contains(want["TAG"], got[i]["TAG"][0]) {
+				t.Fatalf("of %q came %q", want["TAG"], got[i]["TAG"])
+			}
+			want["TAG"] = got[i]["TAG"]
+		}
+		if diff := cmp.Diff(want, got[i]); diff != "" {
+			t.Fatalf("entry %d: journalctl -, reader +\n%s", i, diff)
+		}
+	}
+	if repeated == 0 {
+		t.Error("no entry has a field several times")
 	}
 }
 
@@ -104,7 +129,7 @@ func read(t *testing.T, o journal.Options) (entries []map[string][]string) {
 			"__REALTIME_TIMESTAMP":  {fmt.Sprint(e.Realtime.UnixMicro())},
 			"__MONOTONIC_TIMESTAMP": {fmt.Sprint(e.Monotonic.Microseconds())}}
 		for _, f := range e.Fields {
-			m[f.Name] = append([]string{string(f.Value)}, m[f.Name]...) // the reader goes from the back
+			m[f.Name] = append(m[f.Name], string(f.Value))
 		}
 		entries = append(entries, m)
 		return nil

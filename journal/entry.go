@@ -15,13 +15,14 @@ const maxValue = 64 << 10
 type Entry struct {
 	Realtime  time.Time     // when journald received it, by the wall clock; to the microsecond
 	Monotonic time.Duration // the same since boot
-	Fields    []Field       // in no particular order
+	Fields    []Field       // of one name in the order of the journal, else in no particular order
 
 	at     position
 	cursor string // as libsystemd wrote it; "" where at is set
 }
 
-// A Field is one field of an entry. A name may occur several times. Values longer than 64 KiB are cut.
+// A Field is one field of an entry. A name may occur several times; through libsystemd only the first of them is seen.
+// Values longer than 64 KiB are cut.
 type Field struct {
 	Name  string
 	Value []byte

@@ -1,6 +1,9 @@
 package journal
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 const (
 	// maxNames bounds how many field names are remembered: a sender may invent them.
@@ -12,10 +15,13 @@ const (
 // A picker reads the fields of entries. What it fills an entry with is valid until it fills the next.
 type picker struct {
 	all    bool
-	wanted []wanted // otherwise
+	once   bool     // one value of each field is enough
+	wanted []wanted // unless all
 	names  map[string]string
 	buf    []byte
 	unpack *unpacker
+	entry  uint64 // counts those filled
+	known  [knownData]datum
 }
 
 // wanted is a field that is asked for.
@@ -24,10 +30,27 @@ type wanted struct {
 	key   []byte // the name and its '='
 	start uint64 // the key's first 8 bytes as a number, and which of them count
 	mask  uint64
+	entry uint64 // the last entry that had it
 }
 
-func newPicker(fields []string, u *unpacker) *picker {
-	p := &picker{all: fields == nil, names: map[string]string{}, unpack: u}
+const (
+	knownData   = 512 // a power of two
+	knownLength = 256 // the longest value that is kept with what is known of its object
+	knownShared = 4   // how many entries must share an object for that
+)
+
+// A datum is what is known of the data object at an offset of a file. Most of an entry's data it shares with others, and
+// what nobody asks for need not be looked at again.
+type datum struct {
+	file, at uint64
+	field    int    // of those wanted; nobody: none of them
+	value    []byte // never changed
+}
+
+const nobody = -1
+
+func newPicker(fields []string, once bool, u *unpacker) *picker {
+	p := &picker{all: fields == nil, once: once, names: map[string]string{}, unpack: u}
 	for _, name := range fields {
 		w := wanted{name: name, key: []byte(name + "=")}
 		var start, mask [8]byte
@@ -41,40 +64,115 @@ func newPicker(fields []string, u *unpacker) *picker {
 	return p
 }
 
-// fill reads the fields of an entry object. It returns how many of them were damaged.
-//
-// An entry names its fields by offset, in order of offset. What was written with the entry itself comes last, above all
-// its MESSAGE, and what it shares with older entries before that: so it is read from the back, and no further than
-// needed.
+// fill reads the fields of an entry object, which names them by offset and in order of offset. It returns how many of
+// them were damaged.
 func (p *picker) fill(f *file, entry []byte, fields []Field) (_ []Field, bad int) {
 	p.buf = p.buf[:0]
+	p.entry++
 	if len(entry) > entryItems+maxItems*int(f.entryItem) {
 		return fields, 1
 	}
-	for i := len(entry) - int(f.entryItem); i >= entryItems; i -= int(f.entryItem) {
+	switch {
+	case p.all:
+		return p.fillAll(f, entry, fields)
+	case p.once:
+		return p.fillOnce(f, entry, fields)
+	}
+	item := int(f.entryItem)
+	for i := entryItems; i <= len(entry)-item; i += item {
 		at := f.itemOf(entry, i)
-		if !p.all && p.other(f, at) {
+		d := &p.known[(at>>3^f.serial<<4)*0x9e3779b97f4a7c15>>(64-9)]
+		field, value := d.field, d.value
+		if d.at != at || d.file != f.serial {
+			var ok bool
+			if field, value, ok = p.look(f, at, d); !ok {
+				bad++
+			}
+		}
+		if field != nobody {
+			fields = append(fields, Field{p.wanted[field].name, value})
+		}
+	}
+	return fields, bad
+}
+
+// fillOnce reads one value of each field, from the back and no further than needed: what was written with the entry itself
+// comes last, above all its MESSAGE, and what it shares with older entries before that.
+func (p *picker) fillOnce(f *file, entry []byte, fields []Field) (_ []Field, bad int) {
+	left, item := len(p.wanted), int(f.entryItem)
+	for i := len(entry) - item; i >= entryItems && left > 0; i -= item {
+		at := f.itemOf(entry, i)
+		if p.other(f, at) {
 			continue
 		}
-		data, ok := f.object(at, objectData, f.payload)
+		_, payload, ok := p.payload(f, at)
 		if !ok {
 			bad++
 			continue
 		}
-		payload := data[f.payload:]
-		if data[1]&compressedAny != 0 {
-			var err error
-			if payload, err = p.unpack.unpack(data[1], payload); err != nil {
-				bad++
-				continue
-			}
+		field := p.fieldOf(payload)
+		if field == nobody || p.wanted[field].entry == p.entry {
+			continue
 		}
-		fields = p.pick(payload, fields)
-		if !p.all && len(fields) == len(p.wanted) {
-			break
+		w := &p.wanted[field]
+		w.entry = p.entry
+		left--
+		fields = append(fields, Field{w.name, p.keep(payload[len(w.key):])})
+	}
+	return fields, bad
+}
+
+// fillAll reads all fields of an entry object.
+func (p *picker) fillAll(f *file, entry []byte, fields []Field) (_ []Field, bad int) {
+	item := int(f.entryItem)
+	for i := entryItems; i <= len(entry)-item; i += item {
+		_, payload, ok := p.payload(f, f.itemOf(entry, i))
+		if !ok {
+			bad++
+		} else if name, value, ok := bytes.Cut(payload, []byte{'='}); ok {
+			fields = append(fields, Field{p.name(name), p.keep(value)})
 		}
 	}
 	return fields, bad
+}
+
+// look finds out which field the data object at an offset is, and keeps what is worth it. It returns false when the
+// object is damaged.
+func (p *picker) look(f *file, at uint64, d *datum) (field int, value []byte, ok bool) {
+	if p.other(f, at) {
+		*d = datum{f.serial, at, nobody, nil}
+		return nobody, nil, true
+	}
+	data, payload, ok := p.payload(f, at)
+	if !ok {
+		return nobody, nil, false
+	}
+	if field = p.fieldOf(payload); field == nobody {
+		*d = datum{f.serial, at, nobody, nil}
+		return nobody, nil, true
+	}
+	value = payload[len(p.wanted[field].key):]
+	if le.Uint64(data[atDataEntries:]) < knownShared || len(value) > knownLength {
+		return field, p.keep(value), true
+	}
+	value = bytes.Clone(value)
+	*d = datum{f.serial, at, field, value}
+	return field, value, true
+}
+
+// payload returns the data object at an offset and its payload, unpacked.
+func (p *picker) payload(f *file, at uint64) (data, payload []byte, ok bool) {
+	if data, ok = f.object(at, objectData, f.payload); !ok {
+		return nil, nil, false
+	}
+	payload = data[f.payload:]
+	if data[1]&compressedAny != 0 {
+		var err error
+		if payload, err = p.unpack.unpack(data[1], payload); err != nil {
+			return nil, nil, false
+		}
+	}
+	return data, payload, true
 }
 
 // other tells whether the data object at an offset is plainly of a field that is not asked for. That takes one look at its
@@ -85,15 +183,13 @@ func (p *picker) other(f *file, at uint64) bool {
 		return false
 	}
 	start := le.Uint64(f.b[at:])
-	if first := byte(start); first != '_' && (first < 'A' || first > 'Z') {
-		return false // perhaps compressed
-	}
 	for i := range p.wanted {
-		if start&p.wanted[i].mask == p.wanted[i].start {
+		if w := &p.wanted[i]; start&w.mask == w.start {
 			return false
 		}
 	}
-	return true
+	first := byte(start)
+	return first == '_' || first >= 'A' && first <= 'Z' // or else perhaps compressed
 }
 
 // itemOf returns the offset of the data object that an entry names at one of its items.
@@ -104,45 +200,19 @@ func (l *layout) itemOf(entry []byte, i int) uint64 {
 	return le.Uint64(entry[i:])
 }
 
-// pick adds the field, when it is asked for.
-func (p *picker) pick(payload []byte, fields []Field) []Field {
-	if p.all {
-		name, value, ok := bytes.Cut(payload, []byte{'='})
-		if !ok {
-			return fields
-		}
-		return append(fields, Field{p.name(name), p.keep(value)})
-	}
+// fieldOf returns which of the fields asked for the payload is.
+func (p *picker) fieldOf(payload []byte) int {
 	if len(payload) < 8 {
-		return p.pickShort(payload, fields)
+		return slices.IndexFunc(p.wanted, func(w wanted) bool { return bytes.HasPrefix(payload, w.key) })
 	}
 	start := le.Uint64(payload)
 	for i := range p.wanted {
 		w := &p.wanted[i]
 		if start&w.mask == w.start && bytes.HasPrefix(payload, w.key) {
-			return p.once(fields, Field{w.name, p.keep(payload[len(w.key):])})
+			return i
 		}
 	}
-	return fields
-}
-
-func (p *picker) pickShort(payload []byte, fields []Field) []Field {
-	for i := range p.wanted {
-		if w := &p.wanted[i]; bytes.HasPrefix(payload, w.key) {
-			return p.once(fields, Field{w.name, p.keep(payload[len(w.key):])})
-		}
-	}
-	return fields
-}
-
-// once adds the field unless the entry has shown one of that name already.
-func (p *picker) once(fields []Field, add Field) []Field {
-	for i := range fields {
-		if fields[i].Name == add.Name {
-			return fields
-		}
-	}
-	return append(fields, add)
+	return nobody
 }
 
 // keep copies a value out of the map, which may be cut off behind our back.

@@ -20,15 +20,17 @@ type inode struct{ dev, ino uint64 }
 // offset is followed unchecked.
 type file struct {
 	layout
-	path  string
-	inode inode
-	fd    *os.File // nil once the file can no longer grow
-	b     []byte
+	path   string
+	serial uint64 // tells it from every other file of its reader
+	inode  inode
+	fd     *os.File // nil once the file can no longer grow
+	b      []byte
 
 	entries list   // all of its entries
 	root    node   // those that match
 	from    uint64 // the next entry lies at or after this offset
 	head    uint64 // the next entry; none when there is none within the horizon
+	size    uint64 // of its object
 	at      position
 
 	notes node   // journald's notes of dropped messages
@@ -150,25 +152,28 @@ func (f *file) object(at uint64, kind byte, least uint64) ([]byte, bool) {
 	return b[:size:size], true
 }
 
-// load reads the entry at an offset into f.at.
+// load reads the entry at an offset into f.at and f.size.
 func (f *file) load(at uint64) bool {
 	b, ok := f.object(at, objectEntry, entryItems)
 	if !ok {
 		return false
 	}
-	f.at = entryPosition(b, f.seqnumID)
+	f.size = uint64(len(b))
+	f.at.read(b, f.seqnumID)
 	return true
 }
 
-func entryPosition(b []byte, seqnumID id) position {
-	return position{
-		seqnumID:  seqnumID,
-		seqnum:    le.Uint64(b[atEntrySeqnum:]),
-		realtime:  le.Uint64(b[atEntryRealtime:]),
-		monotonic: le.Uint64(b[atEntryMonotonic:]),
-		boot:      id(b[atEntryBoot:]),
-		xor:       le.Uint64(b[atEntryXor:]),
-	}
+// read takes the position of an entry object.
+func (p *position) read(b []byte, seqnumID id) {
+	b = b[:entryItems]
+	p.seqnumID, p.boot = seqnumID, id(b[atEntryBoot:])
+	p.seqnum, p.xor = le.Uint64(b[atEntrySeqnum:]), le.Uint64(b[atEntryXor:])
+	p.realtime, p.monotonic = le.Uint64(b[atEntryRealtime:]), le.Uint64(b[atEntryMonotonic:])
+}
+
+func entryPosition(b []byte, seqnumID id) (p position) {
+	p.read(b, seqnumID)
+	return p
 }
 
 // bucket returns where the hash table has the first and the last object of a hash's chain.

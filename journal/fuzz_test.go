@@ -50,7 +50,7 @@ func readBytes(b []byte, o Options) (entries int, err error) {
 		return 0, err
 	}
 	n := &native{o: o, watch: &watcher{fd: -1}, scan: time.Now().Add(time.Hour), known: map[inode]record{}, tails: map[id]position{}, boots: map[id]bool{}}
-	n.fields, n.notes = newPicker(o.Fields, &n.unpack), newPicker([]string{"MESSAGE", "N_DROPPED"}, &n.unpack)
+	n.fields, n.notes = newPicker(o.Fields, o.Once, &n.unpack), newPicker([]string{"MESSAGE", "N_DROPPED"}, true, &n.unpack)
 	defer n.unpack.close()
 	f := &file{layout: l, path: "x@y", b: b}
 	n.files = []*file{f}

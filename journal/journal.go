@@ -43,6 +43,7 @@ const (
 type Options struct {
 	Match  Match    // nil: every entry
 	Fields []string // the fields to read; nil: all
+	Once   bool     // of a field that occurs several times in an entry one value is enough, and the others are not looked for
 	Flags  Flags
 
 	// At most one of these three is set. None: the machine's own journals, /run/log/journal and /var/log/journal.

@@ -23,6 +23,7 @@ type native struct {
 	notes  *picker // for journald's notes of dropped messages
 
 	files   []*file
+	entered uint64           // how many files so far
 	known   map[inode]record // files that are not open: read to their end, or given up
 	bad     map[inode]string // those given up, by path
 	refused error            // why the first of those was
@@ -55,8 +56,8 @@ func newNative(o Options) (*native, error) {
 	if !o.once {
 		n.watch = newWatcher()
 	}
-	n.fields = newPicker(o.Fields, &n.unpack)
-	n.notes = newPicker([]string{"MESSAGE", "N_DROPPED"}, &n.unpack)
+	n.fields = newPicker(o.Fields, o.Once, &n.unpack)
+	n.notes = newPicker([]string{"MESSAGE", "N_DROPPED"}, true, &n.unpack)
 	if err := n.begin(); err != nil {
 		n.close()
 		return nil, fmt.Errorf("open journal: %w", err)
@@ -231,9 +232,8 @@ func (n *native) fill(f *file, e *Entry) {
 	e.at, e.cursor = f.at, ""
 	e.Realtime = time.UnixMicro(int64(f.at.realtime))
 	e.Monotonic = time.Duration(f.at.monotonic) * time.Microsecond
-	entry, _ := f.object(f.head, objectEntry, entryItems)
 	var bad int
-	e.Fields, bad = n.fields.fill(f, entry, e.Fields[:0])
+	e.Fields, bad = n.fields.fill(f, f.b[f.head:f.head+f.size], e.Fields[:0])
 	if bad > 0 {
 		n.o.Counters.badEntries(1)
 	}

@@ -96,6 +96,8 @@ func (n *native) drop(f *file) {
 
 // enter goes to the file's first entry that is to be read.
 func (n *native) enter(f *file) {
+	n.entered++
+	f.serial = n.entered
 	f.entries, f.tail = f.chain(0), f.chain(0)
 	f.root = n.o.Match.compile(&f.layout)
 	f.notes = Match{suppression}.compile(&f.layout)

@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	blockEntries = 256       // entries that are judged together while there is more to read
+	blockEntries = 2048      // entries that are judged together while there is more to read
 	blockBytes   = 256 << 10 // and the size of their lines
 )
 
@@ -77,7 +77,7 @@ func (j *Journal) follow(ctx context.Context, m mark, see See) error {
 		if err := j.flush(ctx, see); err != nil {
 			cancel(err)
 		}
-		j.block.Live = true
+		j.live()
 		j.Beat()
 		if j.Caught != nil {
 			j.Caught()
@@ -85,7 +85,7 @@ func (j *Journal) follow(ctx context.Context, m mark, see See) error {
 	}
 	err := journal.Follow(ctx, o, func(e *journal.Entry) error {
 		j.append(e)
-		if len(j.block.Entries) < blockEntries && len(j.block.Text) < blockBytes {
+		if !j.full() {
 			return nil
 		}
 		return j.flush(ctx, see)
@@ -94,6 +94,15 @@ func (j *Journal) follow(ctx context.Context, m mark, see See) error {
 		return cause
 	}
 	return err
+}
+
+// live notes that from now on lines are judged as they are written: a few at a time, so that the memory for many is given
+// back.
+func (j *Journal) live() {
+	if !j.block.Live {
+		j.block.Text, j.block.Entries, j.memory, j.fields = nil, nil, nil, nil
+		j.block.Live = true
+	}
 }
 
 // errRemembered ends the reading of the past.
@@ -110,10 +119,10 @@ func (j *Journal) remember(ctx context.Context, m mark, see See) error {
 			return errRemembered
 		}
 		j.append(e)
-		if e.Cursor() == m.Cursor {
+		if e.Realtime.Equal(m.Time) && e.Cursor() == m.Cursor {
 			return errRemembered
 		}
-		if len(j.block.Entries) < blockEntries {
+		if !j.full() {
 			return nil
 		}
 		j.Beat()
@@ -177,6 +186,11 @@ func (j *Journal) append(e *journal.Entry) {
 	j.block.Text = append(filter.Synthesise(j.block.Text, fields, e.Monotonic), '\n')
 	j.newest = *e
 	j.newest.Fields = nil
+}
+
+// full tells whether the block is to be judged before more is added.
+func (j *Journal) full() bool {
+	return len(j.block.Entries) >= blockEntries || len(j.block.Text) >= blockBytes
 }
 
 // keep copies a value into the block's memory. When the memory has to grow, what was kept before stays where it is.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -72,6 +73,15 @@ func TestLoadPlain(t *testing.T) {
 	}
 }
 
+// bootID is this boot's as the journal writes it.
+func bootID(t *testing.T) string {
+	text, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.ReplaceAll(strings.TrimSpace(string(text)), "-", "")
+}
+
 func TestJournalMatch(t *testing.T) {
 	unit := func(values ...string) event.Term { return event.Term{Field: "_SYSTEMD_UNIT", Values: values} }
 	tests := []struct {
@@ -94,6 +104,11 @@ func TestJournalMatch(t *testing.T) {
 			{{Field: "Y", Values: []string{"1 2"}}, {Field: "_SYSTEMD_UNIT", Globs: []string{"a*"}}}}, true},
 		{"journalmatch = _SYSTEMD_UNIT=a.service _SYSTEMD_UNIT=b.service + _SYSTEMD_UNIT=c.service\nunit = b", event.Selector{{unit("b.service")}}, true},
 		{"journalmatch =", nil, false},
+		{"user-unit = podman *.timer user.slice", event.Selector{
+			{{Field: "_SYSTEMD_USER_UNIT", Values: []string{"podman.service"}, Globs: []string{"*.timer"}}},
+			{{Field: "_SYSTEMD_USER_SLICE", Values: []string{"user.slice"}}}}, true},
+		{"unit = ssh\nboot = yes", event.Selector{{unit("ssh.service"), {Field: "_BOOT_ID", Values: []string{bootID(t)}}}}, true},
+		{"unit = ssh\nboot = no", event.Selector{{unit("ssh.service")}}, true},
 	}
 	for _, tt := range tests {
 		c := mustLoad(t, plain("etc/b/jail.local", "[f]\nfilter = f\n"+tt.options+"\n"))

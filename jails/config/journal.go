@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"os"
 	"path"
 	"slices"
 	"strconv"
@@ -10,12 +11,12 @@ import (
 	"bailiff/jails/event"
 )
 
-// journal makes the jail's journal match: of unit, identifier, priority and journalmatch of the jail, or else of the
-// filter's journalmatch.
+// journal makes the jail's journal match: of unit, user-unit, identifier, priority, boot and journalmatch of the jail, or
+// else of the filter's journalmatch.
 func (s *section) journal(j *Jail) {
 	match, own := s.journalMatch()
-	for _, o := range []string{"unit", "identifier", "priority"} {
-		if s.text(o) == "" {
+	for _, o := range []string{"unit", "user-unit", "identifier", "priority", "boot"} {
+		if s.text(o) == "" || o == "boot" && !s.truth(o, false) {
 			continue
 		}
 		if !own {
@@ -104,6 +105,8 @@ func (s *section) narrow(match event.Selector, option string) event.Selector {
 
 var hints = map[string]string{
 	"unit":       "write units as journalctl -u takes them: ssh, nginx.service, php*-fpm.service",
+	"user-unit":  "write units as journalctl --user-unit takes them: podman, syncthing.service",
+	"boot":       "leave it out: the kernel does not say which boot this is",
 	"identifier": "write identifiers as journalctl -t takes them: sshd sudo",
 	"priority":   "write emerg, alert, crit, err, warning, notice, info, debug or 0 to 7, or a range such as err..info",
 }
@@ -112,7 +115,11 @@ var hints = map[string]string{
 func terms(option, words string) ([]event.Term, error) {
 	switch option {
 	case "unit":
-		return unitTerms(strings.Fields(words))
+		return unitTerms(strings.Fields(words), "_SYSTEMD_UNIT", "_SYSTEMD_SLICE")
+	case "user-unit":
+		return unitTerms(strings.Fields(words), "_SYSTEMD_USER_UNIT", "_SYSTEMD_USER_SLICE")
+	case "boot":
+		return thisBoot()
 	case "identifier":
 		return []event.Term{{Field: "SYSLOG_IDENTIFIER", Values: strings.Fields(words)}}, nil
 	}
@@ -120,9 +127,19 @@ func terms(option, words string) ([]event.Term, error) {
 	return []event.Term{{Field: "PRIORITY", Values: levels}}, err
 }
 
-// unitTerms are units by the field that only the journal itself sets: what the manager says of a unit, others can forge.
-func unitTerms(words []string) ([]event.Term, error) {
-	unit, slice := event.Term{Field: "_SYSTEMD_UNIT"}, event.Term{Field: "_SYSTEMD_SLICE"}
+// thisBoot holds for what was logged since the machine was started, as journalctl -b shows it.
+func thisBoot() ([]event.Term, error) {
+	text, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return nil, err
+	}
+	id := strings.ReplaceAll(strings.TrimSpace(string(text)), "-", "")
+	return []event.Term{{Field: "_BOOT_ID", Values: []string{id}}}, nil
+}
+
+// unitTerms are units by the fields that only the journal itself sets: what the manager says of a unit, others can forge.
+func unitTerms(words []string, unitField, sliceField string) ([]event.Term, error) {
+	unit, slice := event.Term{Field: unitField}, event.Term{Field: sliceField}
 	for _, w := range words {
 		to := &unit
 		if strings.HasSuffix(w, ".slice") {

@@ -58,8 +58,10 @@ var actionOptions = []option{
 // ownOptions are those of a jail that fail2ban does not know, or only after 1.0.2: they are not part of its stream.
 var ownOptions = []option{
 	{"unit", str, nil},
+	{"user-unit", str, nil},
 	{"identifier", str, nil},
 	{"priority", str, nil},
+	{"boot", boolean, nil},
 	{"findtime.mode", str, nil},
 	{"skip_if_nologs", boolean, nil},
 	{"systemd_if_nologs", boolean, nil},

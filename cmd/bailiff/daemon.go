@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -30,6 +31,10 @@ const (
 	purgeEvery  = time.Hour
 	statusEvery = 5 * time.Second
 	extendEvery = time.Second
+
+	// catchUpHeap is how much more garbage may gather, in place of what the runtime does without being told, until what was
+	// logged before the start has been read: that is much work that keeps little, and collecting would be a tenth of it.
+	catchUpHeap = 4
 )
 
 // A daemon is bailiff at work: everything that cmd wires together.
@@ -46,6 +51,7 @@ type daemon struct {
 	sources  *sources
 	watchdog *sdnotify.Watchdog
 	diverged divergences
+	caughtUp func() // called when what was logged before has been read
 
 	reloads chan reloadOrder
 
@@ -78,6 +84,10 @@ func runDaemon(ctx context.Context, flags runFlags) error {
 	}
 	defer d.store.Close()
 	defer d.firewall.Close()
+	usual := debug.SetGCPercent(-1)
+	debug.SetGCPercent(catchUpHeap * usual) // -1, off, stays off
+	defer debug.SetGCPercent(usual)
+	d.caughtUp = func() { debug.SetGCPercent(usual) }
 	return d.run(ctx, socket)
 }
 
@@ -246,6 +256,7 @@ func (d *daemon) tellSystemd(ctx context.Context) error {
 	if !d.awaitReady(ctx) {
 		return nil
 	}
+	d.caughtUp()
 	d.tell(sdnotify.Status(d.summary()), sdnotify.Ready())
 	_, running := d.state()
 	d.log.Info("ready", "jails", len(running))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -147,12 +148,29 @@ func appendQuoted(b []byte, s string) []byte {
 
 // appendPrintable appends s with what is not printable replaced.
 func appendPrintable(b []byte, s string) []byte {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] > '~' {
-			return append(b, strings.Map(printable, s)...)
+	start := len(b)
+	b = append(b, s...)
+	if allPrintable(b[start:]) {
+		return b
+	}
+	return append(b[:start], strings.Map(printable, s)...)
+}
+
+// allPrintable tells whether all of b is printable ASCII. It looks at eight bytes at once.
+func allPrintable(b []byte) bool {
+	const ones = 0x0101010101010101
+	odd := uint64(0) // the high bit of each byte that is not
+	for len(b) >= 8 {
+		x := binary.NativeEndian.Uint64(b)
+		odd |= x | (x - ' '*ones) | (x + ones) // a borrow or carry comes only from a byte that is odd itself
+		b = b[8:]
+	}
+	for _, c := range b {
+		if c < ' ' || c > '~' {
+			return false
 		}
 	}
-	return append(b, s...)
+	return odd&(0x80*ones) == 0
 }
 
 // printable replaces what a terminal or the journal would not show as one line.

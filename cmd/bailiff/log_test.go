@@ -93,6 +93,31 @@ func TestLogLinesAreGathered(t *testing.T) {
 	}
 }
 
+// What is printable is decided eight bytes at a time, with a twin that looks at each.
+func TestPrintableInWords(t *testing.T) {
+	for n := range 20 {
+		b := bytes.Repeat([]byte("a"), n)
+		for i := range b {
+			for c := range 256 {
+				b[i] = byte(c)
+				for _, next := range []byte{'a', ' ', '~', 0x7f, 0xff, 0} {
+					if i+1 < n {
+						b[i+1] = next
+					}
+					want := !bytes.ContainsFunc(b, func(r rune) bool { return r < ' ' || r > '~' })
+					if allPrintable(b) != want {
+						t.Fatalf("%q: %v, want %v", b, !want, want)
+					}
+				}
+			}
+			b[i] = 'a'
+			if i+1 < n {
+				b[i+1] = 'a'
+			}
+		}
+	}
+}
+
 // writes are what was written, each write a string.
 type writes []string
 

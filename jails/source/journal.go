@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strconv"
 	"time"
 
 	"bailiff/jails/event"
@@ -237,9 +236,23 @@ func (j *Journal) see(ctx context.Context, see See) (effects bool, err error) {
 
 // entryTime is when the entry's sender sent it, where journald recorded that, else when journald received it.
 func entryTime(e *journal.Entry) time.Time {
-	us, err := strconv.ParseInt(string(e.Get("_SOURCE_REALTIME_TIMESTAMP")), 10, 64)
-	if err != nil || us <= 0 {
+	us, ok := micros(e.Get("_SOURCE_REALTIME_TIMESTAMP"))
+	if !ok {
 		return e.Realtime
 	}
 	return time.UnixMicro(us)
+}
+
+// micros reads a number of microseconds since 1970. Numbers of 18 digits reach to the year 33658.
+func micros(text []byte) (us int64, ok bool) {
+	if len(text) > 18 {
+		return 0, false
+	}
+	for _, c := range text {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		us = 10*us + int64(c-'0')
+	}
+	return us, us > 0
 }

@@ -24,9 +24,16 @@ func (r *run) adopt(s *source) (more bool, err error) {
 	if s.lost != nil {
 		f.before = *s.lost
 	}
-	if rotated && r.comesLater(s, f) {
-		r.shut(f)
-		return true, nil
+	if rotated {
+		switch some, again := r.comesLater(s, f); {
+		case again:
+			r.shut(f)
+			return true, nil
+		case some:
+			s.current = f
+			r.aim(s)
+			return true, nil
+		}
 	}
 	fresh := !rotated && !s.resumed
 	s.current = f
@@ -44,40 +51,35 @@ func (r *run) adopt(s *source) (more bool, err error) {
 	return rotated, err
 }
 
-// comesLater tells whether other files have to be read before the one that is now at the path: those that were made and
-// rotated away unseen. A file that is only a copy of the one before, as editors make them, is moved to where that one
-// was read.
-func (r *run) comesLater(s *source, f *file) bool {
+// comesLater takes up the files that have to be read before the one that is now at the path: those that were made and
+// rotated away unseen. Again tells that there is no telling which they are. A file that is only a copy of the one before,
+// as editors make them, is moved to where that one was read.
+func (r *run) comesLater(s *source, f *file) (some, again bool) {
 	if s.lost == nil {
 		last := s.old[len(s.old)-1]
 		if m := last.mark; m.Offset > 0 && f.holds(m) {
 			f.mark, _, _ = f.markAt(m.Offset)
 			r.drop(s, last)
-			return false
+			return false, false
 		}
 	}
 	f.vetted = f.glanced.Offset > 0
 	return r.catchUp(s, f)
 }
 
-// catchUp takes up the files that were made and rotated away unseen before one of the source's. Some tells that there
-// are such files, or that there is no telling yet.
-func (r *run) catchUp(s *source, f *file) (some bool) {
+// catchUp takes up the files that were made and rotated away unseen before one of the source's. Again tells that there
+// is no telling yet, for files are being renamed.
+func (r *run) catchUp(s *source, f *file) (some, again bool) {
 	at := s.place(f)
 	missed := r.unseen(s, at, f)
-	if st, err := stat(s.path); at == len(s.old) && (err != nil || ident(&st) != f.mark.id()) {
-		f.vetted = false
-		return true // it was rotated in the meantime: look again
+	st, err := stat(s.path)
+	if again = at == len(s.old) && (err != nil || ident(&st) != f.mark.id()); !again {
+		some, again = r.takeUp(s, missed, f)
 	}
-	some, again := r.takeUp(s, missed, f)
-	if again {
-		f.vetted = false
-		return true
-	}
-	if f.vetted {
+	if f.vetted = f.vetted && !again; f.vetted {
 		s.lost = nil
 	}
-	return some
+	return some, again
 }
 
 // unseen lists what came after the old file before a place, and before the file at that place, if there is one.
@@ -118,7 +120,8 @@ func (r *run) vet(s *source, f *file) (more bool) {
 	}
 	f.vetted = true
 	f.glance()
-	return r.catchUp(s, f)
+	some, again := r.catchUp(s, f)
+	return some || again
 }
 
 // join makes a file that is already open the source's: one that came back to its path, one that was renamed to it, or

@@ -14,21 +14,21 @@ type id struct{ device, inode uint64 }
 
 // A file is an open log. Regular files are read at an offset, so that the descriptor carries no state.
 type file struct {
-	fd       int
-	mark     Mark
-	owner    *source
-	fifo     bool
-	pipe     *Reader   // not nil for a FIFO
-	seen     Mark      // with an Offset: the position saved before the restart; text up to it was handed out then
-	before   Mark      // where it, or the file before it, stood when that was last found to be gone or written anew
-	glanced  Mark      // how the file began when it was opened, to tell whether that was written anew before it was read
-	skips    []skip    // which globs do not want the text up to some offset; nil: all want all
-	looked   int64     // no line end lies between the mark and here
-	bound    int64     // what stands after it is left to the next turn
-	doubtful bool      // it was rotated and empty when it was found: it may become a copy of the log
-	vetted   bool      // no file was rotated away unseen before its first text was there
-	drained  bool      // it was read to its end after it had been replaced
-	grown    time.Time // when it was last seen to grow, or to be replaced
+	fd      int
+	mark    Mark
+	owner   *source
+	fifo    bool
+	pipe    *Reader   // not nil for a FIFO
+	seen    Mark      // with an Offset: the position saved before the restart; text up to it was handed out then
+	before  Mark      // where it, or the file before it, stood when that was last found to be gone or written anew
+	glanced Mark      // how the file began when it was opened, to tell whether that was written anew before it was read
+	skips   []skip    // which globs do not want the text up to some offset; nil: all want all
+	looked  int64     // no line end lies between the mark and here
+	bound   int64     // what stands after it is left to the next turn
+	doubt   *doubt    // not nil while it may yet become a copy of the log
+	vetted  bool      // no file was rotated away unseen before its first text was there
+	drained bool      // it was read to its end after it had been replaced
+	grown   time.Time // when it was last seen to grow, or to be replaced
 }
 
 // errRewritten says that what stands before the mark is no longer what was read.
@@ -75,7 +75,11 @@ func openFile(path string) (*file, error) {
 func followable(st *unix.Stat_t) bool { return regular(st) || st.Mode&unix.S_IFMT == unix.S_IFIFO }
 func regular(st *unix.Stat_t) bool    { return st.Mode&unix.S_IFMT == unix.S_IFREG }
 
-func (f *file) close() { _ = unix.Close(f.fd) }
+// close closes the file. What is asked of it later fails, and touches no file that got its number.
+func (f *file) close() {
+	_ = unix.Close(f.fd)
+	f.fd = -1
+}
 
 func (f *file) stat() (st unix.Stat_t, err error) {
 	err = retry(func() error { return unix.Fstat(f.fd, &st) })

@@ -12,8 +12,7 @@ func (r *run) read(s *source, f *file, budget *int) (more bool, err error) {
 	if f.pipe != nil {
 		return r.readPipe(s, f, budget)
 	}
-	if f.doubtful && r.inTheMaking(s, f) {
-		r.drop(s, f)
+	if f.doubt != nil && !f.settle() {
 		return false, nil
 	}
 	if r.vet(s, f) {
@@ -66,7 +65,7 @@ func (r *run) readPipe(s *source, f *file, budget *int) (more bool, err error) {
 }
 
 // fetch reads the next complete lines of a file and moves its mark over them. The bytes before the mark are read again
-// with them: if they are not what they were, the file was written anew. Whole tells that there may be more.
+// with them, and the first of the file: if they are not what they were, the file was written anew. Whole tells that there may be more.
 func (r *run) fetch(f *file) (raw []byte, whole bool, err error) {
 	before := int(min(f.mark.Offset, tailLen))
 	want := r.raw[:before+int(f.limit()-f.mark.Offset)]
@@ -77,6 +76,9 @@ func (r *run) fetch(f *file) (raw []byte, whole bool, err error) {
 	if n < before || sum(fnvBase, want[:before]) != f.mark.Tail || before == 0 && !f.holds(f.glanced) {
 		return nil, false, errRewritten
 	}
+	if n > before && !r.begins(f) {
+		return nil, false, errRewritten
+	}
 	raw, whole = want[before:n], n == len(want) && n > before
 	end := r.decoder.lastEnd(raw)
 	if end == 0 {
@@ -85,6 +87,14 @@ func (r *run) fetch(f *file) (raw []byte, whole bool, err error) {
 	f.mark.advance(want[:before+end], before)
 	f.touch()
 	return raw[:end], whole, nil
+}
+
+// begins tells whether a file begins with what was read there. Where many lines end alike, one that was written anew and
+// has grown past the mark may have the same bytes right before it.
+func (r *run) begins(f *file) bool {
+	head := r.head[:min(f.mark.Offset, headLen)]
+	n, err := f.readAt(head, 0)
+	return err == nil && n == len(head) && sum(fnvBase, head) == f.mark.Head
 }
 
 // incomplete deals with text[before:], which holds no line end: NUL bytes, as a hole in a file gives them, are passed

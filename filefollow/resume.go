@@ -101,7 +101,7 @@ func (r *run) rewritten(s *source, f *file) {
 	if m.Offset == 0 {
 		m = f.glanced
 	}
-	copied := r.suspect(s, m)
+	copied := s.inTheMaking(f, m)
 	if copied == nil {
 		copied = r.copyOf(s, m)
 	}
@@ -130,82 +130,44 @@ func (r *run) rewritten(s *source, f *file) {
 	}
 }
 
-// suspect is an old file that was empty when it was taken up and has turned out to be the copy that a mark is good for.
-// A copy that ends before the mark is dropped: all of it was read.
-func (r *run) suspect(s *source, m Mark) (copied *file) {
-	for _, f := range slices.Clone(s.old) {
-		if !f.doubtful || m.Offset == 0 {
-			continue
-		}
-		if f.holds(m) {
-			f.mark, _, _ = f.markAt(m.Offset)
-			f.doubtful = false
-			copied = f
-		} else if head, ok, err := f.markAt(min(m.Offset, headLen)); ok && err == nil && head.Head == m.Head {
-			r.drop(s, f)
-		}
-	}
-	return copied
-}
-
-// takeUp makes rotated files the source's that were never seen at its path, which leads to another file now. Again tells
-// that they were renamed meanwhile, and that there are more.
+// takeUp makes rotated files the source's that were never seen at its path, which leads to another file now, or to none.
+// Again tells that this has changed meanwhile: nothing was taken up then.
 func (r *run) takeUp(s *source, missed []generation, now *file) (some, again bool) {
-	for _, g := range missed {
-		f, err := openFile(g.path)
-		if isMissing(err) {
-			return some, true
-		}
-		if err != nil {
-			r.log.Warn("rotated log cannot be read", "path", g.path, "error", err)
-			continue
-		}
-		if f.mark.id() != g.id {
-			f.close()
-			return some, true
-		}
-		if now != nil && f.copies(now) {
+	files, ok := r.openAll(missed)
+	if now == nil && len(files) > 0 {
+		_, err := stat(s.path)
+		ok = ok && isMissing(err) // else there is a log again, which one of them may be a copy of
+	}
+	for _, f := range files {
+		if !ok || now != nil && f.copies(now) {
 			f.close()
 			continue
 		}
-		f.doubtful = f.glanced.Offset == 0
+		f.suspect(now)
+		s.recall(f, now)
 		r.own(s, f)
 		s.old = slices.Insert(s.old, s.place(now), f)
 		r.counters.Rotations.Add(1)
 		some = true
 	}
-	return some, false
+	return some, !ok
 }
 
-// copies tells whether a file is a copy of another one as it is, or of its beginning: copytruncate is at work and has
-// not truncated the other one yet.
-func (f *file) copies(other *file) bool {
-	st, err := f.stat()
-	if err != nil || st.Size == 0 {
-		return false
-	}
-	m, ok, err := f.markAt(st.Size)
-	return ok && err == nil && other.holds(m)
-}
-
-// inTheMaking tells whether a file that was empty when it was taken up turns out to be a copy of the one at the path, as
-// that one is or was when it was opened.
-func (r *run) inTheMaking(s *source, f *file) bool {
-	if st, err := f.stat(); err != nil || st.Size == 0 {
-		return false
-	}
-	f.doubtful = false
-	if c := s.current; c != nil {
-		for _, m := range []Mark{c.mark, c.before, c.glanced} {
-			if m.Offset > 0 && f.holds(m) {
-				return true
-			}
+// openAll opens rotated files; it is not ok when one of them has another name by now.
+func (r *run) openAll(all []generation) (files []*file, ok bool) {
+	for _, g := range all {
+		f, err := openFile(g.path)
+		switch {
+		case isMissing(err):
+			return files, false
+		case err != nil:
+			r.log.Warn("rotated log cannot be read", "path", g.path, "error", err)
+			continue
+		}
+		files = append(files, f)
+		if f.mark.id() != g.id {
+			return files, false
 		}
 	}
-	now, err := openFile(s.path)
-	if err != nil {
-		return false
-	}
-	defer now.close()
-	return f.copies(now)
+	return files, true
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestLog is what happens to a log while it is followed.
@@ -124,6 +125,65 @@ func TestLog(t *testing.T) {
 			release()
 			f.want("a b c d")
 		}},
+		{"copytruncate_and_quiet_for_long", func(f *tail) {
+			f.linger, f.PollInterval = 50*time.Millisecond, 20*time.Millisecond
+			f.write("log", "a b ")
+			f.begin().want("a b")
+			f.copy("log", "log.1")
+			f.truncate("log")
+			f.until("copy found", func() bool { return f.Counters.Truncations.Load() == 1 })
+			f.until("copy let go", func() bool { return f.Counters.Files.Load() == 1 })
+			f.write("log", "c ")
+			f.want("c")
+			f.end()
+			f.write("log", "d ")
+			f.begin().want("d")
+		}},
+		{"copytruncate_in_the_making", func(f *tail) {
+			f.emptyCopy("b ")
+			f.copy("log", "log.1")
+			f.truncate("log")
+			f.write("log", "c ")
+			f.want("c")
+		}},
+		{"copytruncate_in_the_making_and_a_line_in_its_window", func(f *tail) {
+			f.emptyCopy("b ")
+			release := f.hold(func() { f.write("log", "window ") })
+			f.write("log.1", "b ")
+			f.truncate("log")
+			f.write("log", "c ")
+			release()
+			f.want("window c")
+		}},
+		{"copytruncate_in_the_making_and_rename", func(f *tail) {
+			release := f.emptyCopy("b ").hold(func() { f.write("log", "c ") })
+			f.copy("log", "log.1")
+			f.truncate("log")
+			f.write("log", "d ")
+			f.rename("log.2", "log.3")
+			f.rename("log.1", "log.2")
+			f.rename("log", "log.1")
+			f.write("log", "e ")
+			release()
+			f.want("c d e")
+		}},
+		{"copytruncate_read_before_its_copy_has_a_size", func(f *tail) {
+			text, err := os.ReadFile("/proc/version") // a regular file of size 0 with text in it
+			f.do(err)
+			f.emptyCopyAs(string(text), func() { f.do(os.Symlink("/proc/version", f.path("log.1"))) })
+			f.write("log", "c ")
+			f.want("c")
+			f.truncate("log")
+			f.write("log", "d ")
+			f.want("d")
+		}},
+		{"rename_empty_and_late_writer", func(f *tail) {
+			f.emptyCopy("b ")
+			f.write("log.1", "late ")
+			f.want("late")
+			f.write("log", "c ")
+			f.want("c")
+		}},
 		{"truncate_while_behind", func(f *tail) {
 			release := f.begin().hold(func() { f.write("log", "a b c ") })
 			f.truncate("log")
@@ -137,6 +197,14 @@ func TestLog(t *testing.T) {
 			f.write("log", "b c d e ")
 			release()
 			f.want("a b c d e")
+		}},
+		{"truncate_and_have_the_same_end_there", func(f *tail) {
+			end := strings.Repeat("x", 70) + " "
+			release := f.begin().hold(func() { f.write("log", "a"+end) })
+			f.truncate("log")
+			f.write("log", "b"+end+"c ")
+			release()
+			f.want("a" + end + "b" + end + "c")
 		}},
 		{"truncate_to_the_same_size", func(f *tail) {
 			release := f.begin().hold(func() { f.write("log", "a b ") })
@@ -207,6 +275,24 @@ func TestLog(t *testing.T) {
 			f.want("c")
 		}},
 	})
+}
+
+// emptyCopy has a log rotated, written to and copied so far that its copy is made and still empty, all while the Follower
+// is behind. It has read the text then.
+func (f *tail) emptyCopy(text string) *tail {
+	f.t.Helper()
+	f.emptyCopyAs(text, func() { f.write("log.1", "") })
+	return f
+}
+
+func (f *tail) emptyCopyAs(text string, empty func()) {
+	f.t.Helper()
+	release := f.begin().hold(func() { f.write("log", "a ") })
+	f.rename("log", "log.2")
+	f.do(os.WriteFile(f.path("log"), []byte(strings.ReplaceAll(text, " ", "\n")), 0o600))
+	empty()
+	release()
+	f.want("a " + text)
 }
 
 // TestNames is what happens when paths appear, vanish and change among files that globs match.

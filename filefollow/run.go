@@ -37,6 +37,7 @@ type run struct {
 	dir     directory      // the one that was listed last
 	queue   []*source      // those to look at
 	raw     []byte         // the one read buffer
+	head    []byte         // for the first bytes of a file
 	first   bool           // the files found now were there before us
 	polled  time.Time      // when all files are looked at next
 	scanned time.Time      // when the globs are expanded next
@@ -64,7 +65,7 @@ func newRun(f *Follower, yield func(Chunk) error) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.decoder, r.raw = d, make([]byte, tailLen+chunkSize)
+	r.decoder, r.raw, r.head = d, make([]byte, tailLen+chunkSize), make([]byte, headLen)
 	r.seeker, _ = newDecoder(f.Encoding, new(Counters))
 	if !f.Polling {
 		r.watch = newWatch(r.log)

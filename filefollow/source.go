@@ -69,7 +69,7 @@ func (s *source) position() (p Position) {
 	for _, f := range slices.Backward(s.old) {
 		m := f.reached()
 		switch {
-		case f == newest || m.Offset == 0 || f.doubtful:
+		case f == newest || m.Offset == 0 || f.doubt != nil:
 		case p.Offset == 0:
 			p.Mark = m
 		default:
@@ -155,6 +155,9 @@ func (r *run) letGo(s *source, now time.Time) {
 	for len(s.old) > 0 && (len(s.old) > maxOld || now.Sub(s.old[0].grown) > r.linger()) {
 		if len(s.old) == 1 && s.current == nil {
 			s.last, s.stopped = s.position(), true
+		}
+		if c := s.current; c != nil && c.before.Offset > 0 && s.old[0].mark.Offset > 0 {
+			c.before = s.old[0].mark // which came after what stood before until now
 		}
 		r.drop(s, s.old[0])
 	}

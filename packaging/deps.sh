@@ -74,7 +74,7 @@ test)
 	without_services install ip:iproute2 ipset:ipset nft:nftables conntrack:conntrack rg:ripgrep python3:python3 \
 		systemd-nspawn:systemd-container mmdebstrap:mmdebstrap /lib/systemd/systemd-journald:systemd \
 		/lib/systemd/systemd-journal-remote:systemd-journal-remote /usr/lib/python3/dist-packages/systemd:python3-systemd \
-		fail2ban-client:fail2ban /usr/libexec/sshguard/sshg-parser:sshguard mandoc:mandoc
+		fail2ban-client:fail2ban /usr/libexec/sshguard/sshg-parser:sshguard mandoc:mandoc logrotate:logrotate
 	disable fail2ban.service sshguard.service
 	;;
 packages)

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 
 	"bailiff/filefollow"
 	"bailiff/firewall"
@@ -86,37 +85,4 @@ type savedBans struct{ *store.Store }
 // Save remembers the bans.
 func (s savedBans) Save(ctx context.Context, bans []event.Ban) error {
 	return s.Store.Save(ctx, bans, nil)
-}
-
-// marks is the store as the sources see it: the positions of the last run, and those saved since.
-type marks struct {
-	store *store.Store
-
-	mu   sync.Mutex
-	have map[string]string
-}
-
-func loadMarks(ctx context.Context, s *store.Store) (*marks, error) {
-	have, err := s.Marks(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &marks{store: s, have: have}, nil
-}
-
-// Mark returns the position saved under the key.
-func (m *marks) Mark(key string) (string, bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	v, ok := m.have[key]
-	return v, ok
-}
-
-// SetMark saves a position. A source that begins again goes on from there also when the store could not keep it, so
-// that nothing counts twice.
-func (m *marks) SetMark(ctx context.Context, key, value string) error {
-	m.mu.Lock()
-	m.have[key] = value
-	m.mu.Unlock()
-	return m.store.Save(ctx, nil, []store.Mark{{Source: key, Value: value}})
 }

@@ -46,6 +46,7 @@ type daemon struct {
 	started  time.Time
 	metrics  *metrics.Metrics
 	store    *store.Store
+	marks    *marks
 	firewall *firewall.Firewall
 	enforcer *jails.Enforcer
 	sources  *sources
@@ -116,13 +117,12 @@ func (d *daemon) open(ctx context.Context) (err error) {
 	if d.watchdog, err = sdnotify.NewWatchdog(d.log); err != nil {
 		return err
 	}
-	marks, err := loadMarks(ctx, d.store)
-	if err != nil {
+	if d.marks, err = loadMarks(ctx, d.store); err != nil {
 		return err
 	}
 	d.metrics = metrics.New(version, d.samples)
 	d.enforcer = jails.NewEnforcer(savedBans{d.store}, d.firewall, d.log, d.metrics)
-	d.sources = newSources(d.log, d.words, d.metrics, marks, d.enforcer, d.watchdog)
+	d.sources = newSources(d.log, d.words, d.metrics, d.marks, d.enforcer, d.watchdog)
 	return nil
 }
 
@@ -323,7 +323,7 @@ func (d *daemon) summary() string {
 	return fmt.Sprintf("%d jails, %d bans", len(running), bans)
 }
 
-// purge forgets bans that ended longer ago than dbpurgeage.
+// purge forgets bans that ended longer ago than dbpurgeage, and positions in logs that are gone.
 func (d *daemon) purge(ctx context.Context) error {
 	tick := time.NewTicker(purgeEvery)
 	defer tick.Stop()
@@ -332,10 +332,22 @@ func (d *daemon) purge(ctx context.Context) error {
 		if err := d.store.Purge(ctx, time.Now().Add(-c.Daemon.DBPurgeAge)); err != nil && ctx.Err() == nil {
 			d.log.Error("old bans could not be forgotten", "err", err)
 		}
+		if err := d.marks.purge(ctx, time.Now().Add(-lookBack(c.Jails))); err != nil && ctx.Err() == nil {
+			d.log.Error("positions in logs that are gone could not be forgotten", "err", err)
+		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
 		}
 	}
+}
+
+// lookBack is how old a line may be that still counts in some jail, a day at least.
+func lookBack(js []*config.Jail) time.Duration {
+	back := 24 * time.Hour
+	for _, j := range js {
+		back = max(back, j.FindTime)
+	}
+	return back
 }

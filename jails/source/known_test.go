@@ -1,7 +1,6 @@
 package source
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"os"
@@ -29,9 +28,7 @@ func TestAJailThatHasReadAFilesPastKnowsIt(t *testing.T) {
 					return at, err == nil
 				}}})
 		}
-		return func() interface {
-			Run(context.Context, See) error
-		} {
+		return func() runs {
 			return f
 		}
 	}

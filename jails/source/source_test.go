@@ -76,8 +76,10 @@ func (r *reading) seen() []string {
 	return slices.Clone(r.lines)
 }
 
-// A runner is a source, made anew for each run.
-type runner func() interface {
+// A runner makes a source, anew for each run.
+type runner func() runs
+
+type runs interface {
 	Run(context.Context, See) error
 }
 
@@ -125,18 +127,14 @@ func sources(t *testing.T, test func(t *testing.T, make runner, m *memory, write
 			at, err := time.Parse(time.RFC3339, word)
 			return at, err == nil
 		}
-		test(t, func() interface {
-			Run(context.Context, See) error
-		} {
+		test(t, func() runs {
 			glob := filefollow.Glob{Pattern: path, Since: time.Now().Add(-time.Hour), Date: date}
 			return &Files{Paths: []Path{{Jail: "sshd", Glob: glob}}, Marks: m, Log: slog.New(slog.DiscardHandler), Beat: func() {}}
 		}, m, write)
 	})
 	t.Run("journal", func(t *testing.T) {
 		journald, m := journaltest.Start(t), &memory{marks: map[string]string{}}
-		test(t, func() interface {
-			Run(context.Context, See) error
-		} {
+		test(t, func() runs {
 			return &Journal{Options: journal.Options{Dir: journald.Dir}, Key: "journal", Jails: []string{"sshd"},
 				Selector: event.Selector{{{Field: "SYSLOG_IDENTIFIER", Values: []string{"sshd"}}}},
 				Back:     time.Now().Add(-time.Hour), Marks: m, Log: slog.New(slog.DiscardHandler), Beat: func() {}}

@@ -28,6 +28,7 @@ const (
 		until = excluded.until, lifted = NULL, failures = excluded.failures, data = excluded.data
 		RETURNING id`
 	setLatest  = `INSERT OR REPLACE INTO latest (jail, family, subject, ban) VALUES (?, ?, ?, ?)`
+	dropMark   = `DELETE FROM marks WHERE source = ? AND value = ?`
 	setMark    = `INSERT OR REPLACE INTO marks (source, value) VALUES (?, ?)`
 	activeBans = `SELECT jail, family, subject, at, until, failures, data FROM bans
 		WHERE id IN (SELECT ban FROM latest) AND (until IS NULL OR until > ?) ORDER BY at, id`
@@ -177,6 +178,22 @@ func (s *Store) Marks(ctx context.Context) (map[string]string, error) {
 		return nil, fmt.Errorf("read marks: %w", err)
 	}
 	return marks, nil
+}
+
+// Forget drops marks, except those that have been saved anew meanwhile.
+func (s *Store) Forget(ctx context.Context, marks []Mark) error {
+	err := s.transact(ctx, func(tx *sql.Tx) error {
+		for _, m := range marks {
+			if _, err := tx.ExecContext(ctx, dropMark, m.Source, m.Value); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("forget %d marks: %w", len(marks), err)
+	}
+	return nil
 }
 
 // purgeBatch is how many bans Purge forgets at a time: some milliseconds' worth, since a new ban waits for them.

@@ -104,6 +104,24 @@ func TestBansAndMarksSurviveReopening(t *testing.T) {
 	}
 }
 
+func TestAForgottenMarkIsGoneUnlessItWasSavedAnew(t *testing.T) {
+	s := open1(t, Memory)
+	old := []Mark{{"a", "1"}, {"b", "1"}, {"c", "1"}}
+	if err := s.Save(t.Context(), nil, append(old, Mark{"b", "2"})); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Forget(t.Context(), old[:2]); err != nil {
+		t.Fatal(err)
+	}
+	marks, err := s.Marks(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(map[string]string{"b": "2", "c": "1"}, marks); d != "" {
+		t.Error(d)
+	}
+}
+
 func TestSavingTwiceIsOneBanAndTheLastCounts(t *testing.T) {
 	s := open1(t, Memory)
 	first := ban("sshd", address("192.0.2.1"), noon, time.Minute)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +15,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
 
 	"bailiff/journal/journaltest"
 )
@@ -180,6 +183,62 @@ func TestRegexDecodesTheLog(t *testing.T) {
 		if code := runFail2banRegex(context.Background(), args, nil, &out, &out); code != 0 || out.String() != want {
 			t.Errorf("%s: exit code %d, printed %q, want %q", encoding, code, out.String(), want)
 		}
+	}
+}
+
+// TestRegexReadsLikeTheDaemon has what may stand in a log: line ends of DOS, the NUL bytes of a hole, bytes that are no
+// characters, a line over the cap, a last line without an end, and encodings of two bytes and by names of Python's.
+func TestRegexReadsLikeTheDaemon(t *testing.T) {
+	from := " from 192.0.2.1"
+	wide := func(s string) (b []byte) {
+		for _, c := range s {
+			b = append(b, byte(c), byte(c>>8))
+		}
+		return b
+	}
+	long := strings.Repeat("x", 64<<10)
+	for _, c := range []struct{ encoding, text, want string }{
+		{"UTF-8", "a" + from + "\r\nb" + from + "\r\n", "a\nb\n"},
+		{"UTF-8", "\x00\x00\x00a" + from + "\nb" + from, "a\nb\n"},
+		{"UTF-8", "\xe2\x82" + from + "\n\xff\xff" + from, "\uFFFD\n\uFFFD\uFFFD\n"},
+		{"auto", long + from + "\nb" + from, "b\n"},
+		{"utf-16-le", string(wide("\uFEFFa\u010a" + from + "\r\nb" + from)), "a\u010a\nb\n"},
+		{"iso8859_15", "\xa4" + from, "€\n"},
+		{"cp1252", "\x80" + from, "€\n"},
+	} {
+		log := filepath.Join(t.TempDir(), "log")
+		must(t, os.WriteFile(log, []byte(c.text), 0o600))
+		args := []string{"-e", c.encoding, "-o", "user", "LOG", `^<F-USER>.+</F-USER> from <HOST>$`}
+		for name, in := range map[string]*strings.Reader{log: nil, "-": strings.NewReader(c.text)} {
+			var out bytes.Buffer
+			args[4] = name
+			if code := runFail2banRegex(t.Context(), args, in, &out, &out); code != 0 || out.String() != c.want {
+				t.Errorf("%s of %.40q in %s: exit code %d, printed %q, want %q", name, c.text, c.encoding, code, out.String(), c.want)
+			}
+		}
+	}
+}
+
+// TestRegexReadsAFIFO gives bailiff regex a FIFO, and ends one that nobody writes to.
+func TestRegexReadsAFIFO(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	must(t, unix.Mkfifo(fifo, 0o600))
+	var g errgroup.Group
+	g.Go(func() error { return os.WriteFile(fifo, []byte("one from 192.0.2.1\ntwo from 192.0.2.1"), 0) })
+	var out bytes.Buffer
+	regex := func(ctx context.Context) error {
+		root := newRootCommand()
+		root.SetOut(&out)
+		root.SetArgs([]string{"regex", "-o", "user", fifo, `^<F-USER>.+</F-USER> from <HOST>$`})
+		return root.ExecuteContext(ctx)
+	}
+	if err := errors.Join(regex(t.Context()), g.Wait()); err != nil || out.String() != "one\ntwo\n" {
+		t.Errorf("printed %q, %v", out.String(), err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if err := regex(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("with no writer it ended with %v", err)
 	}
 }
 

@@ -1,18 +1,13 @@
 package main
 
 import (
-	"bufio"
+	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"time"
-
-	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/htmlindex"
 
 	"bailiff/jails/event"
 	"bailiff/jails/match"
@@ -22,8 +17,8 @@ import (
 func (t *regexTest) lines(ctx context.Context, log string) error {
 	t.undated = t.journal
 	switch {
-	case isFile(log):
-		f, err := os.Open(log)
+	case isFile(log) || !t.fail2ban && isStream(log):
+		f, err := openLog(log)
 		if err != nil {
 			return err
 		}
@@ -52,7 +47,7 @@ func (t *regexTest) lines(ctx context.Context, log string) error {
 	}
 	t.say("\n")
 	for i, line := range lines {
-		t.testText(i+1, line)
+		t.testText(i+1, []byte(line))
 	}
 	return nil
 }
@@ -69,50 +64,13 @@ func (t *regexTest) sayLines(lines []string) {
 	t.say("`-")
 }
 
-// read tests the lines of a file. A last line without its end counts too.
-func (t *regexTest) read(ctx context.Context, r io.Reader) error {
-	decoder, err := decoderOf(t.encoding)
-	if err != nil {
-		return err
-	}
-	if decoder != nil {
-		r = decoder.Reader(r)
-	}
-	b := bufio.NewReaderSize(r, 64<<10)
-	for n := 1; ctx.Err() == nil; n++ {
-		line, err := b.ReadString('\n')
-		if line != "" {
-			t.testText(n, line)
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return ctx.Err()
-}
-
-// decoderOf is nil for UTF-8, which matching needs anyway.
-func decoderOf(name string) (*encoding.Decoder, error) {
-	if name == "" || strings.EqualFold(name, "auto") || strings.EqualFold(name, "UTF-8") || strings.EqualFold(name, "utf8") {
-		return nil, nil
-	}
-	e, err := htmlindex.Get(name)
-	if err != nil {
-		return nil, fmt.Errorf("encoding %q: %w", name, err)
-	}
-	return e.NewDecoder(), nil
-}
-
 // testText tests a line of text. Comments and empty lines are left out, as fail2ban-regex does.
-func (t *regexTest) testText(n int, text string) {
-	text = strings.TrimRight(text, "\r\n")
-	if text == "" || text[0] == '#' {
+func (t *regexTest) testText(n int, text []byte) {
+	text = bytes.TrimRight(text, "\r\n")
+	if len(text) == 0 || text[0] == '#' {
 		return
 	}
-	l := event.Line{Text: match.Valid(nil, []byte(text)), Live: true}
+	l := event.Line{Text: match.Valid(nil, text), Live: true}
 	if t.journal {
 		l.Time = t.clock()
 	}

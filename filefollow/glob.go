@@ -123,6 +123,40 @@ func (p pattern) match(names []string) (at, below bool) {
 	return len(names) == len(p.parts), len(names) < len(p.parts)
 }
 
+// First is the first path that a glob's pattern matches now, "" when there is none. It looks no further than to that.
+func First(glob string) string {
+	p, err := parsePattern(glob)
+	if err != nil {
+		return ""
+	}
+	return first("/", p.parts)
+}
+
+func first(dir string, parts []part) string {
+	names := []string{parts[0].text}
+	if parts[0].wild {
+		names = names[:0]
+		entries, _ := os.ReadDir(dir)
+		for _, e := range entries {
+			if parts[0].match(e.Name()) {
+				names = append(names, e.Name())
+			}
+		}
+	}
+	for _, name := range names {
+		path := filepath.Join(dir, name)
+		if len(parts) > 1 {
+			path = first(path, parts[1:])
+		} else if _, err := os.Lstat(path); err != nil {
+			path = ""
+		}
+		if path != "" {
+			return path
+		}
+	}
+	return ""
+}
+
 // expand calls found with every path there is that the pattern matches, and watch with every directory in which
 // another one may appear. A literal path is found even when nothing is there.
 func (p pattern) expand(found, watch func(path string)) {

@@ -34,6 +34,9 @@ func TestGlobsAsPython(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%s matches %q, Python says %q", p, got, want)
 		}
+		if first := First(f.path(p)); first != strings.SplitN(string(out), "\n", 2)[0] {
+			t.Errorf("%s matches %q first, Python says %q", p, first, want)
+		}
 		for _, n := range globNames {
 			at, _ := pattern.match(split(f.path(n)))
 			if at != slices.Contains(want, f.path(n)) {

@@ -16,7 +16,7 @@ const (
 	breathe   = 500 * time.Millisecond // how often Idle is called, to stay well under a second
 	share     = 200                    // looking at all files may take one part in so many of the time
 	pipePause = 100 * time.Millisecond // how often FIFOs are looked at: writing into one makes no event
-	lookCost  = 4 * time.Microsecond   // of looking at one file that did not change
+	lookCost  = 8 * time.Microsecond   // of looking at one file that did not change, on a machine that has other work
 )
 
 // A run is what Run keeps while it runs. All of it belongs to the goroutine that called Run.

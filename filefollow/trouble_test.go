@@ -184,6 +184,32 @@ func TestReadFails(t *testing.T) {
 	f.want("a b c")
 }
 
+// TestRetryWithGrowingDelay counts the tries to open a log that cannot be read, and what is said of it.
+func TestRetryWithGrowingDelay(t *testing.T) {
+	f := newTail(t, "log")
+	log := f.logged()
+	r, err := newRun(&f.Follower, f.see)
+	f.do(err)
+	defer r.close()
+	f.do(os.Mkdir(f.path("log"), 0o700)) // what cannot be opened, for root too
+	r.scan()
+	f.do(r.begin(t.Context()))
+	s := r.sources[f.path("log")]
+	for _, want := range []time.Duration{2, 4, 8, 16, 32, 60, 60} {
+		r.look(s)
+		f.do(r.next())
+		s.retry = time.Now().Add(-time.Second) // the delay is over
+		r.look(s)
+		f.do(r.next())
+		if s.delay != want*time.Second || time.Until(s.retry) > s.delay {
+			t.Errorf("the next try comes after %v, want %v s", s.delay, int(want))
+		}
+	}
+	if n := log.count("cannot be read"); n != 1 {
+		t.Errorf("reported %d times", n)
+	}
+}
+
 func TestRunEnds(t *testing.T) {
 	f := newTail(t, "log")
 	f.write("log", "a ")

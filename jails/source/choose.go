@@ -2,8 +2,9 @@ package source
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
+
+	"bailiff/filefollow"
 )
 
 // A Kind is where a jail's lines come from.
@@ -66,8 +67,8 @@ func (w Wish) files(why string) Choice {
 // existing is the first existing file of the wish, "" for none.
 func (w Wish) existing() string {
 	for _, g := range w.Globs {
-		if found, err := filepath.Glob(g); err == nil && len(found) > 0 {
-			return found[0]
+		if first := filefollow.First(g); first != "" {
+			return first
 		}
 	}
 	return ""

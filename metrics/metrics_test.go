@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -168,18 +169,28 @@ func TestHealthz(t *testing.T) {
 	}
 }
 
-func TestRunServesUntilTheEnd(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// TestATakenPortIsTriedAgain gives the port free after the server found it taken.
+func TestATakenPortIsTriedAgain(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{Metrics: New("1", nil), Addr: l.Addr().String()}
-	if err := s.Run(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "serve metrics: listen tcp 127.0.0.1:") {
-		t.Errorf("a taken port: %v", err)
-	}
+	told := make(chan string, 10)
+	log := slog.New(slog.NewTextHandler(lines(told), nil))
+	s := &Server{Metrics: New("1", nil), Addr: taken.Addr().String(), Log: log}
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	go func() { done <- s.serve(ctx, l) }()
+	go func() { done <- s.Run(ctx) }()
+	if line := <-told; !strings.Contains(line, "address already in use") || !strings.Contains(line, "another program has the port") {
+		t.Errorf("the log says %s", line)
+	}
+	if s.Err() == nil {
+		t.Error("all is said to be well")
+	}
+	taken.Close()
+	if line := <-told; !strings.Contains(line, "metrics are served") || s.Err() != nil {
+		t.Errorf("%v; the log says %s", s.Err(), line)
+	}
 	answer, err := http.Get("http://" + s.Addr + "/healthz")
 	if err != nil {
 		t.Fatal(err)
@@ -193,4 +204,12 @@ func TestRunServesUntilTheEnd(t *testing.T) {
 		t.Error(err)
 	}
 	http.DefaultClient.CloseIdleConnections()
+}
+
+// lines hands on each write.
+type lines chan<- string
+
+func (l lines) Write(b []byte) (int, error) {
+	l <- string(b)
+	return len(b), nil
 }

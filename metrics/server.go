@@ -5,32 +5,80 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"sync"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
 )
 
+// retryEvery is how soon an address that could not be listened on is tried again.
+const retryEvery = 2 * time.Second
+
 // A Server answers /metrics for Prometheus and /healthz for whoever asks whether all is well.
 type Server struct {
 	Addr    string       // HOST:PORT; empty: off
 	Metrics *Metrics     // not nil, unless Addr is empty
 	Health  func() error // nil, or what is wrong; a nil func is always well
+	Log     *slog.Logger // not nil, unless Addr is empty
+
+	mu  sync.Mutex
+	err error
 }
 
-// Run serves until ctx ends, or fails when it cannot listen.
+// Run serves until ctx ends. An address that it cannot listen on is logged once and tried again: whoever counts on a ban
+// agent would rather have no metrics than no bans.
 func (s *Server) Run(ctx context.Context) error {
 	if s.Addr == "" {
 		<-ctx.Done()
 		return nil
 	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Addr)
-	if err != nil {
-		return fmt.Errorf("serve metrics: %w", err)
+	tick := time.NewTicker(retryEvery)
+	defer tick.Stop()
+	for {
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Addr)
+		if s.note(err); err == nil {
+			err = s.serve(ctx, l)
+			s.note(err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
 	}
-	return s.serve(ctx, l)
+}
+
+// Err is why nobody is answered just now, nil where all is well or Addr is empty.
+func (s *Server) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
+}
+
+// note logs what is wrong, once, and that it is well again.
+func (s *Server) note(err error) {
+	s.mu.Lock()
+	before := s.err
+	s.err = err
+	s.mu.Unlock()
+	switch {
+	case err == nil && before != nil:
+		s.Log.Info("metrics are served", "address", s.Addr)
+	case err != nil && before == nil:
+		s.Log.Error("metrics are not served, trying again", "err", err, "hint", hint(err))
+	}
+}
+
+func hint(err error) string {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return `another program has the port: set metrics in bailiff.conf or --metrics to another one, or to "" for none`
+	}
+	return `set metrics in bailiff.conf or --metrics to an address of this machine, or to "" for none`
 }
 
 func (s *Server) serve(ctx context.Context, l net.Listener) error {

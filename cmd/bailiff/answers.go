@@ -18,7 +18,7 @@ import (
 // Status answers bailiff status.
 func (d *daemon) Status(ctx context.Context, r control.StatusRequest) (control.Status, error) {
 	fw := d.firewall.Status()
-	s := control.Status{Version: version, Started: d.started, Firewall: fw.Backend, Repairs: repairs(fw), Jails: []control.Jail{}}
+	s := control.Status{Version: version, Started: d.started, Firewall: fw.Backend, Repairs: repairs(fw), Metrics: d.served(), Jails: []control.Jail{}}
 	_, running := d.state()
 	for _, j := range running {
 		if r.Jail != "" && r.Jail != j.Name {
@@ -43,6 +43,15 @@ func repairs(s firewall.Status) control.Repairs {
 		r.Last = &s.LastRepair
 	}
 	return r
+}
+
+// served says where metrics are, and why not just now.
+func (d *daemon) served() control.Metrics {
+	m := control.Metrics{Address: d.server.Addr}
+	if err := d.server.Err(); err != nil {
+		m.Error = err.Error()
+	}
+	return m
 }
 
 func noJail(name string) error {
@@ -106,19 +115,28 @@ func (d *daemon) Banned(_ context.Context, subjects []string) ([]control.Ban, er
 	_, running := d.state()
 	for _, j := range running {
 		bans := slices.DeleteFunc(j.Bans(), func(b event.Ban) bool {
-			return len(asked) > 0 && !slices.ContainsFunc(asked, func(s event.Subject) bool { return covers(b.Subject, s) })
+			return len(asked) > 0 && !slices.ContainsFunc(asked, func(s event.Subject) bool { return stops(b, s) })
 		})
 		all = append(all, answers(bans)...)
 	}
 	return all, nil
 }
 
-// covers tells whether a ban of one subject stops the other.
-func covers(ban, s event.Subject) bool {
-	p, isNet := ban.Prefix()
+// stops tells whether a ban stops the subject: it is the subject's, or that of a network around it.
+func stops(b event.Ban, s event.Subject) bool {
+	p, blocks := b.Network()
 	q, ok := s.Prefix()
-	return ban == s || isNet && ok && p.Bits() <= q.Bits() && p.Contains(q.Addr())
+	return b.Subject == s || blocks && ok && contains(p, q)
 }
+
+// within tells whether a ban is that of the subject, or of something in the subject's network.
+func within(b event.Ban, s event.Subject) bool {
+	p, blocks := b.Network()
+	q, ok := s.Prefix()
+	return b.Subject == s || blocks && ok && contains(q, p)
+}
+
+func contains(p, q netip.Prefix) bool { return p.Bits() <= q.Bits() && p.Contains(q.Addr()) }
 
 func parseSubjects(words []string) (all []event.Subject, err error) {
 	for _, w := range words {
@@ -168,26 +186,33 @@ func (d *daemon) Ban(_ context.Context, r control.BanRequest) (int, error) {
 	return len(bans), nil
 }
 
-// Unban answers bailiff unban. A network lifts the bans of all that lies in it.
-func (d *daemon) Unban(_ context.Context, r control.UnbanRequest) (lifted int, err error) {
+// Unban answers bailiff unban. A network lifts the bans of all that lies in it. Bans of wider networks stand: they are
+// of others, too.
+func (d *daemon) Unban(_ context.Context, r control.UnbanRequest) (control.Changed, error) {
+	var done control.Changed
 	asked := named(r.Subjects)
 	_, running := d.state()
 	for _, j := range running {
 		var mine []event.Subject
+		var wider []event.Ban
 		for _, b := range j.Bans() {
-			if r.All || slices.ContainsFunc(asked, func(s event.Subject) bool { return covers(s, b.Subject) }) {
+			switch {
+			case r.All || slices.ContainsFunc(asked, func(s event.Subject) bool { return within(b, s) }):
 				mine = append(mine, b.Subject)
+			case slices.ContainsFunc(asked, func(s event.Subject) bool { return stops(b, s) }):
+				wider = append(wider, b)
 			}
 		}
 		stood, err := d.enforcer.Lift(j, mine)
 		if err != nil {
-			return lifted, err
+			return done, err
 		}
-		lifted += len(stood)
+		done.Count += len(stood)
+		done.Still = append(done.Still, answers(wider)...)
 	}
-	if lifted == 0 && !r.All {
-		return 0, &control.Error{Kind: control.NotFound, Message: "not banned: " + strings.Join(r.Subjects, " "),
+	if done.Count+len(done.Still) == 0 && !r.All {
+		return done, &control.Error{Kind: control.NotFound, Message: "not banned: " + strings.Join(r.Subjects, " "),
 			Hint: "bailiff banned lists who is"}
 	}
-	return lifted, nil
+	return done, nil
 }

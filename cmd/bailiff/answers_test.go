@@ -49,8 +49,8 @@ func TestAnIDCanBeAskedForAndLifted(t *testing.T) {
 	if bans, err := d.Banned(t.Context(), []string{"session-7"}); err != nil || len(bans) != 1 {
 		t.Errorf("banned: %v, %v", bans, err)
 	}
-	if n, err := d.Unban(t.Context(), control.UnbanRequest{Subjects: []string{"session-7"}}); err != nil || n != 1 {
-		t.Errorf("lifted %d, %v", n, err)
+	if done, err := d.Unban(t.Context(), control.UnbanRequest{Subjects: []string{"session-7"}}); err != nil || done.Count != 1 {
+		t.Errorf("lifted %d, %v", done.Count, err)
 	}
 }
 

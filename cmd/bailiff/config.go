@@ -16,7 +16,7 @@ func newConfigCommand(s *settings) *cobra.Command {
 		Short: "Check the configuration, or print it as it was resolved",
 		Args:  noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return usage(c, errors.New("check or dump?"))
+			return usage(c, errors.New("name a command: check or dump"))
 		},
 	}
 	c.AddCommand(newCheckCommand(s), newDumpCommand(s))

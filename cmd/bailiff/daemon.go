@@ -45,6 +45,7 @@ type daemon struct {
 	level    *slog.LevelVar
 	started  time.Time
 	metrics  *metrics.Metrics
+	server   *metrics.Server
 	store    *store.Store
 	marks    *marks
 	firewall *firewall.Firewall
@@ -121,6 +122,7 @@ func (d *daemon) open(ctx context.Context) (err error) {
 		return err
 	}
 	d.metrics = metrics.New(version, d.samples)
+	d.server = d.metricsServer()
 	d.enforcer = jails.NewEnforcer(savedBans{d.store}, d.firewall, d.log, d.metrics)
 	d.sources = newSources(d.log, d.words, d.metrics, d.marks, d.enforcer, d.watchdog)
 	return nil
@@ -155,7 +157,6 @@ func (d *daemon) run(ctx context.Context, socket net.Listener) error {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
 	defer signal.Stop(hup)
-	metricsServer := d.metricsServer()
 	g, ctx := errgroup.WithContext(ctx)
 	enforcerBeat, jailsBeat := d.watchdog.Part("firewall worker"), d.watchdog.Part("jails")
 	d.enforcer.Beat = enforcerBeat.Round
@@ -164,7 +165,7 @@ func (d *daemon) run(ctx context.Context, socket net.Listener) error {
 	g.Go(func() error { return d.firewall.Run(ctx) })
 	g.Go(func() error { return d.sources.Run(ctx) })
 	g.Go(func() error { return d.watchdog.Run(ctx) })
-	g.Go(func() error { return metricsServer.Run(ctx) })
+	g.Go(func() error { return d.server.Run(ctx) })
 	g.Go(func() error { return d.controlServer().Run(ctx, socket) })
 	g.Go(func() error { return d.reloadWhenAsked(ctx, hup) })
 	g.Go(func() error { return d.purge(ctx) })
@@ -244,7 +245,7 @@ func (d *daemon) metricsServer() *metrics.Server {
 	if d.flags.metricsSet {
 		addr = d.flags.metrics
 	}
-	return &metrics.Server{Addr: addr, Metrics: d.metrics, Health: d.starting}
+	return &metrics.Server{Addr: addr, Metrics: d.metrics, Health: d.starting, Log: d.log}
 }
 
 func (d *daemon) controlServer() *control.Server {

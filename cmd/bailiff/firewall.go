@@ -15,7 +15,7 @@ func newFirewallCommand(s *settings) *cobra.Command {
 		Short: "Work on the kernel's packet filter",
 		Args:  noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return usage(c, errors.New("remove?"))
+			return usage(c, errors.New("name a command: remove"))
 		},
 	}
 	c.AddCommand(&cobra.Command{

@@ -91,7 +91,11 @@ func newRootCommand() *cobra.Command {
 
 // usage turns a wrong command line into an error that says how the command is used.
 func usage(c *cobra.Command, err error) error {
-	return usageError{fmt.Errorf("%w\nhint: usage: %s\n      %s --help says more", err, c.UseLine(), c.CommandPath())}
+	line := c.UseLine()
+	if c.HasSubCommands() {
+		line = c.CommandPath() + " COMMAND"
+	}
+	return usageError{fmt.Errorf("%w\nhint: usage: %s\n      %s --help says more", err, line, c.CommandPath())}
 }
 
 func noArguments(c *cobra.Command, args []string) error {

@@ -31,6 +31,12 @@ func TestScripts(t *testing.T) {
 			e.Setenv("TZ", "UTC")
 			e.Setenv("SYSLOG_NOW", time.Now().UTC().Format(time.Stamp))
 			e.Setenv("WEB_NOW", time.Now().UTC().Format("02/Jan/2006:15:04:05 -0700"))
+			taken, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				return err
+			}
+			e.Defer(func() { taken.Close() })
+			e.Setenv("TAKEN", taken.Addr().String())
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){

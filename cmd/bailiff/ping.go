@@ -1,13 +1,14 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
+
+	"bailiff/cmd/internal/control"
 )
 
 func newPingCommand(s *settings) *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	c := &cobra.Command{
 		Use:   "ping",
 		Short: "Ask whether the daemon answers",
 		Args:  arguments(0, 0),
@@ -15,26 +16,30 @@ func newPingCommand(s *settings) *cobra.Command {
 			if err := s.client().Ping(c.Context()); err != nil {
 				return err
 			}
-			fmt.Fprintln(c.OutOrStdout(), "pong")
-			return nil
+			return printChange(c.OutOrStdout(), asJSON, control.Pong{Reply: "pong"}, "pong")
 		},
 	}
+	jsonFlag(c, &asJSON)
+	return c
 }
 
 func newVersionCommand(*settings) *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	c := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version of this program",
 		Args:  arguments(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
-			fmt.Fprintln(c.OutOrStdout(), "bailiff", version)
-			return nil
+			return printChange(c.OutOrStdout(), asJSON, control.Version{Version: version}, "bailiff "+version)
 		},
 	}
+	jsonFlag(c, &asJSON)
+	return c
 }
 
 func newReloadCommand(s *settings) *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	c := &cobra.Command{
 		Use:   "reload [JAIL]",
 		Short: "Read the configuration again, all of it or one jail's",
 		Long: "Read the configuration again. When it has faults the old one stays and the faults are printed.\n" +
@@ -44,8 +49,11 @@ func newReloadCommand(s *settings) *cobra.Command {
 			if err := s.client().Reload(c.Context(), reloadRequest(args)); err != nil {
 				return err
 			}
-			fmt.Fprintln(c.OutOrStdout(), "reloaded")
-			return nil
+			return printChange(c.OutOrStdout(), asJSON, struct {
+				Reloaded bool `json:"reloaded"`
+			}{true}, "reloaded")
 		},
 	}
+	jsonFlag(c, &asJSON)
+	return c
 }

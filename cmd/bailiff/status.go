@@ -40,7 +40,7 @@ func newStatusCommand(s *settings) *cobra.Command {
 			return verdict(c.OutOrStdout(), status, asJSON)
 		},
 	}
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	jsonFlag(c, &asJSON)
 	c.Flags().BoolVar(&verify, "verify", false, "also compare the bans with what the kernel holds")
 	return c
 }
@@ -65,6 +65,9 @@ func printStatus(w io.Writer, s control.Status) error {
 	fmt.Fprintf(w, "bailiff %s, up since %s, firewall: %s\n", s.Version, s.Started.Local().Format(time.DateTime), s.Firewall)
 	if r := s.Repairs; r.Last != nil {
 		fmt.Fprintf(w, "firewall repaired %d times, last at %s: %s\n", r.Count, r.Last.Local().Format(time.DateTime), strings.Join(r.What, ", "))
+	}
+	if m := s.Metrics; m.Error != "" {
+		fmt.Fprintf(w, "metrics are not served on %s: %s\n", m.Address, m.Error)
 	}
 	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)

@@ -36,7 +36,14 @@ type Status struct {
 	Started  time.Time `json:"started"`
 	Firewall string    `json:"firewall"` // the backend in use
 	Repairs  Repairs   `json:"repairs"`  // of the firewall
-	Jails    []Jail    `json:"jails"`    // by name
+	Metrics  Metrics   `json:"metrics"`
+	Jails    []Jail    `json:"jails"` // by name
+}
+
+// Metrics is where Prometheus finds metrics.
+type Metrics struct {
+	Address string `json:"address"`         // as configured; empty: nowhere
+	Error   string `json:"error,omitempty"` // why nobody is answered there just now
 }
 
 // Repairs are what the daemon had to set right because others had removed or moved it.
@@ -96,7 +103,8 @@ type ReloadRequest struct {
 
 // Changed says how many bans a request made or lifted.
 type Changed struct {
-	Count int `json:"count"`
+	Count int   `json:"count"`
+	Still []Ban `json:"still_banned,omitempty"` // after an unban: wider bans that stop subjects of the request all the same
 }
 
 // A Kind sorts errors for those who must react to them.

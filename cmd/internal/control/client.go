@@ -61,10 +61,9 @@ func (c *Client) Ban(ctx context.Context, r BanRequest) (int, error) {
 	return n.Count, err
 }
 
-// Unban asks to lift bans and returns how many were.
-func (c *Client) Unban(ctx context.Context, r UnbanRequest) (int, error) {
-	n, err := post(ctx, c, "unban", r)
-	return n.Count, err
+// Unban asks to lift bans and returns how many were, and which stop the same subjects still.
+func (c *Client) Unban(ctx context.Context, r UnbanRequest) (Changed, error) {
+	return post(ctx, c, "unban", r)
 }
 
 // Reload asks to read the configuration again and returns when that is done.
@@ -124,7 +123,7 @@ func unreachable(err error) *Error {
 	if errors.As(err, &u) {
 		err = u.Err
 	}
-	e := &Error{Unreachable, fmt.Sprintf("ask the daemon: %v", err), "is bailiff running?"}
+	e := &Error{Unreachable, fmt.Sprintf("ask the daemon: %v", err), "is bailiff running? Start it with: systemctl start bailiff, or as root: bailiff run"}
 	if errors.Is(err, fs.ErrPermission) {
 		e.Hint = "root and the members of the socket's group may ask"
 	}

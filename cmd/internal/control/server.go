@@ -27,7 +27,7 @@ type Reader interface {
 // A Changer does what only root may ask for. Its methods are called concurrently.
 type Changer interface {
 	Ban(context.Context, BanRequest) (made int, err error)
-	Unban(context.Context, UnbanRequest) (lifted int, err error)
+	Unban(context.Context, UnbanRequest) (Changed, error)
 	// Reload returns when the new configuration is in force, or with an error when the old one stays.
 	Reload(context.Context, ReloadRequest) error
 }
@@ -122,7 +122,7 @@ func (s *Server) ban(r *http.Request) (any, error) {
 		return nil, &Error{Invalid, "ban needs a jail and at least one subject", ""}
 	}
 	n, err := s.Changer.Ban(r.Context(), q)
-	return Changed{n}, err
+	return Changed{Count: n}, err
 }
 
 func (s *Server) unban(r *http.Request) (any, error) {
@@ -133,8 +133,7 @@ func (s *Server) unban(r *http.Request) (any, error) {
 	if q.All == (len(q.Subjects) > 0) {
 		return nil, &Error{Invalid, "unban needs either subjects or all", ""}
 	}
-	n, err := s.Changer.Unban(r.Context(), q)
-	return Changed{n}, err
+	return s.Changer.Unban(r.Context(), q)
 }
 
 func (s *Server) reload(r *http.Request) (any, error) {

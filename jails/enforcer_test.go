@@ -450,6 +450,28 @@ func TestAnIDIsBannedByItsAddress(t *testing.T) {
 	})
 }
 
+// TestAKeptMatcherTakesTheNewFindtime reads lines that an old findtime would leave out.
+func TestAKeptMatcherTakesTheNewFindtime(t *testing.T) {
+	onBench(t, func(ctx context.Context, b *bench) {
+		past := block(1, "192.0.2.1")
+		past.Live = false
+		time.Sleep(30 * time.Minute)
+		b.watch.See(ctx, past)
+		if s := b.jail.Status(); s.Failed != 0 {
+			t.Fatalf("a line of half an hour ago counts within 10 minutes: %+v", s)
+		}
+		longer := *b.jail.Config()
+		longer.FindTime = time.Hour
+		b.jail.Configure(&longer)
+		again := *b.watch.posts[0]
+		b.watch.Post([]*Post{&again})
+		b.watch.See(ctx, past)
+		if s := b.jail.Status(); s.Failed != 1 {
+			t.Errorf("a line of half an hour ago does not count within an hour: %+v", s)
+		}
+	})
+}
+
 func TestPostingTheSameJailsAgainKeepsWhatRuns(t *testing.T) {
 	onBench(t, func(ctx context.Context, b *bench) {
 		past := block(1, "192.0.2.1")

@@ -46,10 +46,13 @@ type Watch struct {
 }
 
 // Post sets the jails that follow the source, from the next block on. A jail that followed it before goes on as it was:
-// what it still has to read of the past it reads. Posting the same jails again changes nothing.
+// what it still has to read of the past it reads. Posting the same jails again changes nothing but their findtime.
 func (w *Watch) Post(posts []*Post) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	for _, p := range posts {
+		p.Matcher.SetFindTime(p.Jail.Config().FindTime)
+	}
 	if slices.EqualFunc(w.posts, posts, (*Post).equal) {
 		return
 	}

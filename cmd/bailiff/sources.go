@@ -248,11 +248,11 @@ func (s *sources) post(p *plan, kept map[string]bool) (posts []*jails.Post, back
 		old, fresh := s.places[j.Name], &place{key: p.key, filter: c.Filter, post: jails.Post{Jail: j, Selector: c.Journal}}
 		same := old != nil && old.key == p.key
 		fresh.post.Running = old != nil
+		var kept *filter.Matcher
 		if same && old.filter == c.Filter {
-			fresh.post.Matcher = old.post.Matcher
-		} else {
-			fresh.post.Matcher = s.matcher(j, c, posts)
+			kept = old.post.Matcher
 		}
+		fresh.post.Matcher = s.matcher(j, c, kept, posts)
 		if old != nil && !same {
 			j.Moved()
 		}
@@ -265,11 +265,14 @@ func (s *sources) post(p *plan, kept map[string]bool) (posts []*jails.Post, back
 	return posts, back
 }
 
-// matcher returns the matcher of a jail that reads just the same lines with the same filter, else a new one.
-func (s *sources) matcher(j *jails.Jail, c *config.Jail, posts []*jails.Post) *filter.Matcher {
+// matcher returns the jail's matcher: the one it had unless another jail has that, else that of a jail alike, else a new
+// one.
+func (s *sources) matcher(j *jails.Jail, c *config.Jail, had *filter.Matcher, posts []*jails.Post) *filter.Matcher {
+	if had != nil && !slices.ContainsFunc(posts, func(p *jails.Post) bool { return p.Matcher == had }) {
+		return had
+	}
 	for _, p := range posts {
-		if o := p.Jail.Config(); o.FindTime == c.FindTime && reflect.DeepEqual(o.Definition, c.Definition) &&
-			reflect.DeepEqual(o.Journal, c.Journal) && slices.Equal(o.LogPaths, c.LogPaths) {
+		if alike(p.Jail.Config(), c) {
 			return p.Matcher
 		}
 	}
@@ -281,6 +284,12 @@ func (s *sources) matcher(j *jails.Jail, c *config.Jail, posts []*jails.Post) *f
 func (s *sources) resolve(host string) []netip.Addr {
 	s.words.flush()
 	return s.resolver.Resolve(host)
+}
+
+// alike tells whether two jails of one source find the same in the same lines.
+func alike(a, b *config.Jail) bool {
+	return a.FindTime == b.FindTime && reflect.DeepEqual(a.Definition, b.Definition) &&
+		reflect.DeepEqual(a.Journal, b.Journal) && slices.Equal(a.LogPaths, b.LogPaths)
 }
 
 // start runs a reader for the plan. A reader that fails is tried again with growing delay.

@@ -75,6 +75,9 @@ type Matcher struct {
 	found        []Match
 }
 
+// SetFindTime changes how old a line may be while reading what was written before.
+func (m *Matcher) SetFindTime(d time.Duration) { m.options.FindTime = d }
+
 // NewMatcher returns a matcher that has seen no line yet.
 func (f *Filter) NewMatcher(o Options) *Matcher {
 	m := &Matcher{filter: f, options: o, raw: f.usedns == "raw" || o.RawHost}

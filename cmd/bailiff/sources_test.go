@@ -1,0 +1,37 @@
+package main
+
+import (
+	"log/slog"
+	"testing"
+	"time"
+
+	"bailiff/jails"
+	"bailiff/jails/config"
+	"bailiff/jails/filter"
+	"bailiff/jails/source"
+)
+
+// TestJailsThatSharedAMatcherPart has two jails with one filter read the same log, until one's findtime changes.
+func TestJailsThatSharedAMatcherPart(t *testing.T) {
+	definition := filter.Definition{Name: "web", Failregex: []string{`^ denied <ADDR>$`}}
+	f, err := filter.Compile(definition)
+	must(t, err)
+	settings := func(name string, findtime time.Duration) *config.Jail {
+		return &config.Jail{Name: name, Filter: f, Definition: definition, FindTime: findtime, LogPaths: []config.LogPath{{Glob: "/web.log"}}}
+	}
+	log := slog.New(slog.DiscardHandler)
+	a := jails.NewJail(settings("a", time.Hour), log, nil)
+	b := jails.NewJail(settings("b", time.Hour), log, nil)
+	s := newSources(log, nil, nil, nil, nil)
+	p := &plan{key: "files", kind: source.FromFiles, jails: []*jails.Jail{a, b}}
+
+	before, _ := s.post(p, map[string]bool{})
+	if before[0].Matcher != before[1].Matcher {
+		t.Error("jails alike do not share a matcher")
+	}
+	a.Configure(settings("a", time.Minute))
+	after, _ := s.post(p, map[string]bool{})
+	if after[0].Matcher != before[0].Matcher || after[1].Matcher == after[0].Matcher {
+		t.Error("jails of different findtime share a matcher, or lost what theirs remembers")
+	}
+}

@@ -44,6 +44,7 @@ type Firewall struct {
 
 	name    string
 	reason  string
+	options Options
 	rules   rulebook
 	sets    keeper
 	watcher watcher
@@ -69,6 +70,7 @@ type Firewall struct {
 // is missing.
 func Open(ctx context.Context, o Options) (*Firewall, error) {
 	fw := &Firewall{
+		options:   o,
 		log:       cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
 		restore:   o.Restore,
 		witnesses: map[witnessKey]witness{},

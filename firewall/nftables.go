@@ -29,6 +29,18 @@ type nft struct {
 }
 
 func openNFT(context.Context, Options) (backend, error) {
+	n, err := dialNFT()
+	if err != nil {
+		return nil, err
+	}
+	if err := n.try(); err != nil {
+		return nil, errors.Join(err, n.close())
+	}
+	return n, nil
+}
+
+// dialNFT opens the sockets, and nothing more.
+func dialNFT() (*nft, error) {
 	roomy := func(c *netlink.Conn) error { return errors.Join(c.SetReadBuffer(8<<20), c.SetWriteBuffer(8<<20)) }
 	conn, err := nftables.New(nftables.AsLasting(), nftables.WithSockOptions(roomy))
 	if err != nil {
@@ -42,11 +54,7 @@ func openNFT(context.Context, Options) (backend, error) {
 		return nil, errors.Join(fmt.Errorf("open netlink: %w", err), conn.CloseLasting())
 	}
 	table := &nftables.Table{Family: nftables.TableFamilyINet, Name: chainName}
-	n := &nft{conn: conn, elements: elements, table: table, lengths: map[string][]int{}}
-	if err := n.try(); err != nil {
-		return nil, errors.Join(err, n.close())
-	}
-	return n, nil
+	return &nft{conn: conn, elements: elements, table: table, lengths: map[string][]int{}}, nil
 }
 
 func (n *nft) close() error { return errors.Join(n.conn.CloseLasting(), n.elements.Close()) }

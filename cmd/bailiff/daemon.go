@@ -170,6 +170,7 @@ func (d *daemon) run(ctx context.Context, socket net.Listener) error {
 	g.Go(func() error { return d.reloadWhenAsked(ctx, hup) })
 	g.Go(func() error { return d.purge(ctx) })
 	g.Go(func() error { return d.compare(ctx) })
+	g.Go(func() error { return d.liftOthers(ctx) })
 	g.Go(func() error { return d.tellSystemd(ctx) })
 	err := g.Wait()
 	if err == nil {

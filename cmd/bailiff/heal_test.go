@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -141,6 +142,27 @@ func TestVerifyLooksBothWays(t *testing.T) {
 	if err == nil || !strings.Contains(text, "in the kernel, but not banned: "+extra) {
 		t.Errorf("%v: %s", err, text)
 	}
+}
+
+// TestAnotherFirewallTakesOver starts the daemon with another firewall than before: who was banned stays so, in the new
+// one alone.
+func TestAnotherFirewallTakesOver(t *testing.T) {
+	h := newFileHost(t)
+	h.configure("bantime = 1h")
+	h.start()
+	h.bailiff("ban", "sshd", firewalltest.Attacker4)
+	h.awaitFate(firewalltest.Attacker4, stopped)
+	h.kill(syscall.SIGTERM)
+	must(t, os.WriteFile(filepath.Join(h.dir, "conf/bailiff.conf"), []byte("[Definition]\nfirewall = nftables\n"), 0o644))
+	h.start()
+	h.wantFate(firewalltest.Attacker4, stopped)
+	h.await("the old one to be lifted", func() bool { return strings.Contains(h.log.String(), "lifted what another firewall had left here") })
+	h.wantFate(firewalltest.Attacker4, stopped)
+	if left := h.lab.Box.Run(t, "sh", "-c", "iptables -S; ip6tables -S; ipset list -n"); strings.Contains(left, "bailiff") {
+		t.Errorf("left:\n%s", left)
+	}
+	h.bailiff("unban", firewalltest.Attacker4)
+	h.wantFate(firewalltest.Attacker4, passes)
 }
 
 // TestFirewallRemoveLeavesNothing ends the daemon and lifts what it left.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -42,6 +43,7 @@ type daemon struct {
 	flags    runFlags
 	log      *slog.Logger
 	words    *logWriter // where log's lines go
+	out      io.Writer  // what words writes to
 	level    *slog.LevelVar
 	started  time.Time
 	metrics  *metrics.Metrics
@@ -56,6 +58,7 @@ type daemon struct {
 	caughtUp func() // called when what was logged before has been read
 
 	reloads chan reloadOrder
+	begun   config.Daemon // the options of the start
 
 	mu     sync.Mutex
 	config *config.Config
@@ -68,10 +71,15 @@ func runDaemon(ctx context.Context, flags runFlags) error {
 	if err != nil {
 		return fmt.Errorf("the configuration has faults:\n%w", err)
 	}
-	d := &daemon{flags: flags, started: time.Now(), level: new(slog.LevelVar), reloads: make(chan reloadOrder), config: c}
+	d := &daemon{flags: flags, started: time.Now(), level: new(slog.LevelVar), reloads: make(chan reloadOrder), config: c, begun: c.Daemon}
 	d.level.Set(flags.logLevel(c.Daemon.LogLevel))
-	d.words = newLogWriter(os.Stderr, stderrIsJournal())
+	out, journalForm, logErr := openLog(d.logTarget())
+	d.out = out
+	d.words = newLogWriter(out, journalForm)
 	d.log = slog.New(newLogHandler(d.words, d.level))
+	if logErr != nil {
+		d.log.Error("logtarget cannot be used, logging to standard error alone", "logtarget", c.Daemon.LogTarget, "err", logErr)
+	}
 	d.warn(c.Warnings)
 	if len(c.Jails) == 0 {
 		d.log.Warn("no jail is enabled: nothing is guarded")
@@ -93,12 +101,23 @@ func runDaemon(ctx context.Context, flags runFlags) error {
 	return d.run(ctx, socket)
 }
 
+// logTarget is where to log to. A dry run leaves files alone.
+func (d *daemon) logTarget() string {
+	if d.flags.dryRun {
+		return ""
+	}
+	return d.config.Daemon.LogTarget
+}
+
 // warn logs what is odd in the configuration, its hint as a word of its own.
 func (d *daemon) warn(warnings []config.Fault) {
 	for _, w := range warnings {
-		hint := w.Hint
+		hint := []any{"hint", w.Hint}
+		if w.Hint == "" {
+			hint = nil
+		}
 		w.Hint = ""
-		d.log.Warn(w.Error(), "hint", hint)
+		d.log.Warn(w.Error(), hint...)
 	}
 }
 

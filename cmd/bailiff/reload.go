@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,6 +62,7 @@ func (d *daemon) tryReload(ctx context.Context, jail string) error {
 		defer func() { d.tell(sdnotify.Ready()) }()
 	default: // systemd still waits for the start to end
 	}
+	d.reopenLog()
 	err := d.reload(ctx, jail)
 	d.metrics.Loaded(err == nil)
 	if err != nil {
@@ -102,8 +104,34 @@ func (d *daemon) reload(ctx context.Context, only string) error {
 	}
 	d.level.Set(d.flags.logLevel(next.Daemon.LogLevel))
 	d.warn(next.Warnings)
+	d.warnOfOptionsOfTheStart(next.Daemon)
 	d.log.Info("reloaded", "jails", len(kept))
 	return nil
+}
+
+// reopenLog has a log file that was renamed made anew, as whoever sends SIGHUP to a daemon may expect.
+func (d *daemon) reopenLog() {
+	if t, ok := d.out.(*logTee); ok {
+		if err := t.reopen(); err != nil {
+			d.log.Error("the log file could not be opened again", "err", err)
+		}
+	}
+}
+
+// warnOfOptionsOfTheStart says which changes a reload does not put in force.
+func (d *daemon) warnOfOptionsOfTheStart(next config.Daemon) {
+	metrics := func(c config.Daemon) string { return *cmp.Or(c.Metrics, new(defaultListen)) }
+	for _, o := range []struct{ name, was, is string }{
+		{"logtarget", d.begun.LogTarget, next.LogTarget},
+		{"socket", d.begun.Socket, next.Socket},
+		{"dbfile", d.begun.DBFile, next.DBFile},
+		{"metrics", metrics(d.begun), metrics(next)},
+		{"firewall", d.begun.Firewall, next.Firewall},
+	} {
+		if o.was != o.is {
+			d.log.Warn(o.name+" is read at the start only", "running", o.was, "configured", o.is, "hint", "systemctl restart bailiff; bans stay")
+		}
+	}
 }
 
 // replaceOne is the current configuration with one jail as the next one has it.

@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -90,6 +92,7 @@ func (b *builder) checkDaemon(opts *settings, d *Daemon) {
 	if v, ok := opts.get("loglevel"); ok && !isNumber(v.text()) {
 		oneOf("loglevel", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "MSG", "DEBUG", "TRACEDEBUG", "HEAVYDEBUG")
 	}
+	b.checkPlaces(opts)
 	oneOf("journal.reader", "auto", "native", "sdjournal")
 	oneOf("firewall", "auto", "iptables", "nftables", "iptables-plain", "dry")
 	oneOf("allowipv6", "auto", "yes", "no", "1", "on", "true", "0", "off", "false")
@@ -100,6 +103,26 @@ func (b *builder) checkDaemon(opts *settings, d *Daemon) {
 		}
 		d.DBPurgeAge = age
 	}
+}
+
+// checkPlaces looks at where the service is to log and to listen.
+func (b *builder) checkPlaces(opts *settings) {
+	if v, ok := opts.get("logtarget"); ok && !isLogTarget(v.text()) {
+		b.daemonFault(v.from, "logtarget", fmt.Sprintf("%q is not understood", v.text()),
+			"write STDERR, STDOUT, SYSLOG, SYSTEMD-JOURNAL or the path of a file, from the root")
+	}
+	if v, ok := opts.get("metrics"); ok && v.text() != "" {
+		host, port, err := net.SplitHostPort(v.text())
+		if n, err2 := strconv.Atoi(port); err != nil || err2 != nil || n < 0 || n > 65535 || strings.ContainsAny(host, " /") {
+			b.daemonFault(v.from, "metrics", fmt.Sprintf("%q is no address", v.text()), "write HOST:PORT, such as 127.0.0.1:9191, or nothing for no listener")
+		}
+	}
+}
+
+func isLogTarget(s string) bool {
+	word, _, _ := strings.Cut(strings.ToUpper(s), "[")
+	return s == "" || strings.HasPrefix(s, "/") ||
+		slices.Contains([]string{"STDERR", "STDOUT", "SYSOUT", "SYSLOG", "SYSTEMD-JOURNAL"}, strings.TrimSpace(word))
 }
 
 func isNumber(s string) bool {

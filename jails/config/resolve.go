@@ -113,7 +113,11 @@ func (t *tree) jail(name string) *jail {
 func (t *tree) jailFilter(j *jail) bool {
 	s, _ := j.opts.get("filter")
 	if j.opts.text("filter") == "" {
-		t.warn(s.from.Fault(0, j.name, "filter", "the jail has no filter and finds nothing", ""))
+		place := s.from
+		if place == nil {
+			place = t.all.Header(j.name)
+		}
+		t.warn(place.Fault(0, j.name, "filter", "the jail has no filter and finds nothing", "name one of filter.d: filter = NAME"))
 		return true
 	}
 	name, params, err := parseList(s.text())

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 )
 
 // A kind is a backend that can be chosen.
@@ -56,16 +55,23 @@ func (fw *Firewall) choose(ctx context.Context, o Options) error {
 
 // chooseFirst takes the first backend that works.
 func (fw *Firewall) chooseFirst(ctx context.Context, o Options) error {
-	var faults []string
+	var faults error
 	for _, k := range kinds(o.program()) {
 		b, err := k.open(ctx, o)
-		if err == nil {
-			fw.use(k.name, strings.Join(append(faults, k.name+" works"), "; "), b)
+		switch {
+		case err == nil && faults == nil:
+			fw.use(k.name, k.name+" works", b)
 			return nil
+		case err == nil:
+			fw.use(k.name, fmt.Sprintf("%v; %s works", faults, k.name), b)
+			return nil
+		case faults == nil:
+			faults = fmt.Errorf("%s: %w", k.name, err)
+		default:
+			faults = fmt.Errorf("%w; %s: %w", faults, k.name, err)
 		}
-		faults = append(faults, fmt.Sprintf("%s: %v", k.name, err))
 	}
-	return fmt.Errorf("no backend works: %s", strings.Join(faults, "; "))
+	return fmt.Errorf("no backend works: %w", faults)
 }
 
 func (fw *Firewall) use(name, reason string, b backend) {

@@ -2,6 +2,7 @@ package firewall
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -155,8 +156,8 @@ func (t *xtable) input(ctx context.Context, input []byte) error {
 		cmd.Stdin, cmd.Stderr = bytes.NewReader(input), &stderr
 		cmd.WaitDelay = time.Second
 		err = cmd.Run()
-		if err == nil {
-			return nil
+		if err == nil || ctx.Err() != nil {
+			return cmp.Or(ctx.Err(), err)
 		}
 		err = fmt.Errorf("run %s: %w: %s", t.restore, err, bytes.TrimSpace(stderr.Bytes()))
 		if !busy(cmd, stderr.String()) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -24,6 +25,7 @@ import (
 	"bailiff/firewall"
 	"bailiff/jails"
 	"bailiff/jails/config"
+	"bailiff/jails/event"
 	"bailiff/jails/store"
 	"bailiff/metrics"
 )
@@ -50,6 +52,8 @@ type daemon struct {
 	server   *metrics.Server
 	store    *store.Store
 	marks    *marks
+	stateDir *os.File // the directory of the store, locked; nil: none
+	forgot   bool     // the store began empty
 	firewall *firewall.Firewall
 	enforcer *jails.Enforcer
 	sources  *sources
@@ -72,14 +76,7 @@ func runDaemon(ctx context.Context, flags runFlags) error {
 		return fmt.Errorf("the configuration has faults:\n%w", err)
 	}
 	d := &daemon{flags: flags, started: time.Now(), level: new(slog.LevelVar), reloads: make(chan reloadOrder), config: c, begun: c.Daemon}
-	d.level.Set(flags.logLevel(c.Daemon.LogLevel))
-	out, journalForm, logErr := openLog(d.logTarget())
-	d.out = out
-	d.words = newLogWriter(out, journalForm)
-	d.log = slog.New(newLogHandler(d.words, d.level))
-	if logErr != nil {
-		d.log.Error("logtarget cannot be used, logging to standard error alone", "logtarget", c.Daemon.LogTarget, "err", logErr)
-	}
+	d.beginLog()
 	d.warn(c.Warnings)
 	if len(c.Jails) == 0 {
 		d.log.Warn("no jail is enabled: nothing is guarded")
@@ -89,9 +86,22 @@ func runDaemon(ctx context.Context, flags runFlags) error {
 		return err
 	}
 	defer socket.Close()
+	err = d.work(ctx, socket)
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil { // it was ended while it started
+		err = nil
+	}
+	if err == nil {
+		d.log.Info("stopped; bans stay in the kernel")
+	}
+	return err
+}
+
+// work opens what the daemon works with, works until ctx ends, and closes it.
+func (d *daemon) work(ctx context.Context, socket net.Listener) error {
 	if err := d.open(ctx); err != nil {
 		return err
 	}
+	defer d.stateDir.Close()
 	defer d.store.Close()
 	defer d.firewall.Close()
 	usual := debug.SetGCPercent(-1)
@@ -99,6 +109,18 @@ func runDaemon(ctx context.Context, flags runFlags) error {
 	defer debug.SetGCPercent(usual)
 	d.caughtUp = func() { debug.SetGCPercent(usual) }
 	return d.run(ctx, socket)
+}
+
+// beginLog opens the log.
+func (d *daemon) beginLog() {
+	d.level.Set(d.flags.logLevel(d.config.Daemon.LogLevel))
+	out, journalForm, err := openTarget(d.logTarget())
+	d.out = out
+	d.words = newLogWriter(out, journalForm)
+	d.log = slog.New(newLogHandler(d.words, d.level))
+	if err != nil {
+		d.log.Error("logtarget cannot be used, logging to standard error alone", "logtarget", d.config.Daemon.LogTarget, "err", err)
+	}
 }
 
 // logTarget is where to log to. A dry run leaves files alone.
@@ -156,16 +178,35 @@ func (d *daemon) openStore() (*store.Store, error) {
 	if d.flags.state != "" {
 		path = filepath.Join(d.flags.state, "bailiff.db")
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
+	if err := d.claim(dir); err != nil {
+		return nil, err
+	}
+	_, err := os.Stat(path)
+	d.forgot = errors.Is(err, fs.ErrNotExist)
 	s, err := store.Open(path)
 	var damaged *store.Damaged
 	if errors.As(err, &damaged) && s != nil {
 		d.log.Error("the store was damaged and begins anew", "err", err)
+		d.forgot = true
 		return s, nil
 	}
 	return s, err
+}
+
+// claim keeps other daemons from the directory of the store until this process ends.
+func (d *daemon) claim(dir string) (err error) {
+	if d.stateDir, err = os.Open(dir); err != nil {
+		return fmt.Errorf("open store: %w", err)
+	}
+	if errors.Is(syscall.Flock(int(d.stateDir.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), syscall.EWOULDBLOCK) {
+		return &control.Error{Kind: control.Invalid, Message: "another daemon works with the store in " + dir,
+			Hint: "stop it, or give this one another --state"}
+	}
+	return nil
 }
 
 // run starts everything and ends with ctx, or when a part that nothing works without fails.
@@ -191,11 +232,7 @@ func (d *daemon) run(ctx context.Context, socket net.Listener) error {
 	g.Go(func() error { return d.compare(ctx) })
 	g.Go(func() error { return d.liftOthers(ctx) })
 	g.Go(func() error { return d.tellSystemd(ctx) })
-	err := g.Wait()
-	if err == nil {
-		d.log.Info("stopped; bans stay in the kernel")
-	}
-	return err
+	return g.Wait()
 }
 
 // restore sets up the firewall, and puts the bans that stand back into it.
@@ -215,7 +252,36 @@ func (d *daemon) restore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if d.forgot {
+		if active, err = d.adopt(ctx, now); err != nil {
+			return err
+		}
+	}
 	return d.enforcer.Restore(ctx, active, now)
+}
+
+// adopt takes over the bans that stand in the kernel from an earlier daemon whose store is lost, and stores them.
+func (d *daemon) adopt(ctx context.Context, now time.Time) (bans []event.Ban, err error) {
+	for _, c := range d.config.Jails {
+		if c.Firewall.Kind == "none" {
+			continue
+		}
+		held, err := d.firewall.List(ctx, c.Name)
+		if err != nil {
+			return nil, err
+		}
+		for p, left := range held {
+			b := event.Ban{Jail: c.Name, Subject: event.Network(p), At: now}
+			if left > 0 {
+				b.Until = now.Add(left)
+			}
+			bans = append(bans, b)
+		}
+	}
+	if len(bans) > 0 {
+		d.log.Info("took over the bans that the kernel holds, for the store knows none", "bans", len(bans))
+	}
+	return bans, d.store.Save(ctx, bans, nil)
 }
 
 // become makes the configuration and its jails the ones in force.

@@ -165,6 +165,26 @@ func TestAnotherFirewallTakesOver(t *testing.T) {
 	h.wantFate(firewalltest.Attacker4, passes)
 }
 
+// TestALostStoreTakesOverWhatStands damages the database of a daemon that was killed. Its bans are known again.
+func TestALostStoreTakesOverWhatStands(t *testing.T) {
+	h := newFileHost(t)
+	h.configure("bantime = 1h")
+	h.start()
+	h.bailiff("ban", "sshd", firewalltest.Attacker4, "198.51.100.0/24")
+	h.awaitFate(firewalltest.Attacker4, stopped)
+	h.kill(syscall.SIGKILL)
+	must(t, os.RemoveAll(h.dir+"/bailiff.db-wal"))
+	must(t, os.WriteFile(h.dir+"/bailiff.db", []byte(strings.Repeat("no database ", 1000)), 0o600))
+	h.start()
+	if banned := h.bailiff("banned"); !strings.Contains(banned, firewalltest.Attacker4+" ") || !strings.Contains(banned, "198.51.100.0/24 ") {
+		t.Errorf("banned are\n%s", banned)
+	}
+	h.wantFate(firewalltest.Attacker4, stopped)
+	h.bailiff("status", "--verify")
+	h.bailiff("unban", firewalltest.Attacker4)
+	h.wantFate(firewalltest.Attacker4, passes)
+}
+
 // TestFirewallRemoveLeavesNothing ends the daemon and lifts what it left.
 func TestFirewallRemoveLeavesNothing(t *testing.T) {
 	h := newFileHost(t)

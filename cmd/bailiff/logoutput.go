@@ -131,7 +131,7 @@ type logForm func(b []byte, at time.Time, priority int, message []byte) []byte
 
 // textForm is what fail2ban's own log looks like, but for the program's name.
 func textForm(b []byte, at time.Time, priority int, message []byte) []byte {
-	return fmt.Appendf(b, "%s bailiff[%d]: %-7s %s\n", stamp(at), os.Getpid(), priorityName(priority), message)
+	return fmt.Appendf(b, "%s bailiff[%d]: %-7s %s\n", at.Format("2006-01-02 15:04:05,000"), os.Getpid(), priorityName(priority), message)
 }
 
 func syslogForm(facility int) logForm {

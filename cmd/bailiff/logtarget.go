@@ -11,9 +11,9 @@ import (
 	"github.com/coreos/go-systemd/v22/journal"
 )
 
-// openLog opens what logtarget names. journal tells whether lines are to begin with their priority, as for the journal.
+// openTarget opens what logtarget names. journal tells whether lines are to begin with their priority, as for the journal.
 // Standard error is told in any case, for the daemon runs in the foreground; a target that cannot be opened is none.
-func openLog(target string) (w io.Writer, journalForm bool, err error) {
+func openTarget(target string) (w io.Writer, journalForm bool, err error) {
 	word, options, _ := strings.Cut(target, "[")
 	switch strings.ToUpper(word) {
 	case "", "STDERR":

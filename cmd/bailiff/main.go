@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -54,8 +55,13 @@ type usageError struct{ error }
 func complain(err error) {
 	fmt.Fprintln(os.Stderr, "bailiff:", err)
 	var refused *control.Error
-	if errors.As(err, &refused) && refused.Hint != "" {
-		fmt.Fprintln(os.Stderr, "hint:", refused.Hint)
+	switch {
+	case errors.As(err, &refused):
+		if refused.Hint != "" {
+			fmt.Fprintln(os.Stderr, "hint:", refused.Hint)
+		}
+	case errors.Is(err, fs.ErrPermission) && os.Geteuid() != 0:
+		fmt.Fprintln(os.Stderr, "hint: run it as root, for example with sudo")
 	}
 }
 

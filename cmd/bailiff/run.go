@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"net"
+
 	"github.com/spf13/cobra"
 )
 
@@ -23,6 +26,9 @@ func newRunCommand(s *settings) *cobra.Command {
 		Args: arguments(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
 			f.metricsSet = c.Flags().Changed("metrics")
+			if _, _, err := net.SplitHostPort(f.metrics); err != nil && f.metrics != "" {
+				return usage(c, fmt.Errorf("--metrics %s: write HOST:PORT, such as %s", f.metrics, defaultListen))
+			}
 			return runDaemon(c.Context(), f)
 		},
 	}

@@ -46,7 +46,7 @@ func dropStale(path string) error {
 	}
 	if conn, err := net.Dial("unix", path); err == nil {
 		conn.Close()
-		return errors.New("another daemon listens there")
+		return &Error{Invalid, "another daemon listens there", "bailiff status asks it; one beside it needs its own --socket and --state"}
 	}
 	return os.Remove(path)
 }

@@ -77,6 +77,7 @@ func runDaemon(ctx context.Context, flags runFlags) error {
 	}
 	d := &daemon{flags: flags, started: time.Now(), level: new(slog.LevelVar), reloads: make(chan reloadOrder), config: c, begun: c.Daemon}
 	d.beginLog()
+	d.tell(sdnotify.Extend(10 * extendEvery)) // however long the start is about to take
 	d.warn(c.Warnings)
 	if len(c.Jails) == 0 {
 		d.log.Warn("no jail is enabled: nothing is guarded")

@@ -91,9 +91,7 @@ func (s *supervisor) await(prefix string) string {
 
 func TestSystemdIsTold(t *testing.T) {
 	s := supervise(t, 0)
-	if m := s.await("STATUS="); m != "STATUS=1 jails, 0 bans" {
-		t.Errorf("%q", m)
-	}
+	s.await("STATUS=1 jails, 0 bans")
 	s.await("READY=1")
 	s.cmd.Process.Signal(syscall.SIGHUP)
 	if m := s.await("RELOADING=1"); !strings.Contains(m, "\nMONOTONIC_USEC=") {
@@ -101,9 +99,7 @@ func TestSystemdIsTold(t *testing.T) {
 	}
 	s.await("READY=1")
 	s.deny("192.0.2.1")
-	if m := s.await("STATUS="); m != "STATUS=1 jails, 1 bans" {
-		t.Errorf("%q", m)
-	}
+	s.await("STATUS=1 jails, 1 bans")
 	s.cmd.Process.Signal(syscall.SIGTERM)
 	s.await("STOPPING=1")
 	if err := s.cmd.Wait(); err != nil {

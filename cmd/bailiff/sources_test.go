@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"log/slog"
 	"testing"
 	"time"
@@ -22,7 +23,7 @@ func TestJailsThatSharedAMatcherPart(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	a := jails.NewJail(settings("a", time.Hour), log, nil)
 	b := jails.NewJail(settings("b", time.Hour), log, nil)
-	s := newSources(log, nil, nil, nil, nil)
+	s := newSources(log, newLogWriter(io.Discard, false), nil, nil, nil, nil)
 	p := &plan{key: "files", kind: source.FromFiles, jails: []*jails.Jail{a, b}}
 
 	before, _ := s.post(p, map[string]bool{})

@@ -21,7 +21,7 @@ const (
 )
 
 // An Enforcer carries verdicts out: store, then kernel, then log and metrics. Whatever arrives while it works is done
-// together, in one transaction each, on the goroutine of Run.
+// together, in one transaction each, on the goroutine of Run. Orders of very many bans wait for all others.
 type Enforcer struct {
 	Store     Store
 	Blocklist Blocklist
@@ -34,6 +34,7 @@ type Enforcer struct {
 	mu      sync.Mutex
 	jails   map[string]*Jail
 	unsure  map[string][]event.Ban // bans that the kernel refused, to be tried again; Run's goroutine only
+	bulk    []*order               // orders of very many bans that others have overtaken; Run's goroutine only
 }
 
 // An order is something to carry out and where to answer: bans, or subjects that a jail is to let go.
@@ -122,7 +123,7 @@ func (e *Enforcer) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case o := <-e.orders:
-			e.carryOut(context.WithoutCancel(ctx), e.gather(o))
+			e.work(ctx, o)
 		case <-tick.C:
 			e.retry(ctx)
 		}
@@ -132,18 +133,40 @@ func (e *Enforcer) Run(ctx context.Context) error {
 	}
 }
 
-// gather takes what else is waiting.
-func (e *Enforcer) gather(first *order) []*order {
-	orders := []*order{first}
+// work carries out an order and what else is waiting: small orders together, then a bulky one, and again, until all is
+// done or, with some never begun, ctx ends.
+func (e *Enforcer) work(ctx context.Context, first *order) {
+	whole := context.WithoutCancel(ctx)
+	e.carryOut(whole, e.gather(first))
+	for len(e.bulk) > 0 && ctx.Err() == nil {
+		next := e.bulk[0]
+		e.bulk = e.bulk[1:]
+		e.carryOut(whole, []*order{next})
+		e.carryOut(whole, e.gather())
+	}
+}
+
+// bulky is the size of an order that others overtake. Those below it are done within some 50 ms.
+const bulky = 1000
+
+// gather takes the orders that are waiting. Bulky ones are put off.
+func (e *Enforcer) gather(orders ...*order) []*order {
 	for len(orders) < cap(e.orders) {
 		select {
 		case o := <-e.orders:
 			orders = append(orders, o)
+			continue
 		default:
-			return orders
 		}
+		break
 	}
-	return orders
+	return slices.DeleteFunc(orders, func(o *order) bool {
+		if len(o.bans) < bulky {
+			return false
+		}
+		e.bulk = append(e.bulk, o)
+		return true
+	})
 }
 
 // carryOut does the orders as they came, the bans between two lifts in one batch.

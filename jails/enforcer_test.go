@@ -397,6 +397,39 @@ func TestALiftedBanStaysLifted(t *testing.T) {
 	})
 }
 
+// TestSmallOrdersOvertakeBulkyOnes has a single ban and a lift arrive after very many bans.
+func TestSmallOrdersOvertakeBulkyOnes(t *testing.T) {
+	onBench(t, func(_ context.Context, b *bench) {
+		now, done := time.Now(), func() chan outcome { return make(chan outcome, 1) }
+		many := func(net byte) *order {
+			o := &order{done: done()}
+			for i := range bulky {
+				o.bans = append(o.bans, b.jail.Ban(event.Address(netip.AddrFrom4([4]byte{10, net, byte(i >> 8), byte(i)})), now))
+			}
+			return o
+		}
+		first, second, spared := many(1), many(2), subject("10.2.0.7")
+		single := &order{bans: []event.Ban{b.jail.Ban(subject("192.0.2.1"), now)}, done: done()}
+		e := NewEnforcer(b.store, b.kernel, b.Log, nil)
+		e.Jails([]*Jail{b.jail})
+		for _, o := range []*order{second, {jail: b.jail, lift: []event.Subject{spared}, done: done()}, single} {
+			e.orders <- o
+		}
+		e.work(t.Context(), first)
+		for _, o := range []*order{first, second, single} {
+			if out := <-o.done; out.err != nil {
+				t.Error(out.err)
+			}
+		}
+		if !b.kernel.blocks("10.1.0.1") || !b.kernel.blocks("10.2.3.231") || b.kernel.blocks("10.2.0.7") {
+			t.Error("not all and only the banned are blocked")
+		}
+		if log := b.log.String(); !strings.Contains(log[:strings.Index(log, "Ban 10.")], "Ban 192.0.2.1") {
+			t.Error("the single ban was not first")
+		}
+	})
+}
+
 func TestAStoreThatCannotLiftLeavesTheBan(t *testing.T) {
 	onBench(t, func(ctx context.Context, b *bench) {
 		b.watch.See(ctx, block(3, "192.0.2.1"))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // split parts the lines at hand into those that a match spans and those it does not. Lines that <SKIPLINES> skipped
@@ -52,5 +53,22 @@ func (r *regex) skipped(caps []int, text []byte) []string {
 	if b.Len() == 0 {
 		return nil
 	}
-	return strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+	return splitLines(b.String())
+}
+
+// splitLines is Python's splitlines, for which a line may end by other characters than a newline, too.
+func splitLines(s string) (lines []string) {
+	for s != "" {
+		end := strings.IndexAny(s, "\n\r\v\f\x1c\x1d\x1e\u0085\u2028\u2029")
+		if end < 0 {
+			return append(lines, s)
+		}
+		lines = append(lines, s[:end])
+		_, size := utf8.DecodeRuneInString(s[end:])
+		if strings.HasPrefix(s[end:], "\r\n") {
+			size = 2
+		}
+		s = s[end+size:]
+	}
+	return lines
 }

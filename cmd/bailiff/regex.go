@@ -52,6 +52,7 @@ type regexTest struct {
 	resolver   hostCache
 	stats      regexStats
 	print      func([]filter.Match) // for -o
+	parts      map[string][3]string // lines with a date, for -o matches
 	took       time.Duration
 	undated    bool // the journal tells the time, no date is looked for
 }

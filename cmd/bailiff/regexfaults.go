@@ -18,10 +18,23 @@ func explain(err error) error {
 		b.WriteString(fault.Error())
 		var s *match.SyntaxError
 		if errors.As(fault, &s) {
-			fmt.Fprintf(&b, "\n  %s\n  %*s", s.Expr, len([]rune(s.Expr[:s.Pos]))+1, "^")
+			b.WriteString(pointed(s.Expr, s.Pos))
 		}
 	}
 	return errors.New(b.String())
+}
+
+// pointed writes a text with a mark below the place at an offset into it.
+func pointed(text string, at int) string {
+	var b strings.Builder
+	for line := range strings.Lines(text + "\n") {
+		fmt.Fprintf(&b, "\n  %s", strings.TrimSuffix(line, "\n"))
+		if 0 <= at && at < len(line) {
+			fmt.Fprintf(&b, "\n  %*s", len([]rune(line[:at]))+1, "^")
+		}
+		at -= len(line)
+	}
+	return b.String()
 }
 
 func unjoin(err error) []error {

@@ -14,7 +14,7 @@ import (
 // output prepares what the flags ask for: statistics, failures as -o wants them, or JSON.
 func (t *regexTest) output() {
 	t.resolver = hostCache{}
-	t.stats.dates = map[string]int{}
+	t.parts = map[string][3]string{}
 	t.stats.fail = make([]regexHits, len(t.definition.Failregex))
 	t.stats.ignore = make([]regexHits, len(t.definition.Ignoreregex))
 	switch t.template {
@@ -25,6 +25,8 @@ func (t *regexTest) output() {
 		t.print = t.each(addressOf)
 	case "msg":
 		t.print = t.each(func(x filter.Match) string { return strings.Join(x.Lines, "\n") })
+	case "matches":
+		t.print = t.each(t.matches)
 	case "row":
 		t.print = t.each(func(x filter.Match) string {
 			return fmt.Sprintf("[%s,\t%s,\t%s],", filter.Repr(x.ID), seconds(x.Time), dictRepr(x.Groups))
@@ -42,6 +44,37 @@ func (t *regexTest) each(text func(filter.Match) string) func([]filter.Match) {
 	return func(found []filter.Match) {
 		for _, x := range found {
 			fmt.Fprintln(t.out, text(x))
+		}
+	}
+}
+
+// matches are the lines of a match as Python prints them: each as the text before its date, the date, and the text after.
+func (t *regexTest) matches(x filter.Match) string {
+	lines := make([]string, len(x.Lines))
+	for i, line := range x.Lines {
+		parts, ok := t.parts[line]
+		if !ok {
+			parts = [3]string{"", "", line}
+		}
+		lines[i] = "(" + filter.Repr(parts[0]) + ", " + filter.Repr(parts[1]) + ", " + filter.Repr(parts[2]) + ")"
+	}
+	return "[" + strings.Join(lines, ", ") + "]"
+}
+
+// split remembers where the date of a line is, for -o matches. A line that looks dated and is not stands behind the date
+// of one before it.
+func (t *regexTest) split(line string, found []filter.Match) {
+	if t.template != "matches" {
+		return
+	}
+	if d, ok := t.matcher.Date(); ok {
+		t.parts[line] = [3]string{line[:d.Start], line[d.Start:d.End], line[d.End:]}
+	}
+	for _, x := range found {
+		for _, matched := range x.Lines {
+			if date, ok := strings.CutSuffix(matched, line); ok && date != "" {
+				t.parts[matched] = [3]string{"", date, line}
+			}
 		}
 	}
 }
@@ -104,6 +137,9 @@ func tagValue(x filter.Match, tag, line string) string {
 	case "family":
 		return cmp.Or(x.Subject.Family(), "None")
 	case "time":
+		if x.Time.IsZero() { // a failure without a time is of now
+			return seconds(time.Now())
+		}
 		return seconds(x.Time)
 	case "failures", "restored", "bancount":
 		return "0"

@@ -3,9 +3,9 @@ package main
 import (
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"bailiff/jails/filter"
 )
@@ -81,17 +81,19 @@ func timeText(at time.Time) string {
 	return at.Local().Format("Mon Jan 02 15:04:05 2006")
 }
 
-// reportDates prints how often each date template matched, the busiest first.
+// reportDates prints how often each date template matched, in the order in which the next line would try them.
 func (t *regexTest) reportDates() {
 	if t.undated && len(t.definition.Datepattern) == 0 {
 		return
 	}
-	names := slices.Clone(t.filter.Dates().Names())
-	slices.SortStableFunc(names, func(a, b string) int { return t.stats.dates[b] - t.stats.dates[a] })
 	var lines []string
-	for _, name := range names {
-		if n := t.stats.dates[name]; n > 0 || t.verbose > 0 {
-			lines = append(lines, fmt.Sprintf("[%d] %s", n, name))
+	for _, d := range t.matcher.Templates() {
+		if d.Hits == 0 && t.verbose == 0 {
+			continue
+		}
+		lines = append(lines, fmt.Sprintf("[%d] %s", d.Hits, d.Name))
+		if t.verboseDate {
+			lines = append(lines, fmt.Sprintf("    # weight: %.3f (%.3f), pattern: %s", d.Weight, d.Base, d.Pattern), "    # regex:   "+d.Expr)
 		}
 	}
 	t.say("\nDate template hits:")
@@ -116,11 +118,14 @@ func (t *regexTest) reportLines(kind string, k kept, all bool, regexes []string)
 		}
 	} else {
 		for _, line := range k.lines {
-			lines = append(lines, strings.TrimRight(line, " \t\r\n"))
+			lines = append(lines, strings.TrimRightFunc(line, isSpace))
 		}
 	}
 	t.list(header, lines)
 }
+
+// isSpace is Python's: the four ASCII separators are space, too.
+func isSpace(r rune) bool { return r >= 0x1c && r <= 0x1f || unicode.IsSpace(r) }
 
 // debuggexURL is a page where the regex can be tried on the line.
 func (t *regexTest) debuggexURL(text, regex string) string {

@@ -17,7 +17,6 @@ type regexStats struct {
 	prefixes                 [][]filter.Group
 	last                     []filter.Group // of the prefregex
 	lastMatched              bool
-	dates                    map[string]int
 }
 
 // kept counts lines and keeps some of them for printing.
@@ -56,13 +55,13 @@ func (t *regexTest) test(n int, l event.Line, raw string) {
 		t.printJSON(n, found)
 		return
 	}
+	t.split(string(l.Text), found)
 	if t.print != nil {
 		t.print(slices.DeleteFunc(found, func(x filter.Match) bool { return x.NoFail }))
 		return
 	}
 	hits, ignored := t.count(found)
 	t.countPrefix(found)
-	t.countDate()
 	text := t.settle(before, full, raw)
 	t.file(raw, text, hits, ignored)
 	t.stats.tested++
@@ -109,12 +108,6 @@ func (t *regexTest) countPrefix(found []filter.Match) {
 	t.stats.prefix++
 	if t.verbose > 0 && len(t.stats.prefixes) <= t.keepLines() {
 		t.stats.prefixes = append(t.stats.prefixes, t.stats.last)
-	}
-}
-
-func (t *regexTest) countDate() {
-	if d, ok := t.matcher.Date(); ok {
-		t.stats.dates[d.Template]++
 	}
 }
 

@@ -81,7 +81,7 @@ func (b *builder) epochIn(pattern string, long bool) *template {
 	if !short && !found {
 		return nil
 	}
-	return b.finish(&template{name: pattern}, "("+expr+")", bounds{begin: true, end: true}, u, 2)
+	return b.finish(&template{name: pattern, source: pattern}, "("+expr+")", bounds{begin: true, end: true}, u, 2)
 }
 
 // strptime makes the template of a pattern with directives.
@@ -105,7 +105,7 @@ func (b *builder) strptime(pattern string) (*template, error) {
 	if hasNames(text) {
 		expr = "(?iu)" + expr
 	}
-	t := &template{name: name}
+	t := &template{name: name, source: pattern}
 	for _, d := range b.defaults {
 		if pattern == d.pattern || pattern == lineBegin+d.pattern {
 			t.parse, t.near, t.begins = d.parse, d.near, d.begins
@@ -120,6 +120,9 @@ func (b *builder) finish(t *template, expr string, bound bounds, u unit, number 
 	t.years, t.weight = b.years, 1
 	if t.front == frontLine && !strings.HasPrefix(t.name, lineBegin) {
 		t.name = lineBegin + t.name
+		if t.source != "" {
+			t.source = lineBegin + strings.TrimPrefix(t.source, lineBegin)
+		}
 		if t.parse != nil && t.name != timeOnlyName {
 			t.weight = lineBeginWeight
 		}

@@ -20,6 +20,7 @@ const (
 type template struct {
 	name     string
 	expr     string  // in Python's dialect; group 1 is the text to cut out
+	source   string  // the pattern it was made of, unless that was a key word
 	anchored bool    // tied to the line's begin or end: the first of these that matches wins
 	weight   float64 // how easily it moves up
 

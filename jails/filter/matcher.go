@@ -145,6 +145,9 @@ func (m *Matcher) Keep(l event.Line, now time.Time) []Match {
 // Date returns the date found in the last line; false where there was none or the journal told the time.
 func (m *Matcher) Date() (date.Match, bool) { return m.dated, m.hasDate }
 
+// Templates returns the date templates as they stand after the lines so far, in the order in which they are tried next.
+func (m *Matcher) Templates() []date.Template { return m.detector.Templates() }
+
 // Prefix returns the groups of the prefregex in the last line; false where it did not match or was not tried.
 func (m *Matcher) Prefix() ([]Group, bool) {
 	if m.pref == nil {

@@ -35,7 +35,7 @@ type watcher interface {
 	has(jail string, f family, p netip.Prefix) (bool, error)
 }
 
-// A backend is all that, of one kind.
+// A backend is all that, of one kind. A keeper's methods may be called while one of the rulebook's is at work.
 type backend interface {
 	rulebook
 	keeper
@@ -52,4 +52,6 @@ type entry struct {
 type repairs struct {
 	done  []string // in words
 	empty []string // the jails with a set that had to be made anew
+
+	waiting []string // chains that rules are wanted in and that there are not
 }

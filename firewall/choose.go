@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 )
 
 // A kind is a backend that can be chosen.
@@ -63,7 +64,8 @@ func (fw *Firewall) chooseFirst(ctx context.Context, o Options) error {
 			fw.use(k.name, k.name+" works", b)
 			return nil
 		case err == nil:
-			fw.use(k.name, fmt.Sprintf("%v; %s works", faults, k.name), b)
+			why := strings.Join(strings.Fields(faults.Error()), " ") // programs write several lines
+			fw.use(k.name, fmt.Sprintf("%s; %s works", why, k.name), b)
 			return nil
 		case faults == nil:
 			faults = fmt.Errorf("%s: %w", k.name, err)
@@ -74,7 +76,11 @@ func (fw *Firewall) chooseFirst(ctx context.Context, o Options) error {
 	return fmt.Errorf("no backend works: %w", faults)
 }
 
+// use takes a backend. Only that of ipset keeps its sets and rules apart.
 func (fw *Firewall) use(name, reason string, b backend) {
+	if name != "iptables" {
+		b = &serial{backend: b}
+	}
 	fw.name, fw.reason, fw.rules, fw.sets, fw.watcher = name, reason, b, b, b
 	fw.askable = name == "iptables" || name == "nftables"
 	if name == "iptables" {

@@ -174,6 +174,22 @@ func TestAutoSaysWhy(t *testing.T) {
 	}
 }
 
+// TestAutoLeavesIPTablesToNFT has rules in iptables' table that only nft understands.
+func TestAutoLeavesIPTablesToNFT(t *testing.T) {
+	lab := firewalltest.New(t)
+	lab.Box.Enter(t)
+	lab.Box.Run(t, "nft", "add table ip filter; add chain ip filter INPUT { type filter hook input priority 0; }; "+
+		"add set ip filter s { type ipv4_addr; }; add rule ip filter INPUT ip saddr @s ct state vmap { invalid : drop, established : accept }")
+	fw := open(t, firewall.Options{Program: "iptables-nft"})
+	if s := fw.Status(); s.Backend != "nftables" || !strings.Contains(s.Reason, "incompatible, use 'nft' tool") {
+		t.Errorf("chosen: %s because %s", s.Backend, s.Reason)
+	}
+	must(t, fw.Ensure(t.Context(), []firewall.Spec{{Jail: "sshd"}}))
+	if left, err := fw.LiftOthers(t.Context()); err != nil || len(left) > 0 {
+		t.Errorf("others have left %v, %v", left, err)
+	}
+}
+
 func TestSingleBansOvertakeBulk(t *testing.T) {
 	for name, options := range backends() {
 		t.Run(name, func(t *testing.T) {

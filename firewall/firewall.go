@@ -39,6 +39,7 @@ const batch = 1000
 
 // A Firewall holds the kernel's packet filter. Its methods may be called from several goroutines; each call waits its
 // turn, and a long Add or Remove lets others in after every 1000 entries, so that a single ban waits for milliseconds.
+// Bans do not wait for rules: those of iptables may have to wait seconds for the lock that others hold.
 type Firewall struct {
 	Counters Counters
 
@@ -53,17 +54,22 @@ type Firewall struct {
 	restore func(context.Context, string) (map[netip.Prefix]time.Duration, error)
 	log     *slog.Logger
 
-	mu           sync.Mutex // guards all below and the backend
-	closed       bool
-	blocks       []block
+	ruling   sync.Mutex // held while rules are looked at or changed; guards the rulebook and what follows. Taken before mu
+	closed   bool
+	repaired bool // the last look had something to set right
+
+	mu           sync.Mutex // guards all below
+	blocks       []block    // changed with ruling held too
 	witnesses    map[witnessKey]witness
+	unwatched    map[witnessKey]bool                   // sets whose witness is gone, and that may hold others
+	taken        int                                   // how often bans were taken out
 	long         map[string]map[netip.Prefix]time.Time // by jail: bans beyond the limit, and when they end
 	empty        map[string]bool                       // jails with a set that was lost and is not filled again
 	cuts         []cut
 	cutDue       chan struct{} // told of new cuts; nil while nobody cuts
-	repaired     bool          // the last look had something to set right
 	lastRepair   time.Time
 	lastRepaired []string
+	waiting      []string // chains that do not exist
 }
 
 // Open chooses a backend, tries whether it works, and touches nothing yet. ctx bounds the trying. The error says what
@@ -74,6 +80,7 @@ func Open(ctx context.Context, o Options) (*Firewall, error) {
 		log:       cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
 		restore:   o.Restore,
 		witnesses: map[witnessKey]witness{},
+		unwatched: map[witnessKey]bool{},
 		empty:     map[string]bool{},
 		long:      map[string]map[netip.Prefix]time.Time{},
 	}
@@ -89,12 +96,14 @@ func Open(ctx context.Context, o Options) (*Firewall, error) {
 // others stand.
 func (fw *Firewall) Ensure(ctx context.Context, specs []Spec) error {
 	good, fault := blocks(specs)
-	fw.mu.Lock()
-	defer fw.mu.Unlock()
-	made, err := fw.rules.stand(ctx, good)
+	fw.ruling.Lock()
+	defer fw.ruling.Unlock()
+	made, err := fw.stand(ctx, good)
 	if err != nil {
 		err = fmt.Errorf("set up firewall: %w", err)
 	}
+	fw.mu.Lock()
+	defer fw.mu.Unlock()
 	for _, jail := range made.empty {
 		if named(fw.blocks, jail) { // it had a set, which was lost: Run fills it again
 			fw.empty[jail] = true
@@ -108,6 +117,7 @@ func (fw *Firewall) Ensure(ctx context.Context, specs []Spec) error {
 // forgetOthers drops what is remembered of jails that are no more.
 func (fw *Firewall) forgetOthers(blocks []block) {
 	maps.DeleteFunc(fw.witnesses, func(k witnessKey, _ witness) bool { return !named(blocks, k.jail) })
+	maps.DeleteFunc(fw.unwatched, func(k witnessKey, _ bool) bool { return !named(blocks, k.jail) })
 	maps.DeleteFunc(fw.empty, func(jail string, _ bool) bool { return !named(blocks, jail) })
 	maps.DeleteFunc(fw.long, func(jail string, _ map[netip.Prefix]time.Time) bool { return !named(blocks, jail) })
 }
@@ -150,14 +160,20 @@ func (fw *Firewall) add(ctx context.Context, jail string, f family, entries []en
 	if err := ctx.Err(); err != nil {
 		return []error{err}
 	}
+	errs := fw.put(ctx, jail, f, entries)
+	if len(errs) > 0 {
+		if amiss, _ := fw.look(ctx, true); amiss { // what it could not repair shows in the next line
+			errs = fw.put(ctx, jail, f, entries)
+		}
+	}
+	return errs
+}
+
+// put adds entries and remembers those that hold.
+func (fw *Firewall) put(ctx context.Context, jail string, f family, entries []entry) []error {
 	fw.mu.Lock()
 	defer fw.mu.Unlock()
 	errs := fw.sets.add(ctx, jail, f, entries)
-	if len(errs) > 0 {
-		if amiss, _ := fw.look(ctx, true); amiss { // what it could not repair shows in the next line
-			errs = fw.sets.add(ctx, jail, f, entries)
-		}
-	}
 	held := without(entries, errs)
 	fw.remember(jail, f, held)
 	fw.wantCut(jail, held)
@@ -201,24 +217,27 @@ func (fw *Firewall) remove(ctx context.Context, jail string, f family, prefixes 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	fw.mu.Lock()
-	defer fw.mu.Unlock()
-	for _, p := range prefixes {
-		delete(fw.long[jail], p)
-		if key := (witnessKey{jail, f}); fw.witnesses[key].prefix == p {
-			delete(fw.witnesses, key)
-		}
-	}
-	err := fw.sets.remove(ctx, jail, f, prefixes)
+	err := fw.take(ctx, jail, f, prefixes)
 	if err != nil {
 		if amiss, _ := fw.look(ctx, true); amiss { // what it could not repair shows in the next line
-			err = fw.sets.remove(ctx, jail, f, prefixes)
+			err = fw.take(ctx, jail, f, prefixes)
 		}
 	}
 	if err != nil {
 		return fmt.Errorf("unban in jail %s: %w", jail, err)
 	}
 	return nil
+}
+
+// take removes entries and forgets them.
+func (fw *Firewall) take(ctx context.Context, jail string, f family, prefixes []netip.Prefix) error {
+	fw.mu.Lock()
+	defer fw.mu.Unlock()
+	for _, p := range prefixes {
+		delete(fw.long[jail], p)
+	}
+	fw.forget(jail, f, prefixes)
+	return fw.sets.remove(ctx, jail, f, prefixes)
 }
 
 // List tells what the kernel holds for a jail, with the time each ban still has; 0 means for ever. It reads the whole
@@ -246,12 +265,12 @@ func (fw *Firewall) List(ctx context.Context, jail string) (map[netip.Prefix]tim
 
 // Lift removes every set, chain and rule of ours, with all bans.
 func (fw *Firewall) Lift(ctx context.Context) error {
+	fw.ruling.Lock()
+	defer fw.ruling.Unlock()
 	fw.mu.Lock()
-	defer fw.mu.Unlock()
 	fw.blocks = nil
-	clear(fw.witnesses)
-	clear(fw.long)
-	clear(fw.empty)
+	fw.forgetOthers(nil)
+	fw.mu.Unlock()
 	if err := fw.rules.lift(ctx); err != nil {
 		return fmt.Errorf("lift firewall: %w", err)
 	}
@@ -261,8 +280,8 @@ func (fw *Firewall) Lift(ctx context.Context) error {
 // Close lets go of the kernel's handles, once Run has returned. All bans go on. Nothing may be called after it but Close,
 // which then does nothing.
 func (fw *Firewall) Close() error {
-	fw.mu.Lock()
-	defer fw.mu.Unlock()
+	fw.ruling.Lock()
+	defer fw.ruling.Unlock()
 	if fw.closed {
 		return nil
 	}

@@ -16,6 +16,7 @@ const (
 	glanceEvery = 250 * time.Millisecond // how often what no notification tells of is looked at
 	lookEvery   = 30 * time.Second       // how often everything is looked at all the same
 	renewEvery  = 24 * time.Hour         // how often bans longer than the kernel's limit are renewed
+	lookNoMore  = 150 * time.Millisecond // how often everything is looked at at most, while others change and change
 	settle      = 50 * time.Millisecond  // how long others get to finish what they change
 )
 
@@ -31,48 +32,72 @@ type Status struct {
 	Repairs         int64
 	LastRepair      time.Time // zero: never
 	LastRepaired    []string  // what was set right then
+	Waiting         []string  // chains that jails name and that do not exist, so that nothing is stopped there
 }
 
 // Status tells how the firewall does.
 func (fw *Firewall) Status() Status {
 	fw.mu.Lock()
 	defer fw.mu.Unlock()
-	return Status{fw.name, fw.reason, fw.Counters.Repairs.Load(), fw.lastRepair, fw.lastRepaired}
+	return Status{fw.name, fw.reason, fw.Counters.Repairs.Load(), fw.lastRepair, fw.lastRepaired, fw.waiting}
 }
 
 // Check looks at everything at once and sets it right, as Run does by itself.
 func (fw *Firewall) Check(ctx context.Context) error { return fw.check(ctx, true) }
 
 func (fw *Firewall) check(ctx context.Context, full bool) error {
-	fw.mu.Lock()
 	_, err := fw.look(ctx, full)
-	empty := slices.Collect(maps.Keys(fw.empty))
+	fw.mu.Lock()
+	empty, unwatched := slices.Collect(maps.Keys(fw.empty)), slices.Collect(maps.Keys(fw.unwatched))
 	fw.mu.Unlock()
-	return errors.Join(err, fw.refill(ctx, empty))
+	return errors.Join(err, fw.refill(ctx, empty), fw.rewatch(ctx, unwatched))
 }
 
 // look sets rules and sets right and finds the sets that others have emptied. It tells whether anything was amiss.
 func (fw *Firewall) look(ctx context.Context, full bool) (amiss bool, err error) {
+	fw.ruling.Lock()
+	defer fw.ruling.Unlock()
 	var made repairs
 	if changed := fw.watcher.glance(); full || changed || fw.repaired {
-		made, err = fw.rules.stand(ctx, fw.blocks)
+		made, err = fw.stand(ctx, fw.blocks)
 		fw.repaired = err != nil || len(made.done) > 0 // look again: somebody may have changed what we then glance at
 	}
-	for key, w := range fw.witnesses {
-		switch there, err := fw.watcher.has(key.jail, key.f, w.prefix); {
-		case w.over():
-			delete(fw.witnesses, key)
-		case err == nil && !there && !slices.Contains(made.empty, key.jail):
-			made.empty = append(made.empty, key.jail)
-			made.done = append(made.done, "bans in set "+key.f.setName(key.jail))
-		}
-	}
+	fw.mu.Lock()
+	defer fw.mu.Unlock()
+	made = fw.askWitnesses(made)
 	for _, jail := range made.empty {
 		fw.empty[jail] = true
 		maps.DeleteFunc(fw.witnesses, func(k witnessKey, _ witness) bool { return k.jail == jail })
 	}
 	fw.note(made)
 	return len(made.done) > 0, err
+}
+
+// stand makes sets and rules stand, and tells of chains that they have to wait for.
+func (fw *Firewall) stand(ctx context.Context, blocks []block) (repairs, error) {
+	made, err := fw.rules.stand(ctx, blocks)
+	fw.mu.Lock()
+	defer fw.mu.Unlock()
+	if err == nil && !slices.Equal(made.waiting, fw.waiting) {
+		if fw.waiting = made.waiting; len(fw.waiting) > 0 {
+			fw.log.Warn("nothing is stopped in chains that do not exist", "chains", fw.waiting)
+		}
+	}
+	return made, err
+}
+
+// askWitnesses adds to what was repaired the sets that others have emptied.
+func (fw *Firewall) askWitnesses(made repairs) repairs {
+	for key, w := range fw.witnesses {
+		switch there, err := fw.watcher.has(key.jail, key.f, w.prefix); {
+		case w.over():
+			fw.forget(key.jail, key.f, []netip.Prefix{w.prefix})
+		case err == nil && !there && !slices.Contains(made.empty, key.jail):
+			made.empty = append(made.empty, key.jail)
+			made.done = append(made.done, "bans in set "+key.f.setName(key.jail))
+		}
+	}
+	return made
 }
 
 // note logs and counts what was set right.

@@ -2,6 +2,7 @@ package firewall_test
 
 import (
 	"context"
+	"maps"
 	"net/netip"
 	"strings"
 	"testing"
@@ -24,6 +25,9 @@ func harm() map[string]string {
 		"somebody's restore":      "printf '*filter\\n:INPUT ACCEPT [0:0]\\nCOMMIT\\n' | IPT-restore",
 		"accepting rule inserted": "IPT -I INPUT -p udp -j ACCEPT",
 		"jump deleted":            "IPT -D INPUT -j bailiff || true",
+		"jump moved to the end":   "printf '*filter\n-D INPUT -j bailiff\n-A INPUT -j bailiff\nCOMMIT\n' | IPT-restore --noflush || true",
+		"rule replaced":           "IPT -R bailiff 1 -p udp -m multiport --dports 54 -j DROP || true",
+		"all at once":             "IPT -F; IPT -X; IP6T -F; IP6T -X; ipset destroy; nft flush ruleset; IPT -I INPUT -j ACCEPT",
 		"docker restart":          "IPT -N DOCKER-USER; IPT -A DOCKER-USER -j RETURN; IPT -P FORWARD DROP; IPT -I FORWARD -j DOCKER-USER",
 		"firewalld reload":        "IPT-restore </dev/null; printf '*filter\\n:INPUT ACCEPT [0:0]\\n:FORWARD ACCEPT [0:0]\\n:OUTPUT ACCEPT [0:0]\\n-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\\nCOMMIT\\n' | IPT-restore",
 	}
@@ -36,31 +40,88 @@ func TestHealsWithinASecond(t *testing.T) {
 }
 
 func heal(t *testing.T, options firewall.Options) {
-	lab := firewalltest.New(t)
-	lab.Box.Enter(t)
-	attacker, bystander, box := firewalltest.Addresses(false)
-	at := netip.AddrPortFrom(box, 53)
-	lab.Box.Listen(t, "udp", at)
-	options.Restore = func(context.Context, string) (map[netip.Prefix]time.Duration, error) {
-		return bans(time.Hour, host(attacker)), nil
-	}
-	fw := open(t, options)
-	must(t, fw.Ensure(t.Context(), []firewall.Spec{{Jail: "sshd", Ports: []string{"53"}, Protocols: []string{"udp"}}}))
-	must(t, fw.Add(t.Context(), "sshd", bans(time.Hour, host(attacker))))
-	run(t, lab, fw)
+	h := newHealing(t, options)
 	program := options.Program
 	if program == "" {
 		program = "iptables-nft"
 	}
 	for event, commands := range harm() {
-		commands = strings.ReplaceAll(strings.ReplaceAll(commands, "IPT", program), "IP6T", "ip6tables"+strings.TrimPrefix(program, "iptables"))
-		lab.Box.Run(t, "sh", "-c", commands)
-		took := lab.Attacker.Until(t, "udp", attacker, at, time.Second, func(f firewalltest.Fate) bool { return f != firewalltest.Passed })
-		t.Logf("%s: healed after %v", event, took)
-		lab.Attacker.Passes(t, "udp", bystander, at)
+		six := strings.ReplaceAll(commands, "IPT", "ip6tables"+strings.TrimPrefix(program, "iptables"))
+		four := strings.ReplaceAll(strings.ReplaceAll(commands, "IPT", program), "IP6T", "ip6tables"+strings.TrimPrefix(program, "iptables"))
+		h.after(t, event, four+"; "+six)
 	}
-	if fw.Status().Repairs == 0 {
+	if h.fw.Status().Repairs == 0 {
 		t.Error("no repair was counted")
+	}
+}
+
+// A healing is a firewall that is watched over, with an attacker of each family banned.
+type healing struct {
+	lab    *firewalltest.Lab
+	fw     *firewall.Firewall
+	banned map[netip.Prefix]time.Duration
+}
+
+func newHealing(t *testing.T, options firewall.Options) *healing {
+	h := &healing{lab: firewalltest.New(t), banned: map[netip.Prefix]time.Duration{}}
+	h.lab.Box.Enter(t)
+	for _, v6 := range []bool{false, true} {
+		attacker, _, box := firewalltest.Addresses(v6)
+		h.lab.Box.Listen(t, "udp", netip.AddrPortFrom(box, 53))
+		h.banned[host(attacker)] = time.Hour
+	}
+	options.Restore = func(context.Context, string) (map[netip.Prefix]time.Duration, error) {
+		return maps.Clone(h.banned), nil
+	}
+	h.fw = open(t, options)
+	must(t, h.fw.Ensure(t.Context(), []firewall.Spec{{Jail: "sshd", Ports: []string{"53"}, Protocols: []string{"udp"}}}))
+	must(t, h.fw.Add(t.Context(), "sshd", h.banned))
+	run(t, h.lab, h.fw)
+	return h
+}
+
+// after does harm and wants both attackers stopped again within a second. A repair takes some ten programs, so a machine
+// so busy that one takes more than 10 ms has more time, and three tries.
+func (h *healing) after(t *testing.T, event, commands string) {
+	t.Helper()
+	took, limit := time.Hour, time.Second
+	for try := 0; try < 3 && took > limit; try++ {
+		h.lab.Box.Run(t, "sh", "-c", commands)
+		begin := time.Now()
+		for _, v6 := range []bool{false, true} {
+			attacker, _, box := firewalltest.Addresses(v6)
+			h.lab.Attacker.Until(t, "udp", attacker, netip.AddrPortFrom(box, 53), 20*time.Second, func(f firewalltest.Fate) bool { return f != firewalltest.Passed })
+		}
+		took = time.Since(begin)
+		begin = time.Now()
+		h.lab.Box.Run(t, "sh", "-c", "iptables -S INPUT && ip6tables -S INPUT")
+		limit = max(time.Second, 50*time.Since(begin))
+		t.Logf("%s: healed after %v, of at most %v", event, took, limit)
+		for _, v6 := range []bool{false, true} {
+			_, bystander, box := firewalltest.Addresses(v6)
+			h.lab.Attacker.Passes(t, "udp", bystander, netip.AddrPortFrom(box, 53))
+		}
+	}
+	if took > limit {
+		t.Errorf("%s: healed only after %v", event, took)
+	}
+}
+
+// TestHealsAfterAnUnban empties sets after the ban was lifted by whose standing that is usually noticed.
+func TestHealsAfterAnUnban(t *testing.T) {
+	t.Parallel()
+	for name, options := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHealing(t, options)
+			longest, shortened := netip.MustParsePrefix("198.51.100.7/32"), netip.MustParsePrefix("2001:db8:7::7/128")
+			must(t, h.fw.Add(t.Context(), "sshd", bans(2*time.Hour, longest, shortened)))
+			must(t, h.fw.Check(t.Context()))
+			must(t, h.fw.Remove(t.Context(), "sshd", longest))
+			must(t, h.fw.Add(t.Context(), "sshd", bans(time.Second, shortened)))
+			must(t, h.fw.Check(t.Context()))
+			h.after(t, "flush", "ipset flush; for f in 4 6; do nft flush set inet bailiff bailiff$f-sshd; done; true")
+		})
 	}
 }
 

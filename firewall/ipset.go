@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/vishvananda/netlink"
@@ -20,8 +21,10 @@ const (
 	setType         = "hash:net"
 )
 
-// ipsets holds bans in sets of type hash:net, over one netlink socket that is kept.
+// ipsets holds bans in sets of type hash:net, over one netlink socket that is kept. Bans may come and go while sets are
+// made.
 type ipsets struct {
+	mu      sync.Mutex
 	handle  *netlink.Handle
 	batch   map[int]*nl.SocketHandle // for the requests that the library has no words for
 	maxElem uint32
@@ -45,7 +48,8 @@ func openIPSets(maxElem uint32) (*ipsets, error) {
 	if maxElem == 0 {
 		maxElem = defaultMaxElem
 	}
-	return &ipsets{handle, map[int]*nl.SocketHandle{unix.NETLINK_NETFILTER: {Socket: socket}}, maxElem, map[string]*size{}}, nil
+	batch := map[int]*nl.SocketHandle{unix.NETLINK_NETFILTER: {Socket: socket}}
+	return &ipsets{handle: handle, batch: batch, maxElem: maxElem, sizes: map[string]*size{}}, nil
 }
 
 func (s *ipsets) close() {
@@ -57,6 +61,8 @@ func (s *ipsets) close() {
 
 // stand makes a set for every block and family that has none and tells their names and jails.
 func (s *ipsets) stand(blocks []block) (repairs, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	there, err := s.ours()
 	if err != nil {
 		return repairs{}, err
@@ -97,6 +103,8 @@ func (s *ipsets) create(name string, f family, maxElem uint32) error {
 
 // destroy removes the sets of ours that no block needs. No rule may refer to them any more.
 func (s *ipsets) destroy(keep []block) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	needed := map[string]bool{}
 	for _, b := range keep {
 		for _, f := range families() {
@@ -149,6 +157,8 @@ func (s *ipsets) read(name string, f family) (map[netip.Prefix]time.Duration, er
 // add sends all entries in one message. The kernel stops at the first it refuses, without saying which in a way the
 // library passes on, so then each is sent alone.
 func (s *ipsets) add(_ context.Context, jail string, f family, entries []entry) []error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	name := f.setName(jail)
 	err := s.makeRoom(name, f, uint32(len(entries)))
 	if err == nil {
@@ -167,6 +177,8 @@ func (s *ipsets) add(_ context.Context, jail string, f family, entries []entry) 
 }
 
 func (s *ipsets) remove(_ context.Context, jail string, f family, prefixes []netip.Prefix) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	entries := make([]entry, len(prefixes))
 	for i, p := range prefixes {
 		entries[i].prefix = p
@@ -175,10 +187,14 @@ func (s *ipsets) remove(_ context.Context, jail string, f family, prefixes []net
 }
 
 func (s *ipsets) list(_ context.Context, jail string, f family) (map[netip.Prefix]time.Duration, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return s.read(f.setName(jail), f)
 }
 
 func (s *ipsets) has(jail string, f family, p netip.Prefix) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	there, err := s.handle.IpsetTest(f.setName(jail), &netlink.IPSetEntry{IP: p.Addr().AsSlice(), CIDR: uint8(p.Bits())})
 	if errors.Is(err, unix.ENOENT) {
 		return false, nil // the whole set is gone

@@ -54,12 +54,30 @@ func (b *ipset) stand(ctx context.Context, blocks []block) (repairs, error) {
 	}
 	var errs []error
 	for _, t := range b.tables {
-		want, err := t.hookRules(blocks, block.setRules)
-		s, err2 := t.stand(ctx, layout{hooks: want})
-		errs = append(errs, err, err2)
-		made.done = append(made.done, describe(t.f, s.done)...)
+		s, err := t.standFor(ctx, blocks, block.setRules, layout{})
+		made.add(t.f, s)
+		if errs = append(errs, err); locked(err) {
+			break // the other family's programs would wait as long
+		}
 	}
-	return made, errors.Join(append(errs, b.destroy(blocks))...)
+	if err := errors.Join(errs...); err != nil {
+		return made, err // rules may need the sets of others yet
+	}
+	return made, b.destroy(blocks)
+}
+
+// standFor makes the rules of all jails stand, and what else the layout has.
+func (t *xtable) standFor(ctx context.Context, blocks []block, of func(block, family, string) rules, want layout) (s script, err error) {
+	if want.hooks, err = t.hookRules(blocks, of); err != nil {
+		return s, err
+	}
+	return t.stand(ctx, want)
+}
+
+// add tells what a script has repaired in a family, and what it could not do yet.
+func (r *repairs) add(f family, s script) {
+	r.done = append(r.done, describe(f, s.done)...)
+	r.waiting = append(r.waiting, describe(f, s.waiting)...)
 }
 
 // hookRules gathers the rules of all jails by the hook they are for.
@@ -120,11 +138,11 @@ func changed(tables []*xtable) bool {
 		if t.socket < 0 {
 			continue
 		}
-		info, err := legacyInfo(t.socket, t.f)
-		if err != nil || info != t.info {
+		now, err := legacyPrint(t.socket, t.f)
+		if err != nil || now != t.seen {
 			any = true
 		}
-		t.info = info
+		t.seen = now
 	}
 	return any
 }

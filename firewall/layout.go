@@ -50,8 +50,12 @@ func (t *xtable) planHook(s *script, hook string, want rules) error {
 	if err != nil {
 		return err
 	}
+	if in == nil && slices.Contains([]string{"INPUT", "FORWARD", "OUTPUT"}, hook) {
+		return fmt.Errorf("%s cannot read chain %s: others have put rules there that only nft understands", t.restore, hook)
+	}
 	if in == nil {
-		return fmt.Errorf("chain %s does not exist", hook)
+		s.waiting = append(s.waiting, hook) // others may make it yet, and are heard of when they do
+		return nil
 	}
 	own := ownChain(hook)
 	if err := t.plan(s, own, want, false); err != nil {

@@ -1,7 +1,9 @@
 package firewall
 
 import (
+	"encoding/binary"
 	"fmt"
+	"hash/fnv"
 	"os/exec"
 	"strings"
 	"unsafe"
@@ -45,6 +47,54 @@ func legacyInfo(socket int, f family) (tableInfo, error) {
 		return info, fmt.Errorf("ask for iptables' table: %w", errno)
 	}
 	return info, nil
+}
+
+// A fingerprint is a table of iptables-legacy as far as it is looked at four times a second.
+type fingerprint struct {
+	info tableInfo
+	sum  uint64 // of its rules; 0 for a table that is too large to be read so often
+}
+
+// readable is how many bytes of rules may be read: some hundreds of rules, which takes the kernel 0.1 ms.
+const readable = 64 << 10
+
+// legacyPrint looks at the filter table of a family.
+func legacyPrint(socket int, f family) (fingerprint, error) {
+	info, err := legacyInfo(socket, f)
+	if err != nil || info.size > readable {
+		return fingerprint{info: info}, err
+	}
+	rules, err := legacyRules(socket, f, info)
+	if err != nil {
+		return fingerprint{info: info}, err
+	}
+	h := fnv.New64a()
+	h.Write(rules)
+	return fingerprint{info, h.Sum64()}, nil
+}
+
+// legacyRules reads a table's rules: a struct ipt_get_entries, without what the rules have counted.
+func legacyRules(socket int, f family, info tableInfo) ([]byte, error) {
+	const getEntries, head = 65, 40 // IPT_SO_GET_ENTRIES and IP6T_SO_GET_ENTRIES
+	data := make([]byte, head+info.size)
+	copy(data, info.name[:])
+	binary.NativeEndian.PutUint32(data[32:], info.size)
+	size, level := uint32(len(data)), uintptr(unix.SOL_IP)
+	next, counters := 90, 96 // where struct ipt_entry has its length, and its counters
+	if f.v6 {
+		level, next, counters = unix.SOL_IPV6, 142, 152
+	}
+	_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(socket), level, getEntries,
+		uintptr(unsafe.Pointer(&data[0])), uintptr(unsafe.Pointer(&size)), 0)
+	if errno != 0 {
+		return nil, fmt.Errorf("read iptables' table: %w", errno)
+	}
+	rules := data[head:]
+	for rule := rules; len(rule) >= counters+16; {
+		clear(rule[counters : counters+16])
+		rule = rule[min(max(int(binary.NativeEndian.Uint16(rule[next:])), 1), len(rule)):]
+	}
+	return rules, nil
 }
 
 // rawSocket opens a socket that legacyInfo can ask over.

@@ -1,6 +1,7 @@
 package firewall_test
 
 import (
+	"net/netip"
 	"os"
 	"testing"
 	"time"
@@ -25,4 +26,28 @@ func TestWaitsForTheLockOfIPTables(t *testing.T) {
 	if took := time.Since(start); took < 300*time.Millisecond {
 		t.Errorf("took %v while another held the lock", took)
 	}
+}
+
+// TestBansDoNotWaitForTheLock bans while another holds the lock that a look at the rules waits for.
+func TestBansDoNotWaitForTheLock(t *testing.T) {
+	lab := firewalltest.New(t)
+	lab.Box.Enter(t)
+	fw := open(t, firewall.Options{Backend: "iptables", Program: "iptables-legacy"})
+	must(t, fw.Ensure(t.Context(), []firewall.Spec{{Jail: "sshd"}}))
+	lock, err := os.OpenFile(os.Getenv("XTABLES_LOCKFILE"), os.O_CREATE|os.O_RDWR, 0o600)
+	must(t, err)
+	defer lock.Close()
+	must(t, unix.Flock(int(lock.Fd()), unix.LOCK_EX))
+	looked := make(chan error, 1)
+	go func() { looked <- lab.Box.Do(func() error { return fw.Check(t.Context()) }) }()
+	lab.Box.Run(t, "sh", "-c", "until grep -q 'iptables-legacy.*--wait' /proc/[0-9]*/cmdline; do :; done")
+	must(t, fw.Add(t.Context(), "sshd", bans(time.Hour, netip.MustParsePrefix("198.51.100.7/32"))))
+	fw.Status()
+	select {
+	case err := <-looked:
+		t.Errorf("the look was over before the ban: %v", err)
+	default:
+	}
+	must(t, unix.Flock(int(lock.Fd()), unix.LOCK_UN))
+	must(t, <-looked)
 }

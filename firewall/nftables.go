@@ -25,6 +25,8 @@ type nft struct {
 	blocks  []block
 	forward bool
 	handles []uint64
+	whole   bool             // they are as many as the rules that were made: nobody took one before they were read
+	queued  int              // rules in the transaction at hand
 	lengths map[string][]int // a set's name to the lengths of networks there are sets for
 }
 
@@ -69,7 +71,7 @@ func (n *nft) stand(_ context.Context, blocks []block) (repairs, error) {
 	if err != nil {
 		return repairs{}, err
 	}
-	intact := slices.Equal(handles, n.handles)
+	intact := n.whole && slices.Equal(handles, n.handles)
 	if n.handles != nil && intact && forward == n.forward && reflect.DeepEqual(blocks, n.blocks) {
 		return repairs{}, nil
 	}
@@ -82,6 +84,7 @@ func (n *nft) stand(_ context.Context, blocks []block) (repairs, error) {
 	}
 	n.blocks, n.forward = blocks, forward
 	n.handles, err = n.ruleHandles()
+	n.whole = len(n.handles) == n.queued
 	return made, err
 }
 
@@ -90,6 +93,7 @@ func (n *nft) rebuild(blocks []block, forward bool) (repairs, error) {
 	if err != nil {
 		return repairs{}, err
 	}
+	n.queued = 0
 	n.conn.AddTable(n.table)
 	n.conn.FlushTable(n.table)
 	if err := n.dropChains(); err != nil {

@@ -40,10 +40,11 @@ func protocolNumber(protocol string, f family) byte {
 	}[protocol]
 }
 
-// published keeps automatic rules for forwarded packets to those sent to a container's published port.
+// published keeps automatic rules for forwarded packets to those sent to a container's published port, and those that
+// look at ports to packets that are no answers.
 func (b block) published(hook string) []expr.Any {
 	const statusDNAT = 1 << 5 // IPS_DST_NAT of linux/netfilter/nf_conntrack_common.h
-	if hook != "FORWARD" {
+	if hook != "FORWARD" || !b.auto && b.ports == nil {
 		return nil
 	}
 	original := []expr.Any{

@@ -28,15 +28,19 @@ func (n *nft) makeRules(blocks []block, forward bool) {
 	}
 }
 
-// nftHooks are the hooks a block's packets are seen in. nftables knows nothing of DOCKER-USER: its packets are all
-// forwarded.
+// nftHooks are the hooks a block's packets are seen in. nftables knows nothing of iptables' further chains: those of
+// DOCKER-USER are all forwarded, and those of others may be either.
 func (b block) nftHooks(forward bool) []string {
 	var hooks []string
 	for _, chain := range b.chains {
-		if chain != "INPUT" && chain != "OUTPUT" {
-			chain = "FORWARD"
+		switch chain {
+		case "INPUT", "OUTPUT", "FORWARD":
+			hooks = append(hooks, chain)
+		case "DOCKER-USER":
+			hooks = append(hooks, "FORWARD")
+		default:
+			hooks = append(hooks, "INPUT", "FORWARD")
 		}
-		hooks = append(hooks, chain)
 	}
 	if b.auto && forward {
 		hooks = append(hooks, "FORWARD")
@@ -47,9 +51,9 @@ func (b block) nftHooks(forward bool) []string {
 
 func jailChain(jail, direction string) string {
 	if direction == "dst" {
-		return "to-" + jail
+		return tableName("to-"+jail, maxTableChain)
 	}
-	return "from-" + jail
+	return tableName("from-"+jail, maxTableChain)
 }
 
 // baseChain is our chain at a hook. It comes before those of iptables and of most others.
@@ -72,7 +76,7 @@ func (n *nft) baseChain(made map[string]*nftables.Chain, hook string) *nftables.
 func (n *nft) makeJailChain(b block, name string) {
 	n.conn.AddChain(&nftables.Chain{Table: n.table, Name: name})
 	for _, f := range families() {
-		set := f.setName(b.jail)
+		set := f.tableSet(b.jail)
 		n.makeVerdicts(b, f, name, set, f.length)
 		for _, bits := range n.lengths[set] {
 			n.makeVerdicts(b, f, name, networkSet(set, bits), bits)
@@ -107,5 +111,6 @@ func (n *nft) makeJumps(b block, base *nftables.Chain, hook, target string) {
 }
 
 func (n *nft) rule(chain string, parts ...[]expr.Any) {
+	n.queued++
 	n.conn.AddRule(&nftables.Rule{Table: n.table, Chain: &nftables.Chain{Table: n.table, Name: chain}, Exprs: slices.Concat(parts...)})
 }

@@ -66,7 +66,7 @@ func (n *nft) remove(_ context.Context, jail string, f family, prefixes []netip.
 	}
 	var errs []error
 	for bits, part := range byLength(entries) {
-		set := f.setName(jail)
+		set := f.tableSet(jail)
 		if bits < f.length {
 			if !slices.Contains(n.lengths[set], bits) {
 				continue
@@ -82,7 +82,7 @@ func (n *nft) remove(_ context.Context, jail string, f family, prefixes []netip.
 
 func (n *nft) list(_ context.Context, jail string, f family) (map[netip.Prefix]time.Duration, error) {
 	bans := map[netip.Prefix]time.Duration{}
-	name := f.setName(jail)
+	name := f.tableSet(jail)
 	if err := n.listInto(bans, name, f.length); err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (n *nft) list(_ context.Context, jail string, f family) (map[netip.Prefix]t
 }
 
 func (n *nft) has(jail string, f family, p netip.Prefix) (bool, error) {
-	set := f.setName(jail)
+	set := f.tableSet(jail)
 	if p.Bits() < f.length {
 		set = networkSet(set, p.Bits())
 	}
@@ -127,7 +127,7 @@ func (n *nft) listInto(bans map[netip.Prefix]time.Duration, set string, bits int
 
 // setFor is the name of the set for networks of a length; it makes one if there is none.
 func (n *nft) setFor(jail string, f family, bits int) (string, error) {
-	name := f.setName(jail)
+	name := f.tableSet(jail)
 	if bits == f.length {
 		return name, nil
 	}
@@ -135,6 +135,7 @@ func (n *nft) setFor(jail string, f family, bits int) (string, error) {
 	if slices.Contains(n.lengths[name], bits) {
 		return set, nil
 	}
+	n.queued = 0
 	n.addSet(f, set)
 	for _, b := range n.blocks {
 		for _, chain := range b.jailChains(n.forward) {
@@ -148,6 +149,7 @@ func (n *nft) setFor(jail string, f family, bits int) (string, error) {
 	}
 	n.lengths[name] = append(n.lengths[name], bits)
 	handles, err := n.ruleHandles()
+	n.whole = n.whole && len(handles) == len(n.handles)+n.queued
 	n.handles = handles
 	return set, err
 }

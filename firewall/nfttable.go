@@ -42,7 +42,7 @@ func (n *nft) makeSets(blocks []block, there map[string]bool) repairs {
 	for _, b := range blocks {
 		fresh := false
 		for _, f := range families() {
-			if name := f.setName(b.jail); !there[name] {
+			if name := f.tableSet(b.jail); !there[name] {
 				n.addSet(f, name)
 				made.done, fresh = append(made.done, "set "+name), true
 			}
@@ -68,7 +68,7 @@ func (n *nft) dropSets(blocks []block, there map[string]bool) {
 	needed := map[string]bool{}
 	for _, b := range blocks {
 		for _, f := range families() {
-			needed[f.setName(b.jail)] = true
+			needed[f.tableSet(b.jail)] = true
 		}
 	}
 	for name := range there {

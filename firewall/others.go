@@ -33,8 +33,8 @@ func (fw *Firewall) LiftOthers(ctx context.Context) ([]string, error) {
 
 // eachOther looks through the parts that the backend in use does not look after itself.
 func (fw *Firewall) eachOther(found func(other) error) (where []string, err error) {
-	fw.mu.Lock()
-	defer fw.mu.Unlock()
+	fw.ruling.Lock()
+	defer fw.ruling.Unlock()
 	for _, open := range fw.otherParts() {
 		o, unable := open()
 		if unable != nil {
@@ -101,7 +101,7 @@ func (fw *Firewall) otherChains() (other, error) {
 			if !t.exists() {
 				continue
 			}
-			if err := t.findOurs(); err != nil {
+			if err := t.findOurs(); err != nil && !absent(err) { // what only nft understands is none of iptables'
 				return false, err
 			}
 			n += len(t.ours)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -42,39 +43,53 @@ func fromChain(jail string) string { return shorten(chainName+"-from-"+jail, max
 func toChain(jail string) string   { return shorten(chainName+"-to-"+jail, maxChainName) }
 func stopChain(jail string) string { return shorten(chainName+"-stop-"+jail, maxChainName) }
 
-// banChain is the chain that holds a jail's addresses.
-func (b block) banChain() string {
-	if b.outward() {
+// banChain is the chain that holds a jail's addresses, as they are looked up for a hook.
+func (b block) banChain(hook string) string {
+	if b.direction(hook) == "dst" {
 		return toChain(b.jail)
 	}
 	return fromChain(b.jail)
+}
+
+// banChains are all chains that hold a jail's addresses: two where packets from them and to them are stopped.
+func (b block) banChains() []string {
+	var chains []string
+	for _, hook := range b.chains {
+		chains = append(chains, b.banChain(hook))
+	}
+	slices.Sort(chains)
+	return slices.Compact(chains)
 }
 
 func (p *plain) stand(ctx context.Context, blocks []block) (repairs, error) {
 	var made repairs
 	var errs []error
 	for _, t := range p.tables {
-		hooks, err := t.hookRules(blocks, block.jumpRules)
-		want := layout{hooks: hooks, chains: map[string]rules{}}
+		want := layout{chains: map[string]rules{}}
 		for _, b := range blocks {
-			want.kept = append(want.kept, b.banChain())
+			want.kept = append(want.kept, b.banChains()...)
 			want.chains[stopChain(b.jail)] = b.endRules(t.f)
 		}
-		s, err2 := t.stand(ctx, want)
-		made.done = append(made.done, describe(t.f, s.done)...)
-		for _, b := range blocks {
-			if _, fresh := s.made[b.banChain()]; fresh {
-				made.empty = append(made.empty, b.jail)
-			}
+		s, err := t.standFor(ctx, blocks, block.jumpRules, want)
+		made.add(t.f, s)
+		if err != nil {
+			return made, errors.Join(append(errs, err)...)
 		}
-		errs = append(errs, err, err2)
+		maps.DeleteFunc(p.known, func(at string, _ map[netip.Prefix]string) bool {
+			return at[:1] == t.f.digit && !slices.Contains(want.kept, at[1:])
+		})
 		for _, b := range blocks {
-			lost, err := p.learn(ctx, t, b)
-			if lost {
-				made.done = append(made.done, "IPv"+t.f.digit+" bans in chain "+b.banChain())
-				made.empty = append(made.empty, b.jail)
+			for _, chain := range b.banChains() {
+				_, fresh := s.made[chain]
+				lost, err := p.learn(ctx, t, chain)
+				if lost {
+					made.done = append(made.done, "IPv"+t.f.digit+" bans in chain "+chain)
+				}
+				if lost || fresh {
+					made.empty = append(made.empty, b.jail)
+				}
+				errs = append(errs, err)
 			}
-			errs = append(errs, err)
 		}
 	}
 	slices.Sort(made.empty)
@@ -86,7 +101,7 @@ func (p *plain) stand(ctx context.Context, blocks []block) (repairs, error) {
 func (b block) jumpRules(f family, hook string) rules {
 	var all rules
 	for _, p := range b.packets(f, hook) {
-		all = append(all, join(p.match, "-j "+b.banChain()))
+		all = append(all, join(p.match, "-j "+b.banChain(hook)))
 	}
 	return all
 }
@@ -99,17 +114,12 @@ func (b block) endRules(f family) rules {
 	return b.stopRules(f, "all", "")
 }
 
-// learn reads the bans of a jail that stand, for their rules must be known word by word to be deleted, and clears away
+// learn reads the bans of a chain that stand, for their rules must be known word by word to be deleted, and clears away
 // those that are over. It tells whether any that should stand does not.
-func (p *plain) learn(ctx context.Context, t *xtable, b block) (lost bool, err error) {
-	chain := b.banChain()
-	rules, err := t.list(chain)
-	if err != nil {
-		return false, err
-	}
+func (p *plain) learn(ctx context.Context, t *xtable, chain string) (lost bool, err error) {
 	known := map[netip.Prefix]string{}
 	var over []string
-	for _, rule := range rules {
+	for _, rule := range t.printed[chain] { // as stand has just read it
 		prefix, until, err := readRule(rule)
 		if err != nil {
 			return false, fmt.Errorf("chain %s: %w", chain, err)

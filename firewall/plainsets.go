@@ -17,35 +17,44 @@ func (p *plain) run(ctx context.Context, t *xtable, commands []string) error {
 	return t.input(ctx, []byte("*filter\n"+strings.Join(commands, "\n")+"\nCOMMIT\n"))
 }
 
-// place finds a jail's bans of a family: their table, chain and what is known of them.
-func (p *plain) place(jail string, f family) (*xtable, string, map[netip.Prefix]string, error) {
-	for _, t := range p.tables {
-		for _, chain := range []string{fromChain(jail), toChain(jail)} {
-			if known := p.known[f.digit+chain]; t.f == f && known != nil {
-				return t, chain, known, nil
-			}
+// places finds a jail's bans of a family: their table, and what is known of them by chain.
+func (p *plain) places(jail string, f family) (*xtable, map[string]map[netip.Prefix]string, error) {
+	chains := map[string]map[netip.Prefix]string{}
+	for _, chain := range []string{fromChain(jail), toChain(jail)} {
+		if known := p.known[f.digit+chain]; known != nil {
+			chains[chain] = known
 		}
 	}
-	return nil, "", nil, errors.New("jail has no chain")
+	for _, t := range p.tables {
+		if t.f == f && len(chains) > 0 {
+			return t, chains, nil
+		}
+	}
+	return nil, nil, errors.New("jail has no chain")
 }
 
 // add replaces rules in one transaction. All entries have been looked at, so what fails is not the fault of one.
 func (p *plain) add(ctx context.Context, jail string, f family, entries []entry) []error {
-	t, chain, known, err := p.place(jail, f)
+	t, chains, err := p.places(jail, f)
 	var commands []string
-	added := map[netip.Prefix]string{}
-	for _, e := range entries {
-		if old, ok := known[e.prefix]; ok {
-			commands = append(commands, "-D "+chain+" "+old)
+	added := map[string]map[netip.Prefix]string{}
+	for chain, known := range chains {
+		added[chain] = map[netip.Prefix]string{}
+		for _, e := range entries {
+			if old, ok := known[e.prefix]; ok {
+				commands = append(commands, "-D "+chain+" "+old)
+			}
+			added[chain][e.prefix] = banRule(chain, jail, e, p.now())
+			commands = append(commands, "-A "+chain+" "+added[chain][e.prefix])
 		}
-		added[e.prefix] = banRule(chain, jail, e, p.now())
-		commands = append(commands, "-A "+chain+" "+added[e.prefix])
 	}
 	if err == nil {
 		err = p.run(ctx, t, commands)
 	}
 	if err == nil {
-		maps.Copy(known, added)
+		for chain, known := range chains {
+			maps.Copy(known, added[chain])
+		}
 		return nil
 	}
 	var errs []error
@@ -56,44 +65,50 @@ func (p *plain) add(ctx context.Context, jail string, f family, entries []entry)
 }
 
 func (p *plain) remove(ctx context.Context, jail string, f family, prefixes []netip.Prefix) error {
-	t, chain, known, err := p.place(jail, f)
+	t, chains, err := p.places(jail, f)
 	if err != nil {
 		return err
 	}
 	var commands []string
-	for _, prefix := range prefixes {
-		if old, ok := known[prefix]; ok {
-			commands = append(commands, "-D "+chain+" "+old)
+	for chain, known := range chains {
+		for _, prefix := range prefixes {
+			if old, ok := known[prefix]; ok {
+				commands = append(commands, "-D "+chain+" "+old)
+			}
 		}
 	}
 	if err := p.run(ctx, t, commands); err != nil {
 		return err
 	}
-	for _, prefix := range prefixes {
-		delete(known, prefix)
+	for _, known := range chains {
+		for _, prefix := range prefixes {
+			delete(known, prefix)
+		}
 	}
 	return nil
 }
 
 func (p *plain) list(_ context.Context, jail string, f family) (map[netip.Prefix]time.Duration, error) {
-	t, chain, _, err := p.place(jail, f)
-	if err != nil {
-		return nil, err
-	}
-	rules, err := t.list(chain)
+	t, chains, err := p.places(jail, f)
 	if err != nil {
 		return nil, err
 	}
 	bans := map[netip.Prefix]time.Duration{}
-	for _, rule := range rules {
-		prefix, until, err := readRule(rule)
+	for chain := range chains { // all hold the same
+		rules, err := t.list(chain)
 		if err != nil {
 			return nil, err
 		}
-		if left := until.Sub(p.now()); until.IsZero() {
-			bans[prefix] = 0
-		} else if left > 0 {
-			bans[prefix] = left
+		for _, rule := range rules {
+			prefix, until, err := readRule(rule)
+			if err != nil {
+				return nil, err
+			}
+			if left := until.Sub(p.now()); until.IsZero() {
+				bans[prefix] = 0
+			} else if left > 0 {
+				bans[prefix] = left
+			}
 		}
 	}
 	return bans, nil

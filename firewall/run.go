@@ -2,7 +2,6 @@ package firewall
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -43,20 +42,24 @@ func (fw *Firewall) watch(ctx context.Context, changes <-chan struct{}) {
 	defer look.Stop()
 	defer renew.Stop()
 	told := ""
+	var looked time.Time
 	for {
 		full := true
 		select {
 		case <-ctx.Done():
 			return
 		case <-changes:
-			wait(ctx, settle)
+			wait(ctx, max(settle, time.Until(looked.Add(lookNoMore))))
 		case <-look.C:
 		case <-glance.C:
 			full = false
 		case <-renew.C:
 			fw.renew(ctx)
 		}
-		told = fw.tell(told, fw.check(ctx, full))
+		told = fw.tell(ctx, told, fw.check(ctx, full))
+		if full {
+			looked = time.Now()
+		}
 		if glance.Reset(glanceEvery); told != "" {
 			glance.Reset(retryEvery)
 		}
@@ -64,8 +67,8 @@ func (fw *Firewall) watch(ctx context.Context, changes <-chan struct{}) {
 }
 
 // tell logs an error unless it is the one that was told before.
-func (fw *Firewall) tell(told string, err error) string {
-	if err == nil || errors.Is(err, context.Canceled) {
+func (fw *Firewall) tell(ctx context.Context, told string, err error) string {
+	if err == nil || ctx.Err() != nil { // a program that was ended says so in other words
 		return ""
 	}
 	if err.Error() != told {

@@ -13,6 +13,8 @@ type script struct {
 	drops  []string
 	made   map[string]rules // the chains, and what they are made of
 	done   []string
+
+	waiting []string // the chains of others that there are not yet
 }
 
 // chain makes a chain of ours anew.

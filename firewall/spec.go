@@ -23,7 +23,8 @@ type Spec struct {
 
 	// Chains are the chains whose packets are looked at. Empty or "auto": INPUT, and FORWARD and DOCKER-USER where
 	// containers publish ports. OUTPUT looks at destinations. In other chains than INPUT and OUTPUT a port is the one
-	// the packet was sent to, before any container's address translation.
+	// the packet was sent to, before any container's address translation. A chain that does not exist is waited for.
+	// nftables has none but INPUT, FORWARD and OUTPUT: DOCKER-USER stands for FORWARD, others for INPUT and FORWARD.
 	Chains []string
 
 	// BlockType is DROP, or REJECT with an optional --reject-with TYPE. A type of either family is turned into the

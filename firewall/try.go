@@ -31,8 +31,12 @@ func (n *nft) try() error {
 	return nil
 }
 
-// try makes a chain with a rule and removes it again.
+// try lists the table, in which there may be rules that only nft understands, makes a chain with a rule and removes it
+// again.
 func (t *xtable) try(ctx context.Context, rule, modules string) error {
+	if _, err := t.ipt.ListChains("filter"); err != nil {
+		return explain(err, modules)
+	}
 	chain := fmt.Sprintf("%s~try-%d", chainName, os.Getpid())
 	err := t.input(ctx, fmt.Appendf(nil, "*filter\n:%s - [0:0]\n-A %s %s\nCOMMIT\n", chain, chain, rule))
 	if err != nil {
@@ -50,7 +54,7 @@ func explain(err error, modules string) error {
 	case errors.As(err, &unknown):
 		return fmt.Errorf("program %s is missing: %w", unknown.Name, err)
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES), strings.Contains(err.Error(), "Permission denied"),
-		strings.Contains(err.Error(), "you must be root"):
+		strings.Contains(err.Error(), "you must be root"), strings.Contains(err.Error(), "Can't open socket"): // ipset's is raw
 		return fmt.Errorf("%w (%s)", err, missingCapabilities())
 	case errors.Is(err, nl.IPSetError(nl.IPSET_ERR_FIND_TYPE)), errors.Is(err, unix.EINVAL), errors.Is(err, unix.ENOENT),
 		errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.EPROTONOSUPPORT), strings.Contains(err.Error(), "No such file"),

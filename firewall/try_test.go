@@ -20,6 +20,7 @@ func TestExplainSaysWhatIsMissing(t *testing.T) {
 		{nl.IPSetError(nl.IPSET_ERR_FIND_TYPE), "(is kernel module ip_set missing?)"},
 		{fmt.Errorf("netlink: %w", unix.EOPNOTSUPP), "(is kernel module ip_set missing?)"},
 		{errors.New("iptables: No such file or directory"), "(is kernel module ip_set missing?)"},
+		{errors.New("iptables v1.8.9 (nf_tables): Can't open socket to ipset."), "CAP_NET_"},
 		{unix.EBUSY, "device or resource busy"},
 	} {
 		if got := explain(c.err, "ip_set").Error(); !strings.Contains(got, c.want) {

@@ -2,6 +2,7 @@ package firewall
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -30,12 +31,39 @@ func (fw *Firewall) remember(jail string, f family, entries []entry) {
 		if e.timeout <= 0 {
 			until = time.Time{}
 		}
-		if !ok || !best.until.IsZero() && (until.IsZero() || until.After(best.until)) || best.prefix == e.prefix {
-			best, ok = witness{e.prefix, until}, true
+		now := witness{e.prefix, until}
+		if best.prefix == e.prefix && now.compare(best) < 0 {
+			fw.unwatched[key] = true // others may last longer
+		}
+		if !ok || best.prefix == e.prefix || now.compare(best) > 0 {
+			best, ok = now, true
 		}
 		fw.noteLong(jail, e, until)
 	}
 	if ok {
 		fw.witnesses[key] = best
+	}
+}
+
+// compare says which of two bans lasts longer.
+func (w witness) compare(v witness) int {
+	switch {
+	case w.until.IsZero() && v.until.IsZero():
+		return 0
+	case w.until.IsZero():
+		return 1
+	case v.until.IsZero():
+		return -1
+	}
+	return w.until.Compare(v.until)
+}
+
+// forget has another witness looked for if the one of a set is among those that it holds no longer.
+func (fw *Firewall) forget(jail string, f family, prefixes []netip.Prefix) {
+	fw.taken++
+	key := witnessKey{jail, f}
+	if w, ok := fw.witnesses[key]; ok && slices.Contains(prefixes, w.prefix) {
+		delete(fw.witnesses, key)
+		fw.unwatched[key] = true
 	}
 }

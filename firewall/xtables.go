@@ -33,7 +33,7 @@ type xtable struct {
 	printed map[string]rules // and how iptables printed that
 
 	socket int // to ask iptables-legacy over; -1 for iptables-nft, whose changes are notified
-	info   tableInfo
+	seen   fingerprint
 }
 
 // rules are a chain's rules as iptables -S prints them, without -A CHAIN.
@@ -69,28 +69,46 @@ func openXTable(f family, program string) (*xtable, error) {
 	return t, err
 }
 
-// stand makes a layout stand, and nothing else of ours, in one transaction. It tells what that took.
-func (t *xtable) stand(ctx context.Context, want layout) (script, error) {
-	if err := t.findOurs(); err != nil {
-		return script{}, err
+// stand makes a layout stand, and nothing else of ours, in one transaction. It tells what that took. While others hold
+// the lock it tries again.
+func (t *xtable) stand(ctx context.Context, want layout) (s script, err error) {
+	for range lockTries {
+		s, err = t.standOnce(ctx, want)
+		if err == nil {
+			return s, t.remember(s)
+		}
+		t.hooks = nil // look again
+		if !locked(err) || ctx.Err() != nil {
+			break
+		}
 	}
+	return script{}, err
+}
+
+func (t *xtable) standOnce(ctx context.Context, want layout) (script, error) {
 	s := script{made: map[string]rules{}}
-	var errs []error
+	if err := t.findOurs(); err != nil {
+		return s, err
+	}
 	for _, chain := range want.kept {
-		errs = append(errs, t.plan(&s, chain, nil, true))
+		if err := t.plan(&s, chain, nil, true); err != nil {
+			return s, err
+		}
 	}
 	for chain, rules := range want.chains {
-		errs = append(errs, t.plan(&s, chain, rules, false))
+		if err := t.plan(&s, chain, rules, false); err != nil {
+			return s, err
+		}
 	}
 	for _, hook := range slices.Sorted(maps.Keys(want.hooks)) {
-		errs = append(errs, t.planHook(&s, hook, want.hooks[hook]))
+		if err := t.planHook(&s, hook, want.hooks[hook]); err != nil {
+			return s, err
+		}
 	}
-	errs = append(errs, t.planRemovals(&s, want), t.run(ctx, s))
-	if err := errors.Join(errs...); err != nil {
-		t.hooks = nil // look again
-		return script{}, err
+	if err := t.planRemovals(&s, want); err != nil {
+		return s, err
 	}
-	return s, t.remember(s)
+	return s, t.run(ctx, s)
 }
 
 // same tells whether a chain that holds have is as wanted: it reads the same, or reads as it did when it was last made
@@ -167,10 +185,19 @@ func (t *xtable) input(ctx context.Context, input []byte) error {
 	return err
 }
 
-// busy tells whether iptables gave up because others were at work: it exits with 4 (RESOURCE_PROBLEM) for the lock.
+// lockStatus is how iptables exits when it gave up waiting for the lock: RESOURCE_PROBLEM of its source.
+const lockStatus = 4
+
+// busy tells whether iptables gave up because others were at work.
 func busy(cmd *exec.Cmd, stderr string) bool {
-	return cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == 4 ||
+	return cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == lockStatus ||
 		strings.Contains(stderr, "Resource temporarily unavailable")
+}
+
+// locked tells whether rules could not be listed because others held the lock.
+func locked(err error) bool {
+	var failed *iptables.Error
+	return errors.As(err, &failed) && failed.ExitStatus() == lockStatus
 }
 
 func count(all rules, rule string) int {

@@ -69,6 +69,9 @@ func printStatus(w io.Writer, s control.Status) error {
 	if m := s.Metrics; m.Error != "" {
 		fmt.Fprintf(w, "metrics are not served on %s: %s\n", m.Address, m.Error)
 	}
+	if len(s.Waiting) > 0 {
+		fmt.Fprintf(w, "nothing is stopped in chains that do not exist: %s\n", strings.Join(s.Waiting, ", "))
+	}
 	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "JAIL\tFAILING\tFAILED\tBANNED\tBANS\tREADS")

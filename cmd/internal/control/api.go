@@ -34,8 +34,9 @@ type StatusRequest struct {
 type Status struct {
 	Version  string    `json:"version"`
 	Started  time.Time `json:"started"`
-	Firewall string    `json:"firewall"` // the backend in use
-	Repairs  Repairs   `json:"repairs"`  // of the firewall
+	Firewall string    `json:"firewall"`          // the backend in use
+	Repairs  Repairs   `json:"repairs"`           // of the firewall
+	Waiting  []string  `json:"waiting,omitempty"` // chains of iptables that jails name and that do not exist
 	Metrics  Metrics   `json:"metrics"`
 	Jails    []Jail    `json:"jails"` // by name
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -27,7 +28,7 @@ func (s *section) get(option string) (setting, bool) {
 	if !ok {
 		v, ok = s.own.get(option)
 	}
-	return v, ok && v.value != nil
+	return v, ok && v.kind != void
 }
 
 func (s *section) text(option string) string {
@@ -40,14 +41,14 @@ func (s *section) text(option string) string {
 
 func (s *section) truth(option string, standard bool) bool {
 	if v, ok := s.get(option); ok {
-		return v.value == true
+		return v.kind == boolean && v.value == yes
 	}
 	return standard
 }
 
 func (s *section) number(option string, standard int) int {
 	if v, ok := s.get(option); ok {
-		if n, ok := v.value.(int); ok {
+		if n, err := strconv.Atoi(v.value); err == nil {
 			return n
 		}
 	}
@@ -85,7 +86,7 @@ func (s *section) at(option string, n int, message, hint string) *Fault {
 
 // build makes one jail ready to run. It is nil when something in it is wrong.
 func (b *builder) build(r *jail) *Jail {
-	if r.broken != "" {
+	if r.broken {
 		return nil
 	}
 	before := len(b.faults)

@@ -49,7 +49,7 @@ func (b *builder) daemon() Daemon {
 		d.Metrics = &address
 	}
 	if v, ok := opts.get("dbmaxmatches"); ok {
-		d.DBMaxMatches, _ = v.value.(int)
+		d.DBMaxMatches, _ = strconv.Atoi(v.value)
 	}
 	b.checkDaemon(opts, &d)
 	return d

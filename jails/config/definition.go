@@ -1,10 +1,11 @@
 package config
 
 import (
+	"bytes"
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"bailiff/jails/ini"
 )
@@ -19,15 +20,15 @@ type definition struct {
 	set    *ini.Set
 	table  []option
 	params *settings
-	given  *settings // parameters and the jail's options, when the options were read last
+	given  layers    // parameters and the jail's options, when the options were read last
 	own    *settings // what [Definition] adds to the parameters
-	looked map[string]answer
+	looked []answer
 	as     *ini.Place // the jail's line that names it
 }
 
 func (t *tree) define(file string, table []option, params *settings, as *ini.Place) (*definition, bool) {
 	set, ok := t.set(file)
-	d := &definition{tree: t, file: file, set: set, table: table, params: params, looked: map[string]answer{}, as: as}
+	d := &definition{tree: t, file: file, set: set, table: table, params: params, as: as, looked: make([]answer, 0, 12)}
 	return d, ok
 }
 
@@ -40,11 +41,8 @@ const (
 // read reads the options, with those of the jail and the parameters given already. With all, options that the table
 // does not name are read too.
 func (d *definition) read(jail *settings, all bool) {
-	d.given = jail
-	if len(d.params.list) > 0 {
-		d.given = jail.with(d.params)
-	}
-	d.own = d.tree.read(d.set, definitionSection, d.table, d.given, false)
+	d.given = layers{settings{slices.Clip(d.params.list)}, jail}
+	d.own = d.tree.read(d.set, definitionSection, d.table, &d.given, false)
 	for _, o := range d.set.Options(initSection) {
 		if !d.params.has(knownPrefix + o) {
 			d.init(o)
@@ -77,7 +75,7 @@ func (d *definition) init(option string) {
 }
 
 func (d *definition) get(section, option string, vars ini.Vars) (ini.Value, bool) {
-	v, ok, fault := d.set.Get(section, option, vars)
+	v, ok, fault := d.set.Get(section, strings.ToLower(option), vars)
 	if fault != nil {
 		d.tree.fault(fault)
 		return ini.Value{}, false
@@ -106,32 +104,37 @@ func (d *definition) combined(ignore ...string) *settings {
 
 // convert gives options their types, after all replacements.
 func (d *definition) convert(values *settings) {
-	for _, o := range d.table {
+	for i := range d.table {
+		o := &d.table[i]
 		v, ok := values.get(o.name)
-		if !ok || v.value == nil || o.kind == str {
+		if !ok || v.kind == void || o.kind == str {
 			continue
 		}
 		values.set(o.name, d.tree.convert(definitionSection, o, ini.Value{Text: v.text(), Place: v.from}))
 	}
 }
 
-var qualified = regexp.MustCompile(`^([\p{L}\p{N}_\-]+)/([^\s>]+)$`)
-
-// An answer is what lookup found.
+// An answer is what lookup found for a tag.
 type answer struct {
-	text  string
-	found bool
+	tag, text string
+	found     bool
 }
 
 // lookup finds the option of a tag that is no parameter: of [Definition], or SECTION/OPTION. An answer stands for all
 // later questions.
 func (d *definition) lookup(tag []byte) (string, bool) {
-	a, ok := d.looked[string(tag)]
-	if !ok {
-		v, found := d.find(string(tag))
-		a = answer{v.Text, found}
-		d.looked[string(tag)] = a
+	for i := range d.looked {
+		if a := &d.looked[i]; a.tag == string(tag) {
+			return a.text, a.found
+		}
 	}
+	if bytes.IndexByte(tag, hole) >= 0 {
+		return "", false
+	}
+	a := answer{tag: string(tag)}
+	v, found := d.find(a.tag)
+	a.text, a.found = v.Text, found
+	d.looked = append(d.looked, a)
 	return a.text, a.found
 }
 
@@ -141,22 +144,24 @@ func (d *definition) find(tag string) (ini.Value, bool) {
 			return v, true
 		}
 	}
-	return d.get(definitionSection, tag, d.given)
+	return d.get(definitionSection, tag, &d.given)
 }
 
 // findIn finds SECTION/OPTION.
 func (d *definition) findIn(tag string) (ini.Value, bool) {
-	m := qualified.FindStringSubmatch(tag)
-	if m == nil {
+	name, option, _ := strings.Cut(tag, "/")
+	if name == "" || option == "" || strings.ContainsFunc(name, notSectionName) || strings.ContainsFunc(option, unicode.IsSpace) {
 		return ini.Value{}, false
 	}
-	for _, section := range sectionsOf(m[1]) {
-		if v, ok := d.get(section, m[2], nil); ok {
+	for _, section := range sectionsOf(name) {
+		if v, ok := d.get(section, option, nil); ok {
 			return v, true
 		}
 	}
 	return ini.Value{}, false
 }
+
+func notSectionName(r rune) bool { return r != '-' && notWord(r) }
 
 func sectionsOf(name string) []string {
 	switch strings.ToLower(name) {

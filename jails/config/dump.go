@@ -5,32 +5,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"strconv"
 	"strings"
 	"time"
 
 	"bailiff/jails/ini"
 )
-
-// DumpFail2ban writes the configuration as fail2ban-client -d does: one command a line in Python's notation. It
-// resolves the files and no more, so that a filter which cannot be compiled is written too. The error is of type Faults
-// when something is wrong with the files.
-func DumpFail2ban(fsys fs.FS, dir string, w io.Writer) error {
-	t := resolve(fsys, dir)
-	commands := t.stream()
-	if len(t.faults) > 0 {
-		return Faults(collect(t.faults))
-	}
-	out := bufio.NewWriter(w)
-	var line []byte
-	for _, c := range commands {
-		line = append(literal(line[:0], []any(c)), '\n')
-		if _, err := out.Write(line); err != nil {
-			return fmt.Errorf("write commands: %w", err)
-		}
-	}
-	return out.Flush()
-}
 
 // Dump writes the configuration as bailiff runs it: every enabled jail as a section with all its options, those of its
 // filter among them, every reference and tag replaced. The error is of type Faults when the configuration has faults.
@@ -75,12 +54,12 @@ func (d *dumper) section(j *Jail, s *section) {
 	fmt.Fprintf(d, "# bans through the firewall: %s\n", j.Firewall)
 	for _, all := range []*settings{s.jail.opts, s.own, s.jail.filterOptions()} {
 		for _, o := range all.list {
-			switch v := o.value.(type) {
-			case nil:
-			case bool:
-				d.option(o.name, strconv.FormatBool(v))
+			switch o.kind {
+			case void:
+			case boolean:
+				d.option(o.name, strings.ToLower(o.value))
 			default:
-				d.option(o.name, o.text())
+				d.option(o.name, o.value)
 			}
 		}
 	}

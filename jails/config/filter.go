@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -32,8 +33,8 @@ func (s *section) matching(j *Jail) {
 }
 
 func (s *section) maxlines(v setting) int {
-	n, ok := v.value.(int)
-	if ok && n < 1 {
+	n, err := strconv.Atoi(v.value)
+	if err == nil && n < 1 {
 		s.report.fault(v.from.Fault(0, s.jail.name, "maxlines", fmt.Sprintf("%d lines are too few", n), "write how many lines a failregex spans, 1 or more"))
 	}
 	return max(n, 1)
@@ -55,13 +56,13 @@ func (s *section) effective(option string) (setting, bool) {
 		return setting{}, false
 	}
 	v, ok := s.jail.merged.get(option)
-	return v, ok && v.value != nil
+	return v, ok && v.kind != void
 }
 
 // lines are the regexes or patterns of an option, one a line.
 func (s *section) lines(option string) []string {
 	v, _ := s.effective(option)
-	if v.value == nil {
+	if v.kind == void {
 		return nil
 	}
 	var all []string

@@ -30,7 +30,7 @@ func (s *section) firewall() Firewall {
 			s.remember(a, why)
 			continue
 		}
-		if own := s.text("blocktype"); own != "" && !(&settings{a.given}).has("blocktype") {
+		if own := s.text("blocktype"); own != "" && !a.given.has("blocktype") {
 			f.BlockType = blockType(own)
 		}
 		found = merge(found, s.checked(f, a))
@@ -93,7 +93,7 @@ var (
 
 // native is what an action's commands block, or why the built-in firewall has no part in it.
 func native(a *action) (f Firewall, why string) {
-	if a.def == nil {
+	if a.combined == nil {
 		return f, "it is a Python program"
 	}
 	script := a.combined.text("actionstart") + "\n" + a.combined.text("actionban")

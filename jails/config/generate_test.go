@@ -122,9 +122,9 @@ var jailDefaults = [][]string{
 
 func (g generator) jailConf() string {
 	text := "[INCLUDES]\nbefore = paths.conf\n" + g.pick("", "after = more/extra.conf\n") + "[DEFAULT]\n" +
-		g.some(60, jailDefaults) + "enabled = " + g.pick("true", "1", "ON", "yes") + "\nmaxmatches = 4\nmaxretry = 6\nfindtime = 60\nmode = n\nport = 1\nbackend = auto\n"
+		g.some(60, jailDefaults) + "enabled = " + g.pick("true", "1", "ON", "yes") + "\nmaxmatches = 4\nmaxretry = 6\nfindtime = 60\nmode = n\nport = 1\nkind = one\nbackend = auto\n"
 	text += g.option("filter", g.pick("f1", "f1[mode=%(mode)s]", "%(__name__)s", "f2", "f1[a=\"x,y\", b='<mode>'][c=1]", "f-3[ mode=extra ,\n logtype=rfc5424]")) +
-		g.option("action_", g.pick(`a1[port="%(port)s", name=%(__name__)s]`, "a1", `a2[x='1 2',
+		g.option("action_", g.pick(`a1[port="%(port)s", name=%(__name__)s]`, "a1", `a1[type=%(kind)s, x=%(maxretry)s]`, "a2[type=%(kind)s, od=%(kind)s, y=<%(kind)s>]", `a2[x='1 2',
   y="a,b"]`)) + g.option("action", g.pick("%(action_)s", "%(action_)s\na2", "a1[name=%(__name__)s-x]  a2[actname=z]", "%(action_)s smtp.py[dest=\"x\", sender='é\"']"))
 	for _, n := range []string{"f1", "f2", "f-3"} {
 		text += g.jail(n)
@@ -140,7 +140,7 @@ func (g generator) jail(name string) string {
 		{"prefregex", "^<F-CONTENT>.*</F-CONTENT>$", "%(known/prefregex)s"}, {"datepattern", "%%Y-%%m-%%d", "{^LN-BEG}", "%%d\n%%m"},
 		{"journalmatch", "_COMM=x", "_SYSTEMD_UNIT=a.service + _COMM='x y'\nA=1 B=2", "", "%(known/journalmatch)s"}, {"maxlines", "3", "10"},
 		{"action", "a1", "", "%(action_)s", "%(default/action_)s[q=1]", "a1[name=q]\na1[name=%(__name__)s-b, x=<y>]"},
-		{"maxretry", "%(default/maxmatches)s", "%(shared/maxretry)s", "9", "%(known/maxretry)s"}, {"bantime", "%(default/findtime)s", "%(shared/bantime)s"}, {"chain", "<known/chain>"},
+		{"maxretry", "%(default/maxmatches)s", "%(shared/maxretry)s", "9", "%(known/maxretry)s"}, {"bantime", "%(default/findtime)s", "%(shared/bantime)s"}, {"chain", "<known/chain>"}, {"kind", "one", "two", "<x>"},
 	}, g.thin(jailDefaults)...))
 }
 

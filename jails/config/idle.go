@@ -30,7 +30,7 @@ func (b *builder) warnIdle() {
 
 func (s *section) inVain(option string) bool {
 	v, ok := s.get(option)
-	if !ok || v.value == false || v.value == "" {
+	if !ok || v.value == "" || v.kind == boolean && v.value == no {
 		return false
 	}
 	return !strings.HasPrefix(option, "bantime.") || s.truth("bantime.increment", false)

@@ -36,7 +36,7 @@ func (s *section) journalMatch() (match event.Selector, own bool) {
 	if !own && s.jail.merged != nil {
 		v, _ = s.jail.merged.get("journalmatch")
 	}
-	if v.value == nil {
+	if v.kind == void {
 		return nil, own
 	}
 	for i, line := range strings.Split(v.text(), "\n") {

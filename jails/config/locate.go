@@ -46,7 +46,7 @@ func (w *written) resolved(part string) string {
 		v, _ := w.set.Expand(w.section, w.option, ini.Value{Text: part, Place: w.Place}, nil)
 		return v.Text
 	}
-	v, _ := w.set.Expand(w.section, w.option, ini.Value{Text: part, Place: w.Place}, w.def.given)
+	v, _ := w.set.Expand(w.section, w.option, ini.Value{Text: part, Place: w.Place}, &w.def.given)
 	one := newSettings()
 	one.set(w.option, text(v.Text))
 	all := w.def.own.with(w.def.params).with(one)
@@ -146,7 +146,7 @@ func (w *written) follow(piece string) (*written, bool) {
 	}
 	var vars ini.Vars
 	if w.def != nil {
-		vars = w.def.given
+		vars = &w.def.given
 	}
 	v, ok := w.set.Referred(w.section, ref, vars)
 	next := *w

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,22 +13,26 @@ import (
 type option struct {
 	name     string
 	kind     kind
-	standard any // nil: left out
+	standard *string // nil: left out
 }
 
-type kind uint8
+// standard is what an option is that is not set.
+func standard(value string) *string { return &value }
 
-const (
-	str kind = iota
-	boolean
-	integer
-)
+// unset is the option as it is when nobody sets it.
+func (o *option) unset(from *ini.Place) setting {
+	if o.standard == nil {
+		return setting{from: from}
+	}
+	return setting{*o.standard, o.kind, from}
+}
 
 // read reads the options of a section as fail2ban does: those in vars are given already, and references may use them.
 // With typed values become what the table says.
-func (t *tree) read(set *ini.Set, section string, table []option, vars *settings, typed bool) *settings {
-	values := &settings{list: make([]named, 0, len(table))}
-	for _, o := range table {
+func (t *tree) read(set *ini.Set, section string, table []option, vars variables, typed bool) *settings {
+	values := &settings{list: t.values[:0]}
+	for i := range table {
+		o := &table[i]
 		if vars.has(o.name) {
 			continue
 		}
@@ -40,37 +45,44 @@ func (t *tree) read(set *ini.Set, section string, table []option, vars *settings
 		case ok:
 			values.set(o.name, fromValue(v))
 		case o.standard != nil || !set.Has(section): // without the section even an option without standard is there
-			values.set(o.name, setting{value: o.standard})
+			values.set(o.name, o.unset(nil))
 		}
 	}
-	return values
+	t.values = values.list
+	return &settings{list: slices.Clone(values.list)}
 }
 
-func (t *tree) convert(section string, o option, v ini.Value) setting {
+// variables are what references may use beside the options of files.
+type variables interface {
+	has(name string) bool
+	ini.Vars
+}
+
+func (t *tree) convert(section string, o *option, v ini.Value) setting {
 	switch o.kind {
 	case boolean:
-		return setting{t.boolean(section, o.name, v), v.Place}
+		return setting{t.boolean(section, o.name, v), boolean, v.Place}
 	case integer:
 		n, err := parseInt(v.Text)
 		if err != nil {
 			t.fault(v.Fault(0, section, o.name, err.Error(), "write a whole number such as 5"))
-			return setting{o.standard, v.Place}
+			return o.unset(v.Place)
 		}
-		return setting{n, v.Place}
+		return setting{strconv.Itoa(n), integer, v.Place}
 	}
 	return fromValue(v)
 }
 
 // boolean is fail2ban's reading: a few words are true, everything else is false without a word.
-func (t *tree) boolean(section, option string, v ini.Value) bool {
+func (t *tree) boolean(section, option string, v ini.Value) string {
 	switch strings.ToLower(v.Text) {
 	case "1", "on", "true", "yes":
-		return true
+		return yes
 	case "0", "off", "false", "no", "":
 	default:
 		t.warn(v.Fault(0, section, option, fmt.Sprintf("%q is read as false", v.Text), "write true or false"))
 	}
-	return false
+	return no
 }
 
 // parseInt reads an integer as Python's int() does.

@@ -9,7 +9,7 @@ import (
 // parseList reads `name[opt=val, opt="v,1"][opt2='x']`. A value ends at a comma or at the group's end unless it is
 // quoted; there are no escapes.
 func parseList(s string) (name string, opts *settings, err error) {
-	opts = newSettings()
+	opts = &settings{list: make([]named, 0, 8)}
 	open := strings.IndexByte(s, '[')
 	if open < 0 {
 		open = len(s)

@@ -1,12 +1,12 @@
 package config
 
 // firstOptions decide whether a jail is looked at, and with which filter.
-var firstOptions = []option{{"enabled", boolean, false}, {"backend", str, "auto"}, {"filter", str, ""}}
+var firstOptions = []option{{"enabled", boolean, standard(no)}, {"backend", str, standard("auto")}, {"filter", str, standard("")}}
 
 // jailOptions are what a jail is asked for, in the order in which fail2ban sends them to its server.
 var jailOptions = append([]option{
-	{"enabled", boolean, false},
-	{"backend", str, "auto"},
+	{"enabled", boolean, standard(no)},
+	{"backend", str, standard("auto")},
 	{"maxretry", integer, nil},
 	{"maxmatches", integer, nil},
 	{"findtime", str, nil},
@@ -22,11 +22,11 @@ var jailOptions = append([]option{
 	{"ignoreself", boolean, nil},
 	{"ignoreip", str, nil},
 	{"ignorecache", str, nil},
-	{"filter", str, ""},
+	{"filter", str, standard("")},
 	{"logtimezone", str, nil},
 	{"logencoding", str, nil},
 	{"logpath", str, nil},
-	{"action", str, ""},
+	{"action", str, standard("")},
 }, filterOptions...)
 
 var filterOptions = []option{

@@ -1,59 +1,36 @@
 package config
 
 import (
+	"encoding/binary"
 	"fmt"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// A command is one of fail2ban's command stream: texts, numbers, booleans, None (nil), lists of texts and pairs.
-type command []any
-
 // literal appends a value in Python's own notation.
-func literal(b []byte, v any) []byte {
-	switch v := v.(type) {
-	case string:
-		b = stringLiteral(b, v)
-	case bool:
-		if v {
-			b = append(b, "True"...)
-		} else {
-			b = append(b, "False"...)
-		}
-	case int:
-		b = append(b, strconv.Itoa(v)...)
-	case dictionary:
-		b = append(b, '{')
-		b = stringLiteral(b, v.key)
-		b = append(b, ": "...)
-		b = literal(b, v.value)
-		b = append(b, '}')
-	case []any:
-		b = list(b, len(v), func(b []byte, i int) []byte { return literal(b, v[i]) })
-	case []string:
-		b = list(b, len(v), func(b []byte, i int) []byte { return stringLiteral(b, v[i]) })
-	case []named:
-		b = list(b, len(v), func(b []byte, i int) []byte {
-			b = append(stringLiteral(append(b, '['), v[i].name), ", "...)
-			return append(literal(b, v[i].value), ']')
-		})
-	default:
-		b = append(b, "None"...)
+func literal(b []byte, v *setting) []byte {
+	if v.kind == str {
+		return stringLiteral(b, v.value)
 	}
-	return b
+	return append(b, v.text()...)
 }
 
-func list(b []byte, n int, item func(b []byte, i int) []byte) []byte {
-	b = append(b, '[')
-	for i := range n {
-		if i > 0 {
-			b = append(b, ", "...)
+// ordinary is how many bytes at the beginning of s stand for themselves within quotes. It looks at eight at a time.
+func ordinary(s string, quote byte) (n int) {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	none := func(w uint64) bool { return (w-ones)&^w&tops == 0 } // of the bytes is zero
+	for ; n+8 <= len(s); n += 8 {
+		w := binary.LittleEndian.Uint64([]byte(s[n : n+8]))
+		below := (w - ones*' ') &^ w & tops
+		if below|w&tops != 0 || !none(w^ones*0x7f) || !none(w^ones*'\\') || !none(w^ones*uint64(quote)) {
+			break
 		}
-		b = item(b, i)
 	}
-	return append(b, ']')
+	for n < len(s) && s[n] >= ' ' && s[n] < 0x7f && s[n] != quote && s[n] != '\\' {
+		n++
+	}
+	return n
 }
 
 // stringLiteral prefers single quotes and escapes what is not printable.
@@ -64,11 +41,7 @@ func stringLiteral(b []byte, s string) []byte {
 	}
 	b = append(b, quote)
 	plain := 0 // where the text begins that is not yet appended and needs no escape
-	for i := 0; i < len(s); {
-		if c := s[i]; c >= ' ' && c < 0x7f && c != quote && c != '\\' {
-			i++
-			continue
-		}
+	for i := ordinary(s, quote); i < len(s); i += ordinary(s[i:], quote) {
 		r, n := utf8.DecodeRuneInString(s[i:])
 		i += n
 		b = append(b, s[plain:i-n]...)

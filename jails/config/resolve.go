@@ -25,6 +25,8 @@ type tree struct {
 	all    *ini.Set // jail.conf
 	jails  []*jail
 	room   room
+	values []named // those that are being read
+	foundry
 	*report
 }
 
@@ -35,7 +37,7 @@ type jail struct {
 	filter  *definition // nil: none
 	merged  *settings   // the filter's options, tags replaced, without those the jail overrides
 	actions []*action
-	broken  string // why fail2ban skips it
+	broken  bool
 }
 
 // An action is one entry of a jail's action list.
@@ -43,16 +45,17 @@ type action struct {
 	name     string // as in the list
 	actname  string
 	params   *settings
-	given    []named     // the parameters that the list gives
-	def      *definition // nil: a Python module
-	combined *settings
+	given    settings   // the parameters that the list gives
+	extra    []named    // those that the action's files add
+	combined *settings  // its options, resolved; nil: a Python module
 	from     *ini.Place // the jail's action option
 }
 
 // resolve reads the whole configuration.
 func resolve(fsys fs.FS, dir string) *tree {
 	dir = strings.TrimRight(dir, "/")
-	t := &tree{fsys: fsys, dir: dir, reader: ini.NewReader(fsys, dir), sets: map[string]*ini.Set{}, report: &report{}}
+	t := &tree{fsys: fsys, dir: dir, reader: ini.NewReader(fsys, dir), sets: map[string]*ini.Set{}, report: &report{},
+		foundry: foundry{moulds: map[string]*mould{}, closed: map[string][]string{}}}
 	t.main, _ = t.set("fail2ban")
 	t.own, _ = t.set("bailiff")
 	var ok bool
@@ -61,16 +64,18 @@ func resolve(fsys fs.FS, dir string) *tree {
 	}
 	t.all.Define(ini.DefaultSection, "fail2ban_version", ini.Value{Text: Version})
 	t.all.Define(ini.DefaultSection, "fail2ban_confpath", ini.Value{Text: dir})
-	for _, name := range t.all.Sections() {
-		if name == "INCLUDES" {
-			continue
-		}
+	for _, name := range t.jailNames() {
 		if j := t.jail(name); j != nil {
 			t.jails = append(t.jails, j)
 		}
 	}
 	t.faults = append(t.reader.Faults(), t.faults...)
 	return t
+}
+
+// jailNames are the sections of all jails, enabled or not.
+func (t *tree) jailNames() []string {
+	return slices.DeleteFunc(t.all.Sections(), func(name string) bool { return name == "INCLUDES" })
 }
 
 func (t *tree) noJails() *Fault {
@@ -95,7 +100,7 @@ func (t *tree) set(name string) (*ini.Set, bool) {
 // be known before what the jail says of %(known/failregex)s and the like can be.
 func (t *tree) jail(name string) *jail {
 	j := &jail{name: name, opts: t.read(t.all, name, firstOptions, newSettings(), true)}
-	if enabled, _ := j.opts.get("enabled"); enabled.value != true {
+	if enabled, _ := j.opts.get("enabled"); enabled.value != yes {
 		return nil
 	}
 	if !t.jailFilter(j) {
@@ -122,22 +127,22 @@ func (t *tree) jailFilter(j *jail) bool {
 	}
 	name, params, err := parseList(s.text())
 	if err != nil {
-		return t.broken(j, s.from.Fault(0, j.name, "filter", err.Error(), "write filter = name[option=value, option=\"value\"]"),
-			"Invalid filter definition")
+		return t.broken(j, s.from.Fault(0, j.name, "filter", err.Error(), "write filter = name[option=value, option=\"value\"]"))
 	}
 	var ok bool
 	if j.filter, ok = t.define("filter.d/"+name, filterOptions, params, s.from); !ok {
 		return t.broken(j, s.from.Fault(0, j.name, "filter", fmt.Sprintf("there is no filter %q", name),
-			"its file would be "+t.reader.Path("filter.d/"+name)+t.similar("filter.d", name)), "Unable to read the filter")
+			"its file would be "+t.reader.Path("filter.d/"+name)+t.similar("filter.d", name)))
 	}
 	j.filter.logtype(j.opts.text("backend"))
 	j.filter.read(j.opts, true)
 	known := j.filter.combined()
 	if known == nil {
-		return t.broken(j, nil, "recursive tag definitions")
+		j.broken = true
+		return false
 	}
 	for _, o := range known.list {
-		if !strings.HasPrefix(o.name, knownPrefix) && o.value != nil {
+		if !strings.HasPrefix(o.name, knownPrefix) && o.kind != void {
 			t.all.Define(j.name, knownPrefix+o.name, ini.Value{Text: o.text(), Place: o.from})
 		}
 	}
@@ -158,17 +163,16 @@ func (d *definition) logtype(backend string) {
 func (t *tree) jailActions(j *jail) {
 	s, _ := j.opts.get("action")
 	if list := j.opts.text("action"); len(list) > maxList {
-		t.broken(j, s.from.Fault(0, j.name, "action", fmt.Sprintf("the list is longer than %d bytes", maxList), ""), "Invalid action definition")
+		t.broken(j, s.from.Fault(0, j.name, "action", fmt.Sprintf("the list is longer than %d bytes", maxList), ""))
 		return
 	}
 	for _, item := range splitList(j.opts.text("action")) {
 		name, params, err := parseList(item)
 		if err != nil {
-			t.broken(j, s.from.Fault(0, j.name, "action", err.Error(), "write action = name[option=value, option=\"value\"]"),
-				"Invalid action definition")
+			t.broken(j, s.from.Fault(0, j.name, "action", err.Error(), "write action = name[option=value, option=\"value\"]"))
 			return
 		}
-		a := &action{name: name, params: params, given: slices.Clone(params.list), from: s.from}
+		a := &action{name: name, params: params, given: settings{slices.Clip(params.list)}, from: s.from}
 		if !strings.HasSuffix(name, ".py") && !t.shellAction(j, a) {
 			return
 		}
@@ -178,14 +182,27 @@ func (t *tree) jailActions(j *jail) {
 
 func (t *tree) shellAction(j *jail, a *action) bool {
 	a.identify(j.name)
-	var ok bool
-	if a.def, ok = t.define("action.d/"+a.name, actionOptions, a.params, a.from); !ok {
+	if _, ok := t.set("action.d/" + a.name); !ok {
 		return t.broken(j, a.from.Fault(0, j.name, "action", fmt.Sprintf("there is no action %q", a.name),
-			"its file would be "+t.reader.Path("action.d/"+a.name)+t.similar("action.d", a.name)), "Unable to read action")
+			"its file would be "+t.reader.Path("action.d/"+a.name)+t.similar("action.d", a.name)))
 	}
-	a.def.read(j.opts, false)
-	a.combined = a.def.combined("matches", "ipmatches", "ipjailmatches", "timeout", "bantime")
+	if m := t.mould(j, a); m != nil {
+		t.fill(m, a)
+	} else {
+		listed := len(a.params.list)
+		a.combined = t.combine(a, j.opts, a.params)
+		a.extra = a.params.list[listed:]
+		a.params.list = a.params.list[:listed]
+	}
 	return a.combined != nil
+}
+
+// combine is every option of the action, resolved with those of its jail and the parameters; nil when that is a fault.
+// It adds to the parameters what the action's files say of them.
+func (t *tree) combine(a *action, opts, params *settings) *settings {
+	d, _ := t.define("action.d/"+a.name, actionOptions, params, a.from)
+	d.read(opts, false)
+	return d.combined("matches", "ipmatches", "ipjailmatches", "timeout", "bantime")
 }
 
 // identify gives the action the name of its jail, and a name of its own that is unique in the jail.
@@ -205,12 +222,9 @@ func (a *action) identify(jail string) {
 	a.actname = a.params.text("actname")
 }
 
-func (t *tree) broken(j *jail, f *Fault, why string) bool {
-	if f != nil {
-		t.fault(f)
-		why += ": " + f.Message
-	}
-	j.broken = why
+func (t *tree) broken(j *jail, f *Fault) bool {
+	t.fault(f)
+	j.broken = true
 	return false
 }
 

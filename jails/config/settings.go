@@ -1,35 +1,38 @@
 package config
 
-import (
-	"strconv"
+import "bailiff/jails/ini"
 
-	"bailiff/jails/ini"
-)
-
-// A setting is the value of an option: text, a bool, an int, or nil for an option that exists and has none.
+// A setting is the value of an option as fail2ban pastes it into texts, and what it is to fail2ban.
 type setting struct {
-	value any
+	value string // True or False when it is boolean, decimal digits when it is an integer
+	kind  kind
 	from  *ini.Place // where it was written; nil: nowhere
 }
 
-func text(s string) setting { return setting{value: s} }
+type kind uint8
 
-func fromValue(v ini.Value) setting { return setting{v.Text, v.Place} }
+const (
+	void kind = iota // an option that exists and has no value
+	str
+	boolean
+	integer
+)
 
-// text is the value as fail2ban pastes it into texts.
-func (s setting) text() string {
-	switch v := s.value.(type) {
-	case string:
-		return v
-	case bool:
-		if v {
-			return "True"
-		}
-		return "False"
-	case int:
-		return strconv.Itoa(v)
+const (
+	yes = "True"
+	no  = "False"
+)
+
+func text(s string) setting { return setting{value: s, kind: str} }
+
+func fromValue(v ini.Value) setting { return setting{v.Text, str, v.Place} }
+
+// text is the value as a text.
+func (s *setting) text() string {
+	if s.kind == void {
+		return "None"
 	}
-	return "None"
+	return s.value
 }
 
 // settings are options in the order in which they were first set, which is the order of the command stream. They are few:
@@ -78,10 +81,26 @@ func (s *settings) text(name string) string {
 // Lookup is the option as a variable of an interpolation; ok is false when it has no value.
 func (s *settings) Lookup(name string) (text string, ok bool) {
 	v, ok := s.get(name)
-	if !ok || v.value == nil {
+	if !ok || v.kind == void {
 		return "", false
 	}
 	return v.text(), true
+}
+
+// layers are settings of which those above win.
+type layers struct {
+	above settings
+	below *settings
+}
+
+func (l *layers) has(name string) bool { return l.above.has(name) || l.below.has(name) }
+
+// Lookup is the option as a variable of an interpolation.
+func (l *layers) Lookup(name string) (text string, ok bool) {
+	if l.above.has(name) {
+		return l.above.Lookup(name)
+	}
+	return l.below.Lookup(name)
 }
 
 // with is s overlaid by over: options of both keep the place they have in s.

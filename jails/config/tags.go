@@ -20,11 +20,11 @@ type tagError struct{ option, message string }
 // changes, and changes the values in place. Tags of unknown options stay: they may be regex tags such as <HOST>, or
 // shell. An option in ignore is neither replaced nor are its own tags. more finds options that the values do not have.
 func (r *room) substitute(values *settings, ignore []string, more func(tag []byte) (string, bool)) *tagError {
-	s := substitution{room: r, values: values, ignore: ignore, more: more, uses: make([]counts, len(values.list)), done: make([]bool, len(values.list))}
+	s := substitution{room: r, values: values, ignore: ignore, more: more, states: make([]state, len(values.list))}
 	for again := true; again; {
 		again = false
 		for i := range values.list {
-			if s.done[i] || slices.Contains(ignore, values.list[i].name) {
+			if s.states[i].done || slices.Contains(ignore, values.list[i].name) {
 				continue
 			}
 			repeat, err := s.option(i)
@@ -42,9 +42,13 @@ type substitution struct {
 	values *settings
 	ignore []string
 	more   func(tag []byte) (string, bool)
-	uses   []counts // by option, of those whose new value has tags again
-	done   []bool   // by option, those without tags to replace
+	states []state // by option
 	work   int
+}
+
+type state struct {
+	done bool   // there are no tags to replace
+	uses counts // of an option whose new value has tags again
 }
 
 // A room is memory that one substitution after another uses.
@@ -60,21 +64,21 @@ func (s *substitution) option(i int) (again bool, err *tagError) {
 	o := &s.values.list[i]
 	old := o.text()
 	if !strings.Contains(old, "<") {
-		s.done[i] = true
+		s.states[i].done = true
 		return false, nil
 	}
 	s.value = append(s.value[:0], old...)
-	s.now, s.within = append(s.now[:0], s.uses[i]...), false
+	s.now, s.within = append(s.now[:0], s.states[i].uses...), false
 	if err := s.replace(o.name); err != nil {
 		return false, err
 	}
 	if string(s.value) == old { // its tags will not be found in another pass either
-		s.done[i] = true
+		s.states[i].done = true
 		return false, nil
 	}
-	o.value = string(s.value)
-	if s.done[i] = !s.within; s.within {
-		s.uses[i] = slices.Clone(s.now)
+	o.value, o.kind = string(s.value), str
+	if s.states[i].done = !s.within; s.within {
+		s.states[i].uses = slices.Clone(s.now)
 	}
 	return s.within, nil
 }
@@ -163,7 +167,7 @@ func (c *counts) add(tag string) {
 // tag is the option that a tag stands for.
 func (s *substitution) tag(tag []byte) (name, text string, ok bool) {
 	for i := range s.values.list {
-		if o := &s.values.list[i]; o.name == string(tag) && o.value != nil {
+		if o := &s.values.list[i]; o.name == string(tag) && o.kind != void {
 			return o.name, o.text(), true
 		}
 	}

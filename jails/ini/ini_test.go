@@ -98,11 +98,11 @@ type sealed struct {
 	path string
 }
 
-func (s sealed) ReadFile(name string) ([]byte, error) {
+func (s sealed) Open(name string) (fs.File, error) {
 	if name == s.path {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
 	}
-	return s.MapFS.ReadFile(name)
+	return s.MapFS.Open(name)
 }
 
 func TestUnreadableFile(t *testing.T) {

@@ -2,7 +2,7 @@ package ini
 
 import (
 	"fmt"
-	"regexp"
+	"maps"
 	"strings"
 	"unicode"
 )
@@ -22,14 +22,14 @@ type Vars interface {
 }
 
 // Get is an option of a section with every %(reference)s replaced: of vars, else of the section, else of [DEFAULT].
-// ok is false when there is no such option or no such section.
+// ok is false when there is no such option or no such section. The option's name is in lower case.
 //
 // A reference is an option's name, or SECTION/OPTION, default/OPTION, or known/OPTION for what the option was before
 // a later file overrode it. Referred values are resolved as if they stood in the section itself.
 func (s *Set) Get(section, option string, vars Vars) (v Value, ok bool, fault *Fault) {
-	option = strings.ToLower(option)
-	raw, ok := s.lookup(section, option, vars)
-	if !ok || !s.Has(section) {
+	own := s.section(section)
+	raw, ok := s.lookup(own, option, vars)
+	if !ok || own == nil {
 		return Value{}, false, nil
 	}
 	v, fault = s.Expand(section, option, raw, vars)
@@ -41,7 +41,7 @@ func (s *Set) Expand(section, option string, raw Value, vars Vars) (Value, *Faul
 	if !strings.Contains(raw.Text, "%") {
 		return raw, nil
 	}
-	in := interpolation{set: s, section: section, vars: vars}
+	in := interpolation{set: s, section: section, own: s.section(section), vars: vars}
 	s.out = s.out[:0]
 	if fault := in.expand(raw, option, nil, 1); fault != nil {
 		return Value{}, fault
@@ -49,18 +49,25 @@ func (s *Set) Expand(section, option string, raw Value, vars Vars) (Value, *Faul
 	return Value{string(s.out), raw.Place}, nil
 }
 
-func (s *Set) lookup(section, option string, vars Vars) (Value, bool) {
+// lookup is the option of vars, of a section if there is one, or of [DEFAULT].
+func (s *Set) lookup(own *Section, option string, vars Vars) (Value, bool) {
 	if vars != nil {
 		if text, ok := vars.Lookup(option); ok {
 			return Value{Text: text}, true
 		}
 	}
-	return s.Raw(section, option)
+	if own != nil {
+		if v, ok := own.get(option); ok {
+			return v, true
+		}
+	}
+	return s.defaults.get(option)
 }
 
 type interpolation struct {
 	set     *Set
 	section string
+	own     *Section // nil: there is none of the name
 	vars    Vars
 	count   int // of references
 }
@@ -123,45 +130,55 @@ func (in *interpolation) resolve(ref string, seen map[string]Value) (Value, bool
 	if ref == "__name__" {
 		return Value{Text: in.section}, true
 	}
-	return in.set.lookup(in.section, ref, in.vars)
+	return in.set.lookup(in.own, ref, in.vars)
 }
-
-var qualifiedRef = regexp.MustCompile(`%\((([\p{L}\p{N}_\-]+)/([^)]+))\)s`)
 
 // qualified resolves the SECTION/OPTION references of a text. fail2ban compares their names as written with the lower
 // case of the reference, so that sections with capital letters cannot be referred to; nor can they here.
 func (in *interpolation) qualified(text string, seen map[string]Value) map[string]Value {
-	if !strings.Contains(text, "/") || !strings.Contains(text, "%(") {
+	if strings.IndexByte(text, '/') < 0 {
 		return seen
 	}
-	var more map[string]Value
-	for _, m := range qualifiedRef.FindAllStringSubmatch(text, -1) {
-		ref, section, option := m[1], m[2], m[3]
+	shared := true // with the values above
+	for ref, rest := nextQualified(text); ref != ""; ref, rest = nextQualified(rest) {
 		if _, ok := seen[ref]; ok {
 			continue
 		}
-		if _, ok := in.set.lookup(in.section, ref, in.vars); ok {
+		if _, ok := in.set.lookup(in.own, ref, in.vars); ok {
 			continue
 		}
-		v, ok := in.named(section, option)
+		v, ok := in.named(ref)
 		if !ok {
 			continue
 		}
-		if more == nil {
-			more = make(map[string]Value, len(seen)+1)
-			for k, was := range seen {
-				more[k] = was
-			}
+		if shared {
+			seen, shared = maps.Clone(seen), false
 		}
-		more[ref] = v
+		if seen == nil {
+			seen = map[string]Value{}
+		}
+		seen[ref] = v
 	}
-	if more == nil {
-		return seen
-	}
-	return more
+	return seen
 }
 
-func (in *interpolation) named(section, option string) (Value, bool) {
+// nextQualified finds the next SECTION/OPTION reference of a text, and what stands behind it.
+func nextQualified(text string) (ref, rest string) {
+	for i := strings.Index(text, "%("); i >= 0; i = strings.Index(text, "%(") {
+		text = text[i:]
+		ref, n := reference(text)
+		if section, option, ok := strings.Cut(ref, "/"); ok && section != "" && option != "" && !strings.ContainsFunc(section, notName) {
+			return ref, text[n:]
+		}
+		text = text[1:]
+	}
+	return "", ""
+}
+
+func notName(r rune) bool { return r != '-' && !isWord(r) }
+
+func (in *interpolation) named(ref string) (Value, bool) {
+	section, option, _ := strings.Cut(ref, "/")
 	switch strings.ToLower(section) {
 	case "default":
 	case "known":
@@ -206,6 +223,6 @@ func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsN
 
 // Referred is the option that %(ref)s in a section refers to, as written.
 func (s *Set) Referred(section, ref string, vars Vars) (Value, bool) {
-	in := interpolation{set: s, section: section, vars: vars}
+	in := interpolation{set: s, section: section, own: s.section(section), vars: vars}
 	return in.resolve(strings.ToLower(ref), in.qualified("%("+ref+")s", nil))
 }

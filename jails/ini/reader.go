@@ -6,19 +6,19 @@ package ini
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
-
-	"gopkg.in/ini.v1"
 )
 
 // A Reader reads the sets of one configuration directory, and every file once. It is not safe for concurrent use.
 type Reader struct {
 	fsys     fs.FS
 	dir      string
-	keys     *ini.File
+	shelf    shelf
+	text     []byte                     // the file being read
 	files    map[string]*file           // nil: there is no such file
 	dirs     map[string]map[string]bool // the names in a directory; nil: it cannot be listed
 	includes map[string][]*Source
@@ -28,7 +28,7 @@ type Reader struct {
 // NewReader is a reader of the directory dir of a file system that holds everything: the path /etc/fail2ban is its
 // etc/fail2ban. Faults name files as dir does.
 func NewReader(fsys fs.FS, dir string) *Reader {
-	return &Reader{fsys: fsys, dir: dir, keys: newKeys(), files: map[string]*file{}, dirs: map[string]map[string]bool{}, includes: map[string][]*Source{}}
+	return &Reader{fsys: fsys, dir: dir, shelf: newShelf(), files: map[string]*file{}, dirs: map[string]map[string]bool{}, includes: map[string][]*Source{}}
 }
 
 // Faults is everything that was wrong in the files read so far, in the order of reading.
@@ -141,13 +141,21 @@ const (
 	maxIncluded     = 2000 // files around one file
 )
 
-func (r *Reader) included(f *file, src *Source, option string, chain []string) []*Source {
-	if f.headings[includesSection] == nil || !f.has(includesSection, option) && !f.has(DefaultSection, option) {
-		return nil
+// include is what the file says of before or after.
+func (f *file) include(src *Source, option string) (list Value, ok bool, fault *Fault) {
+	if list, ok = f.own(includesSection, option); !ok && f.has(includesSection) {
+		list, ok = f.own(DefaultSection, option)
 	}
-	own := newSet()
-	own.merge(f, src)
-	list, ok, fault := own.Get(includesSection, option, nil)
+	if !strings.Contains(list.Text, "%") {
+		return list, ok, nil
+	}
+	all := newSet()
+	all.merge(f, src)
+	return all.Get(includesSection, option, nil)
+}
+
+func (r *Reader) included(f *file, src *Source, option string, chain []string) []*Source {
+	list, ok, fault := f.include(src, option)
 	if fault != nil {
 		r.faults = append(r.faults, fault)
 	}
@@ -183,7 +191,7 @@ func (r *Reader) file(src *Source) *file {
 		return f
 	}
 	r.files[src.Path] = nil
-	text, err := fs.ReadFile(r.fsys, inside(src.Path))
+	text, err := r.load(inside(src.Path))
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
 		return nil
 	}
@@ -192,10 +200,30 @@ func (r *Reader) file(src *Source) *file {
 			Hint: "the files must be readable for the user that bailiff runs as"})
 		return nil
 	}
-	f, faults := scan(r.keys, src, text)
+	f, faults := scan(&r.shelf, src, text)
 	r.faults = append(r.faults, faults...)
 	r.files[src.Path] = f
 	return f
+}
+
+// load is the text of a file, or the beginning of one that is too large. The same memory takes every file.
+func (r *Reader) load(name string) (string, error) {
+	f, err := r.fsys.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	r.text = slices.Grow(r.text[:0], 32<<10)
+	for err == nil && len(r.text) <= maxFileSize {
+		r.text = slices.Grow(r.text, 8<<10)
+		var n int
+		n, err = f.Read(r.text[len(r.text):cap(r.text)])
+		r.text = r.text[:len(r.text)+n]
+	}
+	if err != nil && err != io.EOF {
+		return "", err
+	}
+	return string(r.text), nil
 }
 
 // inside is a path as the file system wants it.

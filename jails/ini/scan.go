@@ -5,8 +5,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"gopkg.in/ini.v1"
 )
 
 // Limits that no configuration written by people comes near.
@@ -20,8 +18,7 @@ const (
 // fail2ban sets it up: `=` or `:`, values continued by deeper indented lines, `#` and `;` comment lines, and comments
 // behind a value only after blank and `;`.
 type scanner struct {
-	file    *file
-	source  *Source
+	draft
 	section *heading // nil before the first header
 	indent  int
 
@@ -33,44 +30,41 @@ type scanner struct {
 	ended  bool // there is too much to read on
 }
 
-// scan reads one file with the help of keys, which is empty again afterwards. What is wrong in the file is left out of
-// the result and reported.
-func scan(keys *ini.File, src *Source, text []byte) (*file, []*Fault) {
-	s := &scanner{source: src, file: &file{keys: keys, headings: map[string]*heading{}}}
-	defer s.file.close(src)
+// scan reads one file with the help of a shelf. What is wrong in the file is left out of the result and reported.
+func scan(on *shelf, src *Source, text string) (*file, []*Fault) {
+	s := &scanner{draft: draft{shelf: on, source: src}}
 	if len(text) > maxFileSize {
 		s.fault(0, "", fmt.Sprintf("the file is larger than %d bytes", maxFileSize), "")
-		return s.file, s.faults
+		return s.finish(), s.faults
 	}
 	if at := invalid(text); at > 0 {
 		s.fault(at, "", "the text is not UTF-8", "save the file as UTF-8; fail2ban would leave it out altogether")
-		return s.file, s.faults
+		return s.finish(), s.faults
 	}
-	body := string(text)
-	if strings.Contains(body, "\r") {
-		body = universalNewlines.Replace(body)
+	if strings.Contains(text, "\r") {
+		text = universalNewlines.Replace(text)
 	}
 	no := 0
-	for line := range strings.Lines(body) {
+	for line := range strings.Lines(text) {
 		if no++; s.ended {
 			break
 		}
 		s.line(no, strings.TrimSuffix(line, "\n"))
 	}
 	s.close()
-	return s.file, s.faults
+	return s.finish(), s.faults
 }
 
 var universalNewlines = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
 // invalid is the number of the first line that is not UTF-8, or 0.
-func invalid(text []byte) int {
-	if utf8.Valid(text) {
+func invalid(text string) int {
+	if utf8.ValidString(text) {
 		return 0
 	}
 	line := 1
 	for len(text) > 0 {
-		r, n := utf8.DecodeRune(text)
+		r, n := utf8.DecodeRuneInString(text)
 		if r == utf8.RuneError && n == 1 {
 			return line
 		}
@@ -110,14 +104,14 @@ func (s *scanner) append(no int, text string) {
 
 func (s *scanner) begin(no int, header string) {
 	s.close()
-	was := s.file.headings[header]
-	if was == nil && len(s.file.headings) >= maxSections {
+	was := s.heading(header)
+	if was == nil && len(s.headings) >= maxSections {
 		s.section = nil
 		s.fault(no, "", fmt.Sprintf("the file has more than %d sections", maxSections), "")
 		s.ended = true
 		return
 	}
-	section, err := s.file.begin(header, no)
+	section, err := s.draft.begin(header, no)
 	if err != nil {
 		s.fault(no, "", err.Error(), "")
 		return
@@ -148,9 +142,9 @@ func (s *scanner) begins(no int, text string) {
 		return
 	}
 	s.close()
-	var was int
-	if was, s.twice = s.section.index[option]; s.twice {
-		s.fault(no, option, fmt.Sprintf("the option is set twice in this section, first in line %d", s.section.lines[was][0]),
+	was := s.section.find(option)
+	if s.twice = was != nil; s.twice {
+		s.fault(no, option, fmt.Sprintf("the option is set twice in this section, first in line %d", was.at.Line(0)),
 			"keep one of the two; several values of one option go on indented lines")
 	}
 	s.option = option
@@ -164,11 +158,11 @@ func (s *scanner) close() {
 	if option == "" || s.twice {
 		return
 	}
-	if len(s.section.lines) >= maxOptions {
+	if len(s.section.keys) >= maxOptions {
 		s.full(lines[0], option)
 		return
 	}
-	if err := s.file.add(s.section, option, value, lines); err != nil {
+	if err := s.add(s.section, option, value, lines); err != nil {
 		s.fault(lines[0], option, err.Error(), "")
 	}
 }

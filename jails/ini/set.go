@@ -23,37 +23,63 @@ type Set struct {
 type Section struct {
 	names  []string
 	values []Value        // by place in names
-	index  map[string]int // the place of an option in names
+	index  map[string]int // the place of an option in names; nil while they are few
 	at     *Place         // where the section first begins
 	shared bool           // it belongs to a file, and is copied before a change
 }
 
 func newSet() *Set {
-	return &Set{sections: map[string]*Section{}, defaults: newSection()}
+	return &Set{sections: map[string]*Section{}, defaults: &Section{}}
 }
 
-func newSection() *Section { return &Section{index: map[string]int{}} }
+// few is how many options are found by going over them as fast as by an index.
+const few = 32
+
+// number makes the index of a section that has become large.
+func (s *Section) number() {
+	if len(s.names) <= few || s.index != nil {
+		return
+	}
+	s.index = make(map[string]int, len(s.names))
+	for i, n := range s.names {
+		s.index[n] = i
+	}
+}
+
+// find is the place of an option, -1 when the section does not have it.
+func (s *Section) find(option string) int {
+	if s.index == nil {
+		return slices.Index(s.names, option)
+	}
+	if i, ok := s.index[option]; ok {
+		return i
+	}
+	return -1
+}
 
 func (s *Section) put(option string, v Value) {
-	i, ok := s.index[option]
-	if ok {
+	if i := s.find(option); i >= 0 {
 		s.values[i] = v
 		return
 	}
-	s.index[option] = len(s.names)
+	if s.index != nil {
+		s.index[option] = len(s.names)
+	}
 	s.names, s.values = append(s.names, option), append(s.values, v)
+	s.number()
 }
 
 func (s *Section) get(option string) (Value, bool) {
-	i, ok := s.index[option]
-	if !ok {
-		return Value{}, false
+	if i := s.find(option); i >= 0 {
+		return s.values[i], true
 	}
-	return s.values[i], true
+	return Value{}, false
 }
 
+// clone is a copy with room for some more options.
 func (s *Section) clone() *Section {
-	return &Section{names: slices.Clone(s.names), values: slices.Clone(s.values), index: maps.Clone(s.index), at: s.at}
+	const more = 16
+	return &Section{names: slices.Grow(slices.Clip(s.names), more), values: slices.Grow(slices.Clip(s.values), more), index: maps.Clone(s.index), at: s.at}
 }
 
 // Sections names the sections but [DEFAULT], in the order in which they first stand in the files.
@@ -116,7 +142,7 @@ func (s *Set) own(name string) *Section {
 	sec := s.section(name)
 	switch {
 	case sec == nil:
-		sec = newSection()
+		sec = &Section{}
 	case sec.shared:
 		sec = sec.clone()
 	default:
@@ -140,7 +166,7 @@ func (s *Set) keep(name string, sec *Section) {
 // merge lays a file over what the set has.
 func (s *Set) merge(f *file, src *Source) {
 	s.Files = append(s.Files, src)
-	for _, p := range f.parsed {
+	for _, p := range f.sections {
 		if sec := s.section(p.name); sec == nil || p.name == DefaultSection && len(sec.names) == 0 {
 			s.keep(p.name, p.Section)
 		} else {

@@ -122,6 +122,7 @@ func load(fsys fs.FS, dir string) (*Config, *builder, error) {
 	}
 	b.warnActions()
 	b.warnIdle()
+	b.warnMisspelt()
 	if len(b.faults) > 0 {
 		return nil, nil, Faults(collect(b.faults))
 	}

@@ -233,6 +233,28 @@ func TestOptionsWithoutEffect(t *testing.T) {
 	}
 }
 
+func TestMisspeltOptions(t *testing.T) {
+	c := mustLoad(t, plain("etc/b/jail.local", "[DEFAULT]\nbantim = 1h\nignore_ip = 10.0.0.1\n[f]\nfilter = f\nmaxretyr = 3\nssh_port = 22\nports = 1\nport = %(ports)s\nfindtime2 = 5m\nbantim2 = 1h\nbantime = %(f/bantim2)s\nfindtime = %(FINDTIME2)s\n"+
+		"[off]\nenabeld = true\nprot = 5\nmode = x\naction_ = y\nactions = z\n", "etc/b/jail.d/on.conf", "[f]\nenabled = true\nbanactoin = x\n"))
+	got := Faults(c.Warnings).Error()
+	for _, want := range []string{
+		"jail.local:2: [DEFAULT] bantim: there is no such option\n    hint: did you mean bantime?",
+		"jail.local:3: [DEFAULT] ignore_ip: there is no such option\n    hint: did you mean ignoreip?",
+		"jail.local:6: [f] maxretyr: there is no such option\n    hint: did you mean maxretry?",
+		"jail.d/on.conf:3: [f] banactoin: there is no such option\n    hint: did you mean banaction?",
+		"jail.local:15: [off] enabeld: there is no such option\n    hint: did you mean enabled?",
+		"jail.local:16: [off] prot: there is no such option\n    hint: did you mean port?",
+		"jail.local:19: [off] actions: there is no such option\n    hint: did you mean action?",
+	} {
+		if strings.Count(got, want) != 1 {
+			t.Errorf("%q is not said once in\n%s", want, got)
+		}
+	}
+	if n := strings.Count(got, "did you mean"); n != 7 {
+		t.Errorf("%d warnings:\n%s", n, got)
+	}
+}
+
 func TestDaemonOptions(t *testing.T) {
 	c := mustLoad(t, plain("etc/b/jail.local", "[f]\nfilter = f\n",
 		"etc/b/fail2ban.conf", "[Definition]\nloglevel = DEBUG\nlogtarget = /var/log/f.log\nsocket = /run/f.sock\ndbfile = /var/f.db\npidfile = /run/f.pid\ndbpurgeage = 1h\ndbmaxmatches = 3\n",

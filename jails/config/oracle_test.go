@@ -86,6 +86,9 @@ func TestStockJails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if warnings := Faults(c.Warnings).Error(); strings.Contains(warnings, "did you mean") {
+		t.Errorf("options of fail2ban's own are taken for misspelt:\n%s", warnings)
+	}
 	t.Logf("%d commands of %d jails, none differs", len(got), len(c.Jails))
 }
 

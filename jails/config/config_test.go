@@ -121,7 +121,7 @@ func TestJournalMatch(t *testing.T) {
 
 func TestFaultsAllAtOnce(t *testing.T) {
 	_, err := Load(plain(
-		"etc/b/jail.local", "[f]\nfilter = f\nbantime = soon\nmaxretry = many\nunit = ssh\npriority = loud\n[g]\nenabled = true\nfilter = nosuch\n[h]\nenabled = true\nfilter = f\nfilter = f\n",
+		"etc/b/jail.local", "[f]\nfilter = f\nbantime = soon\nmaxretry = many\nunit = ssh\npriority = loud\n[g]\nenabled = true\nfilter = nosuch\n[h]\nenabled = true\nfilter = f\nfilter = f\naction = no1 x[+] no2\n",
 		"etc/b/filter.d/f.local", "[Definition]\nfailregex = %(known/failregex)s\n    ^ok <HOST>\n    ^broken (<HOST>\n"), "/etc/b")
 	var faults Faults
 	if !errors.As(err, &faults) {
@@ -132,6 +132,9 @@ func TestFaultsAllAtOnce(t *testing.T) {
 		"/etc/b/jail.local:4: [f] maxretry: ",
 		"/etc/b/jail.local:6: [f] priority: ",
 		"/etc/b/jail.local:9: [g] filter: there is no filter \"nosuch\"",
+		"/etc/b/jail.local:14: [h] action: there is no action \"no1\"",
+		"/etc/b/jail.local:14: [h] action: an option is expected at",
+		"/etc/b/jail.local:14: [h] action: there is no action \"no2\"",
 		"/etc/b/jail.local:13: [h] filter: the option is set twice in this section, first in line 12",
 		"/etc/b/filter.d/f.local:4: [Definition] failregex: ",
 	} {

@@ -166,17 +166,21 @@ func (t *tree) jailActions(j *jail) {
 		t.broken(j, s.from.Fault(0, j.name, "action", fmt.Sprintf("the list is longer than %d bytes", maxList), ""))
 		return
 	}
+	const enough = 20 // faults of one list
+	before := len(t.faults)
 	for _, item := range splitList(j.opts.text("action")) {
+		if len(t.faults)-before >= enough {
+			return
+		}
 		name, params, err := parseList(item)
 		if err != nil {
 			t.broken(j, s.from.Fault(0, j.name, "action", err.Error(), "write action = name[option=value, option=\"value\"]"))
-			return
+			continue
 		}
 		a := &action{name: name, params: params, given: settings{slices.Clip(params.list)}, from: s.from}
-		if !strings.HasSuffix(name, ".py") && !t.shellAction(j, a) {
-			return
+		if strings.HasSuffix(name, ".py") || t.shellAction(j, a) {
+			j.actions = append(j.actions, a)
 		}
-		j.actions = append(j.actions, a)
 	}
 }
 

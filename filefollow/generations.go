@@ -182,12 +182,28 @@ func (r *run) renamedTo(m Mark, files []generation) *file {
 
 // copyOf opens the rotated file that has the content a mark was made in, the newest if there are several.
 func (r *run) copyOf(s *source, m Mark) *file {
-	all := r.generations(s)
-	slices.SortStableFunc(all, func(a, b generation) int { return slices.Compare(b.order, a.order) })
-	for _, g := range all {
+	for _, g := range slices.Backward(r.generations(s)) {
 		if f := r.try(g.path, m, false); f != nil {
 			return f
 		}
+	}
+	return nil
+}
+
+// shorterCopy opens the newest rotated file that is a copy of what a mark was made in and ends before it, at its end:
+// lines came into the log after it had been copied, and were read.
+func (r *run) shorterCopy(s *source, m Mark) *file {
+	for _, g := range slices.Backward(r.generations(s)) {
+		f, err := openFile(g.path)
+		if err != nil {
+			continue
+		}
+		if r.open[f.mark.id()] == nil && f.endsBefore(m) {
+			f.resume(m)
+			f.vetted = true
+			return f
+		}
+		f.close()
 	}
 	return nil
 }

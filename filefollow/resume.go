@@ -27,6 +27,9 @@ func (r *run) resume(s *source) {
 		f = r.shortened(s, p.Mark)
 	}
 	if f == nil {
+		f = r.shorterCopy(s, p.Mark)
+	}
+	if f == nil {
 		r.log.Info("log was rotated away since it was last read, lines may be lost", slog.String("path", s.path),
 			slog.Int64("offset", p.Offset))
 		s.lost = &p.Mark
@@ -114,6 +117,7 @@ func (r *run) rewritten(s *source, f *file) {
 			r.log.Info("log lost its end", "path", s.path, "offset", cut.Offset)
 			return
 		}
+		copied = r.shorterCopy(s, m)
 	}
 	r.log.Debug("log was truncated", "path", s.path, "copied", copied != nil)
 	f.before = f.reached()

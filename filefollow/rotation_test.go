@@ -177,6 +177,18 @@ func TestLog(t *testing.T) {
 			f.write("log", "d ")
 			f.want("d")
 		}},
+		{"copytruncate_and_a_line_in_its_window", func(f *tail) {
+			long := strings.Repeat("x ", 600)
+			f.write("log", long)
+			f.begin().want(long)
+			f.copy("log", "log.1")
+			f.write("log", "window ")
+			f.want("window")
+			f.do(os.Chtimes(f.path("log.1"), time.Time{}, time.Now().Add(time.Second))) // it took longer than the line
+			f.truncate("log")
+			f.write("log", "c ")
+			f.want("c")
+		}},
 		{"rename_empty_and_late_writer", func(f *tail) {
 			f.emptyCopy("b ")
 			f.write("log.1", "late ")

@@ -81,6 +81,25 @@ func TestRestart(t *testing.T) {
 			f.write("log", "d ")
 			f.begin().want("c d")
 		}},
+		{"copytruncate_and_a_line_in_its_window", func(f *tail) {
+			f.write("log", "a ")
+			f.begin().want("a")
+			f.rename("log", "log.2")
+			long := strings.Repeat("x ", 600)
+			f.write("log", long)
+			f.want(long)
+			f.copy("log", "log.1")
+			f.write("log", "window ")
+			f.want("window")
+			f.end()
+			f.truncate("log")
+			f.write("log", "c ")
+			f.rename("log.2", "log.3")
+			f.rename("log.1", "log.2")
+			f.rename("log", "log.1")
+			f.write("log", "d ")
+			f.begin().want("c d")
+		}},
 		{"copytruncate_twice", func(f *tail) {
 			before(f)
 			f.write("log", "c ")

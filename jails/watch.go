@@ -13,10 +13,6 @@ import (
 	"bailiff/metrics"
 )
 
-// sampleBytes is how much of a source's first block its scan is planned with. Each string that filters look for is counted
-// there.
-const sampleBytes = 32 << 10
-
 // A Post is one jail's place at a source: the state of its filter there, and which lines are its business.
 type Post struct {
 	Jail     *Jail
@@ -92,7 +88,7 @@ func (w *Watch) See(ctx context.Context, b *event.Block) (effects bool, err erro
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.scan == nil {
-		w.scan = newScan(w.posts, b.Entries != nil, b.Text[:min(len(b.Text), sampleBytes)])
+		w.scan = newScan(w.posts, b.Entries != nil, b.Text)
 	}
 	w.choose(b)
 	c := court{now: time.Now(), watch: w, block: b}

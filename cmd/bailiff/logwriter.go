@@ -9,6 +9,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"bailiff/jails/event"
 )
 
 // maxGathered is how many bytes of lines may wait to be written together.
@@ -25,13 +27,13 @@ type logWriter struct {
 	w         io.Writer
 	lines     []byte // not written yet
 	gatherers int
-	second    int64  // the one that stamp says
-	stamp     []byte // the local time as fail2ban writes it, up to the milliseconds
+	seconds   event.Seconds // the local time as fail2ban writes it, up to the milliseconds
 }
 
 // newLogWriter returns a writer to w, which is the journal or something else.
 func newLogWriter(w io.Writer, journal bool) *logWriter {
-	return &logWriter{w: w, journal: journal, program: fmt.Sprintf(" bailiff[%d]: ", os.Getpid())}
+	return &logWriter{w: w, journal: journal, program: fmt.Sprintf(" bailiff[%d]: ", os.Getpid()),
+		seconds: event.Seconds{Layout: "2006-01-02 15:04:05,"}}
 }
 
 // gather runs work. Lines that are logged meanwhile, by anybody, are written together when it has ended, or when there
@@ -62,11 +64,8 @@ func (o *logWriter) begin(at time.Time, level slog.Level) []byte {
 	if o.journal {
 		return append(strconv.AppendInt(append(o.lines, '<'), int64(priority), 10), '>')
 	}
-	if second := at.Unix(); second != o.second || o.stamp == nil {
-		o.second, o.stamp = second, at.Local().AppendFormat(o.stamp[:0], "2006-01-02 15:04:05,")
-	}
 	milli := at.Nanosecond() / 1e6
-	b := append(o.lines, o.stamp...)
+	b := append(o.lines, o.seconds.Text(at)...)
 	b = append(b, '0'+byte(milli/100), '0'+byte(milli/10%10), '0'+byte(milli%10))
 	b = append(append(b, o.program...), name...)
 	const width = len("NOTICE  ")

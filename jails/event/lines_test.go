@@ -40,12 +40,26 @@ func TestLinesAgainstStrings(t *testing.T) {
 }
 
 func TestSecondsAreWrittenAsTimeWritesThem(t *testing.T) {
-	s, at := Seconds{Layout: time.DateTime}, time.Date(2026, 10, 25, 0, 59, 59, 0, time.UTC)
-	for range 10_000 {
-		if got, want := string(s.Text(at)), at.Local().Format(time.DateTime); got != want {
-			t.Fatalf("%v is %s, want %s", at, got, want)
+	for _, layout := range []string{time.DateTime, "2006-01-02T15:04:05-07:00 ", "2006-01-02 15:04:05,"} {
+		r := rand.New(rand.NewPCG(1, 2))
+		s, at := Seconds{Layout: layout}, time.Date(2026, 10, 25, 0, 59, 59, 0, time.UTC)
+		for range 10_000 {
+			if got, want := string(s.Text(at)), at.Local().Format(layout); got != want {
+				t.Fatalf("%v is %s, want %s", at, got, want)
+			}
+			at = at.Add(time.Duration(r.Int64N(int64(20*time.Second))) - 3*time.Second)
+			if r.IntN(500) == 0 {
+				at = time.Unix(r.Int64N(4_000_000_000), r.Int64N(1e9))
+			}
 		}
-		at = at.Add(700 * time.Millisecond)
+	}
+}
+
+func BenchmarkSeconds(b *testing.B) {
+	s, at := Seconds{Layout: time.DateTime}, time.Now()
+	for b.Loop() {
+		at = at.Add(time.Second)
+		s.Text(at)
 	}
 }
 

@@ -197,8 +197,8 @@ func (c *court) hear(t *team, line event.Line, keep bool) {
 				c.judge(p, &found[i].Failure)
 			}
 		}
-		c.watch.beat() // the look-up of a name may have taken seconds
 	}
+	c.watch.beat() // a slow search, or the look-up of a name, may have taken seconds
 }
 
 // concerns tells whether the line of an entry is the post's business.

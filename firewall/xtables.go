@@ -174,6 +174,9 @@ func (t *xtable) input(ctx context.Context, input []byte) error {
 		cmd.Stdin, cmd.Stderr = bytes.NewReader(input), &stderr
 		cmd.WaitDelay = time.Second
 		err = cmd.Run()
+		if errors.Is(err, exec.ErrWaitDelay) { // it has succeeded; a module loader it started still holds stderr
+			err = nil
+		}
 		if err == nil || ctx.Err() != nil {
 			return cmp.Or(ctx.Err(), err)
 		}

@@ -16,7 +16,7 @@ import (
 func harm() map[string]string {
 	return map[string]string{
 		"iptables -F":             "IPT -F",
-		"iptables -F and -X":      "IPT -F; IPT -X",
+		"iptables -F and -X":      "IPT -F; IPT -X || IPT -F", // the daemon may be faster
 		"ipset flush":             "ipset flush",
 		"ipset destroy":           "IPT -F; IPT -X; IP6T -F; IP6T -X; ipset destroy || true",
 		"nft flush ruleset":       "nft flush ruleset",

@@ -14,9 +14,9 @@ import (
 const (
 	turnBytes = 1 << 20                // how much of one source is read before the others get their turn
 	breathe   = 500 * time.Millisecond // how often Idle is called, to stay well under a second
-	share     = 200                    // looking at all files may take one part in so many of the time
+	share     = 400                    // looking at all files may take one part in so many of the time
 	pipePause = 100 * time.Millisecond // how often FIFOs are looked at: writing into one makes no event
-	lookCost  = 8 * time.Microsecond   // of looking at one file that did not change, on a machine that has other work
+	lookCost  = 12 * time.Microsecond  // of looking at one file that did not change, on a machine that has other work
 )
 
 // A run is what Run keeps while it runs. All of it belongs to the goroutine that called Run.

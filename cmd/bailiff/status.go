@@ -87,6 +87,9 @@ func printStatus(w io.Writer, s control.Status) error {
 	return nil
 }
 
+// shownFiles is how many of a jail's files stand in its line; status JAIL and --json tell all.
+const shownFiles = 4
+
 // reads says where the jail's lines come from, in one cell.
 func reads(j control.Jail) string {
 	what := j.Source
@@ -94,7 +97,10 @@ func reads(j control.Jail) string {
 	case j.JournalMatches != "":
 		what += ": " + j.JournalMatches
 	case len(j.Files) > 0:
-		what += ": " + strings.Join(j.Files, " ")
+		what += ": " + strings.Join(j.Files[:min(len(j.Files), shownFiles)], " ")
+	}
+	if more := len(j.Files) - shownFiles; more > 0 {
+		what += fmt.Sprintf(" and %d more", more)
 	}
 	if j.Note != "" {
 		what += " (" + j.Note + ")"

@@ -36,7 +36,7 @@ type counter struct {
 }
 
 // add counts f. Once its subject has reached maxretry its failures are returned and forgotten; until then it is nil.
-func (c *counter) add(f event.Failure) *charge {
+func (c *counter) add(f *event.Failure) *charge {
 	t := c.tallies[f.Subject]
 	if t == nil || !t.last.After(f.Time.Add(-c.findtime)) {
 		t = &tally{first: f.Time, last: f.Time}

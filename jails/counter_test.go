@@ -14,8 +14,8 @@ var (
 	attacker = event.ID("attacker")
 )
 
-func failureAt(seconds float64) event.Failure {
-	return event.Failure{Subject: attacker, Attempts: 1, Time: noon.Add(time.Duration(seconds * float64(time.Second))),
+func failureAt(seconds float64) *event.Failure {
+	return &event.Failure{Subject: attacker, Attempts: 1, Time: noon.Add(time.Duration(seconds * float64(time.Second))),
 		Lines: []string{fmt.Sprint(seconds)}}
 }
 

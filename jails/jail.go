@@ -96,20 +96,20 @@ func (j *Jail) judge(f event.Failure, now time.Time, known bool) (event.Ban, boo
 	if f.Time.IsZero() || f.Time.After(now) {
 		f.Time = now
 	}
-	if j.overlap.repeats(f) {
+	if j.overlap.repeats(&f) {
 		return event.Ban{}, false
 	}
-	j.overlap.note(f)
+	j.overlap.note(&f)
 	if !known {
 		j.failed++
 		j.untold++
-		j.tellFound(f, now)
+		j.tellFound(&f, now)
 	}
-	c := j.counter.add(f)
+	c := j.counter.add(&f)
 	if c == nil || known {
 		return event.Ban{}, false
 	}
-	return j.sentence(f, c, now)
+	return j.sentence(&f, c, now)
 }
 
 // tellMetrics makes the metrics know of all failures.
@@ -122,7 +122,7 @@ func (j *Jail) tellMetrics() {
 
 // tellFound writes a failure into the log. Floods of them come: one that nobody reads about costs no words, the others
 // nothing that only makes a call more convenient. j.mu is held.
-func (j *Jail) tellFound(f event.Failure, now time.Time) {
+func (j *Jail) tellFound(f *event.Failure, now time.Time) {
 	ctx, h := context.Background(), j.log.Handler()
 	if !h.Enabled(ctx, slog.LevelInfo) {
 		return
@@ -135,7 +135,7 @@ func (j *Jail) tellFound(f event.Failure, now time.Time) {
 }
 
 // sentence makes the ban that a subject has earned by its failures, f being the last. j.mu is held.
-func (j *Jail) sentence(f event.Failure, c *charge, now time.Time) (event.Ban, bool) {
+func (j *Jail) sentence(f *event.Failure, c *charge, now time.Time) (event.Ban, bool) {
 	b := event.Ban{Jail: j.Name, Subject: f.Subject, At: c.last, Failures: c.failures, Lines: c.lines, Fields: f.Captures()}
 	if j.config.BanTime >= 0 {
 		b.Until = b.At.Add(j.config.BanTime)

@@ -21,7 +21,7 @@ type sighting struct {
 }
 
 // note remembers a counted failure.
-func (o *overlap) note(f event.Failure) {
+func (o *overlap) note(f *event.Failure) {
 	if o.window == 0 {
 		return
 	}
@@ -52,7 +52,7 @@ func (o *overlap) moved() {
 }
 
 // repeats tells whether the failure was counted from the source before, and forgets that it was: each counts for one.
-func (o *overlap) repeats(f event.Failure) bool {
+func (o *overlap) repeats(f *event.Failure) bool {
 	if len(o.echoes) == 0 {
 		return false
 	}

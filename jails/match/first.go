@@ -173,10 +173,10 @@ func (p *program) analyse() {
 	p.guard()
 }
 
-// canBeQuick tells whether a span that gives nothing back can count bytes in place of characters, up to where it meets one
+// canBeQuick tells whether a greedy span can count bytes in place of characters, up to where it meets one
 // beyond ASCII. Up to a byte that is the only one to stop at there is a faster way.
 func (in *inst) canBeQuick() bool {
-	if in.op != opSpanOnly || in.stop != "" || in.class.without >= 0 {
+	if in.op != opSpanOnly && in.op != opSpan || in.stop != "" || in.class.without >= 0 {
 		return false
 	}
 	return in.class.beyond != beyondAll || in.max == unlimited && in.min <= 1

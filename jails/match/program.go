@@ -43,7 +43,7 @@ type inst struct {
 	slot     int32 // number of a mark, group, loop or cut
 	self     int32 // the instruction's own number
 	min, max int32 // of a span or loop
-	isQuick  bool  // a span of which all that is ASCII is taken byte by byte
+	isQuick  bool  // a greedy span of which all that is ASCII is taken byte by byte
 	class    *class
 	dispatch *dispatch // of a branch, by the next byte
 	str      string

@@ -14,9 +14,15 @@ import (
 // pass and line, is what a line costs. JAILS is sshd, ten or all; with DATED the log is a file's.
 func TestMatchPasses(t *testing.T) {
 	n, _ := strconv.Atoi(os.Getenv("PASSES"))
-	m := map[string]mix{"ordinary": ordinary, "attacked": attacked, "access": access}[os.Getenv("MIX")]
+	m, ok := map[string]mix{"ordinary": ordinary, "attacked": attacked, "stormed": stormed, "access": access}[os.Getenv("MIX")]
+	if n > 0 && !ok {
+		t.Fatalf("MIX=%q is none of ordinary, attacked, stormed, access", os.Getenv("MIX"))
+	}
 	r := &race{t: t, jails: stockJails(t)}
-	jails := map[string][]*config.Jail{"": r.named("sshd"), "ten": r.named(ten...), "all": r.jails}[os.Getenv("JAILS")]
+	jails := map[string][]*config.Jail{"": r.named("sshd"), "sshd": r.named("sshd"), "ten": r.named(ten...), "all": r.jails}[os.Getenv("JAILS")]
+	if jails == nil {
+		t.Fatalf("JAILS=%q is none of sshd, ten, all", os.Getenv("JAILS"))
+	}
 	work := r.inMemory(jails, 1, makeLog(m, 10_000, 1, 2), os.Getenv("DATED") == "")
 	for range n {
 		work()

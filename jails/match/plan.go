@@ -11,7 +11,7 @@ const (
 	wideString  = 7
 )
 
-// commonly is the part of the sample's lines, one in commonly, at which a string is no use.
+// commonly is the part of the sample's lines, one in commonly, at which a string is no use, unless the lines match.
 const commonly = 4
 
 // sampleSize is how much of a sample is looked at.
@@ -40,17 +40,44 @@ func newPlan(o Options) *plan {
 
 // add plans for one pattern.
 func (p *plan) add(r Rule, pattern *Pattern, id int32) {
-	best := p.choose(r.needs(pattern), r.Cuts)
+	best, met := p.choose(r.needs(pattern), r.Cuts)
+	isExpressible := p.isExpressible(r)
 	switch {
-	case best != nil && best.shortest() >= wideString:
-		p.strings = addNeed(p.strings, best, id)
-	case best != nil:
-		p.short = append(p.short, shortPattern{r, pattern, id, best})
-	case p.isExpressible(r):
+	case isExpressible && (best == nil || met*commonly > p.lines && !p.tells(best, r, pattern)):
 		p.weak = append(p.weak, id)
-	default:
+	case best == nil:
 		p.always = append(p.always, id)
+	case best.shortest() >= wideString:
+		p.strings = addNeed(p.strings, best, id)
+	default:
+		p.short = append(p.short, shortPattern{r, pattern, id, best})
 	}
+}
+
+// tells tells whether most lines of the sample that meet the need, which are many, are what the pattern looks for: as in a
+// storm of failures. An automaton, which looks at every line, would find nothing better.
+func (p *plan) tells(n need, r Rule, pattern *Pattern) bool {
+	d := automaton(r, pattern)
+	met, accepted := 0, 0
+	var ids []int32
+	for line := range bytes.Lines(p.sample) {
+		lower := bytes.ToLower(line)
+		if !slices.ContainsFunc(n, func(s string) bool { return bytes.Contains(lower, []byte(s)) }) {
+			continue
+		}
+		met++
+		if ids, _ = d.scan(bytes.TrimSuffix(line, []byte{'\n'}), ids[:0]); len(ids) > 0 {
+			accepted++
+		}
+	}
+	return 2*accepted > met
+}
+
+// automaton makes the automaton of one of the rule's patterns.
+func automaton(r Rule, pattern *Pattern) *dfa {
+	a := &nfa{}
+	a.addRule(Rule{Prefix: r.Prefix, Patterns: []*Pattern{pattern}, Cuts: r.Cuts}, []int32{0})
+	return newDFA(a)
 }
 
 // A shortPattern needs short strings only, for which every byte or two have to be looked at.
@@ -90,9 +117,7 @@ func (p *plan) failsEarly(s shortPattern) bool {
 	if len(s.rule.Cuts) > 0 || !p.isExpressible(s.rule) {
 		return false // with a part of the line left out, it could go on anywhere
 	}
-	a := &nfa{}
-	a.addRule(Rule{Prefix: s.rule.Prefix, Patterns: []*Pattern{s.pattern}}, []int32{s.id})
-	d := newDFA(a)
+	d := automaton(s.rule, s.pattern)
 	read, lines := 0, 0
 	for line := range bytes.Lines(p.sample) {
 		read += d.depth(bytes.TrimSuffix(line, []byte{'\n'}))
@@ -119,24 +144,19 @@ func (r Rule) needs(pattern *Pattern) []placed {
 	return pattern.tree.needs()
 }
 
-// choose returns the need that is met least, or nil if all are met often.
-func (p *plan) choose(needs []placed, cuts []Cut) (best need) {
-	least := 0
+// choose returns the need that is met least and how often it is, or nil if all are too short.
+func (p *plan) choose(needs []placed, cuts []Cut) (best need, least int) {
 	for _, whole := range needs {
 		for _, n := range whole.pieces(cuts) {
 			if n.shortest() < leastString {
 				continue
 			}
-			met := p.met(n)
-			if met*commonly > p.lines {
-				continue
-			}
-			if best == nil || met < least || met == least && n.weight() > best.weight() {
+			if met := p.met(n); best == nil || met < least || met == least && n.weight() > best.weight() {
 				best, least = n, met
 			}
 		}
 	}
-	return best
+	return best, least
 }
 
 // met counts how often the need is met in the sample.

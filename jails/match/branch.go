@@ -3,69 +3,84 @@ package match
 import (
 	"bytes"
 	"math/bits"
-	"slices"
+	"unicode/utf8"
 )
 
 // maxWays is how many ways a branch has; a longer one goes on in another.
 const maxWays = 8
 
-// A dispatch says by the next byte, or 256 at the end, where a branch goes. Bytes that all ways treat alike have the same
-// code.
-type dispatch struct {
-	codes   [257]uint16
-	targets []target // by code
-}
+// A dispatch says where a branch goes by the next byte; what lies beyond ASCII is one byte, and so is the end of the text.
+type dispatch [textEnd + 1]target
 
-// A target is where a branch goes, and which of its ways are left then. Where there is only one way, and that comes to
-// another branch before it looks at the text, the target lies behind that one too.
-type target struct {
-	pc   int32 // -1: nowhere
-	rest uint8
-}
-
-// newDispatch makes the dispatch of a branch; those of the branches it can come to are there.
-func newDispatch(insts []inst, ways []way) *dispatch {
-	var d dispatch
-	for b := range 257 {
-		t := target{pc: -1}
-		for i, w := range ways {
-			switch {
-			case w.first != nil && !w.first.has(b):
-			case t.pc < 0:
-				t.pc = w.pc
-			default:
-				t.rest |= 1 << i
-			}
-		}
-		for t.pc >= 0 && t.rest == 0 && insts[t.pc].op == opBranch {
-			behind := insts[t.pc].dispatch.target(b)
-			if behind.rest != 0 {
-				break
-			}
-			t = behind
-		}
-		d.add(b, t)
-	}
-	return &d
-}
-
-func (d *dispatch) add(b int, t target) {
-	code := slices.Index(d.targets, t)
-	if code < 0 {
-		code = len(d.targets)
-		d.targets = append(d.targets, t)
-	}
-	d.codes[b] = uint16(code)
-}
-
-func (d *dispatch) target(b int) target { return d.targets[d.codes[b]] }
+const (
+	beyondASCII = utf8.RuneSelf
+	textEnd     = utf8.RuneSelf + 1
+)
 
 // at returns where the branch goes with the text at pos.
 func (d *dispatch) at(text []byte, pos int) target {
 	if pos < len(text) {
-		return d.target(int(text[pos]))
+		return d[min(text[pos], beyondASCII)]
 	}
-	return d.target(256)
+	return d[textEnd]
+}
+
+// A target is where a branch goes, and a set of its ways that are left then. Where there is only one way, and that looks at
+// the text no sooner than behind another branch, or behind a span of nothing, the target lies there.
+type target int32
+
+const nowhere target = -1
+
+func newTarget(pc int32, rest uint8) target { return target(pc<<8 | int32(rest)) }
+
+func (t target) pc() int32   { return int32(t) >> 8 }
+func (t target) rest() uint8 { return uint8(t) }
+
+// newDispatch makes the dispatch of a branch; those of the branches it can come to are there.
+func newDispatch(insts []inst, ways []way) *dispatch {
+	var d dispatch
+	for b := range d {
+		pc, rest := int32(-1), uint8(0)
+		for i, w := range ways {
+			switch {
+			case w.first != nil && !w.first.has(b):
+			case pc < 0:
+				pc = w.pc
+			default:
+				rest |= 1 << i
+			}
+		}
+		d[b] = nowhere
+		if pc >= 0 {
+			d[b] = newTarget(pc, rest).behind(insts, b)
+		}
+	}
+	return &d
+}
+
+// behind returns where the target leads to before anything looks at the text, which goes on with b.
+func (t target) behind(insts []inst, b int) target {
+	for t != nowhere {
+		in := &insts[t.pc()]
+		switch {
+		case in.op == opBranch && t.rest() == 0 && in.dispatch[b].rest() == 0:
+			t = in.dispatch[b]
+		case in.isEmpty(b):
+			t = newTarget(in.next, t.rest())
+		default:
+			return t
+		}
+	}
+	return nowhere
+}
+
+// isEmpty tells whether in is a span that matches nothing where the text goes on with b.
+func (in *inst) isEmpty(b int) bool {
+	switch in.op {
+	case opSpan, opSpanOnly, opSpanLazy:
+		return in.min == 0 && (b == textEnd || b < beyondASCII && !in.class.bytes[b])
+	}
+	return false
 }
 
 // take takes the first of the ways in the set.

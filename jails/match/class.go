@@ -1,6 +1,7 @@
 package match
 
 import (
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -75,6 +76,18 @@ func (it item) has(r rune) bool {
 // A byteSet holds bytes; of a character beyond ASCII it holds all bytes it can begin with.
 type byteSet [256]bool
 
+// byteSets has one of each byteSet, since a few tables stay in the processor's cache where many would not.
+var byteSets sync.Map
+
+// shared returns the one set that all classes use in place of s.
+func (s byteSet) shared() *byteSet {
+	one, ok := byteSets.Load(s)
+	if !ok {
+		one, _ = byteSets.LoadOrStore(s, &s)
+	}
+	return one.(*byteSet)
+}
+
 // How much of what lies beyond ASCII a class has.
 type beyond uint8
 
@@ -86,10 +99,10 @@ const (
 
 // A class is a set of characters.
 type class struct {
-	bytes    byteSet // exact for ASCII; above it, whether the class has any character beyond ASCII
-	set      bitSet  // the same
-	steps    byteSet // bytes that a run of the class takes without a look at the character
-	without  int     // the only byte that steps lacks, or -1
+	bytes    *byteSet // exact for ASCII; above it, whether the class has any character beyond ASCII
+	set      bitSet   // the same
+	steps    *byteSet // bytes that a run of the class takes without a look at the character
+	without  int      // the only byte that steps lacks, or -1
 	beyond   beyond
 	items    []item
 	negative bool
@@ -100,30 +113,32 @@ type class struct {
 // Python does it.
 func newClass(items []item, negative bool, f fold) *class {
 	c := &class{items: items, negative: negative}
+	var bytes byteSet
 	if f != noFold && f.anyCased(items) {
 		c.fold = f
 		c.items = f.items(items)
 	}
 	for b := range utf8.RuneSelf {
-		c.bytes[b] = c.lookup(rune(b))
+		bytes[b] = c.lookup(rune(b))
 	}
-	c.beyond = c.countBeyond()
+	c.beyond = c.countBeyond(&bytes)
 	for b := utf8.RuneSelf; b < 256; b++ {
-		c.bytes[b] = c.beyond != beyondNone
+		bytes[b] = c.beyond != beyondNone
 	}
-	c.tabulate()
+	c.tabulate(bytes)
 	return c
 }
 
-// tabulate makes the other tables from bytes.
-func (c *class) tabulate() {
+// tabulate makes the tables.
+func (c *class) tabulate(bytes byteSet) {
+	var steps byteSet
 	lacking := 0
 	for b := range 256 {
-		if c.bytes[b] {
+		if bytes[b] {
 			c.set.add(byte(b))
 		}
-		c.steps[b] = c.bytes[b] && (b < utf8.RuneSelf || c.beyond == beyondAll)
-		if !c.steps[b] {
+		steps[b] = bytes[b] && (b < utf8.RuneSelf || c.beyond == beyondAll)
+		if !steps[b] {
 			lacking++
 			c.without = b
 		}
@@ -131,6 +146,7 @@ func (c *class) tabulate() {
 	if lacking != 1 {
 		c.without = -1
 	}
+	c.bytes, c.steps = bytes.shared(), steps.shared()
 }
 
 // has tells whether r is of the class.
@@ -152,8 +168,8 @@ func (c *class) lookup(r rune) bool {
 }
 
 // countBeyond says how much the class has beyond ASCII; some, where it would take long to find out.
-func (c *class) countBeyond() beyond {
-	some := c.fold == unicodeFold && (c.bytes['i'] != c.negative || c.bytes['k'] != c.negative || c.bytes['s'] != c.negative)
+func (c *class) countBeyond(bytes *byteSet) beyond {
+	some := c.fold == unicodeFold && (bytes['i'] != c.negative || bytes['k'] != c.negative || bytes['s'] != c.negative)
 	for _, it := range c.items {
 		switch {
 		case it.category == 0 && it.hi < utf8.RuneSelf:

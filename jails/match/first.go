@@ -28,9 +28,12 @@ func (f *first) at(text []byte, pos int) bool {
 	return f.end
 }
 
-// has tells whether the byte, or the end where it is 256, can come next.
+// has tells whether what a dispatch calls b can come next.
 func (f *first) has(b int) bool {
-	if b == 256 {
+	switch b {
+	case beyondASCII:
+		return f.bytes[2]|f.bytes[3] != 0
+	case textEnd:
 		return f.end
 	}
 	return f.bytes.has(byte(b))
@@ -67,7 +70,7 @@ func (f *firstFinder) collect(pc int32, set *first) bool {
 		in := &f.insts[pc]
 		switch in.op {
 		case opChar:
-			set.bytes.add(in.char)
+			set.bytes.add(in.byte)
 			return true
 		case opString:
 			set.bytes.add(in.str[0])
@@ -162,24 +165,12 @@ func (p *program) analyse() {
 			if in.op == opSpan && in.first != nil && f.excludes(in.class, in.first) {
 				in.op, in.givesBack = opSpanOnly, true
 			}
-			in.isQuick = in.canBeQuick()
-		case opSpanOnly:
-			in.isQuick = in.canBeQuick()
 		}
 	}
 	p.first = f.find(p.start)
 	p.prefix = p.literalAt(p.start)
 	p.anchored = p.isAnchored(p.start, 0)
 	p.guard()
-}
-
-// canBeQuick tells whether a greedy span can count bytes in place of characters, up to where it meets one
-// beyond ASCII. Up to a byte that is the only one to stop at there is a faster way.
-func (in *inst) canBeQuick() bool {
-	if in.op != opSpanOnly && in.op != opSpan || in.stop != "" || in.class.without >= 0 {
-		return false
-	}
-	return in.class.beyond != beyondAll || in.max == unlimited && in.min <= 1
 }
 
 // literalAt returns the literal that pc begins with, or nil.
@@ -189,9 +180,9 @@ func (p *program) literalAt(pc int32) []byte {
 	}
 	switch in := &p.insts[pc]; in.op {
 	case opString:
-		return []byte(in.str)
+		return in.str
 	case opChar:
-		return []byte{in.char}
+		return []byte{in.byte}
 	}
 	return nil
 }

@@ -290,6 +290,9 @@ func FuzzSearch(f *testing.F) {
 		if err != nil {
 			return
 		}
+		if got, err := stepwise(p).Search(&s, []byte(text), 0); err == nil && !slices.Equal(got, want) {
+			t.Errorf("{%q, %d, %q, 0, %#v}, // stepwise: got %v", expr, flags, text, want, got)
+		}
 		if got, ok := searchLinear(p, &s, []byte(text), 0); ok && !slices.Equal(got, want) {
 			t.Errorf("{%q, %d, %q, 0, %#v}, // linear: got %v", expr, flags, text, want, got)
 		}

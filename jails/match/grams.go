@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// grams finds strings in text, whatever the case of their ASCII letters. It looks at four bytes in every stride bytes
+// grams finds strings of four bytes or more in text, whatever the case of their ASCII letters. It looks at four bytes in every stride bytes
 // only: of every stride neighbouring places in a string one is looked at, so each string's fours at stride neighbouring
 // places are marked in a bit map, and what hits a mark is compared.
 type grams struct {
@@ -119,7 +119,7 @@ func (g *grams) compare(text []byte, pos int, h uint32, out []found) []found {
 		at = place.next
 		str := &g.strings[place.str]
 		start := pos - int(place.offset)
-		if start < 0 || start+len(str.text) > len(text) || !equalFold(text[start:start+len(str.text)], str.text) {
+		if start < 0 || start+len(str.text) > len(text) || !equalFold(text[start:start+len(str.text)], []byte(str.text)) {
 			continue
 		}
 		for _, id := range str.ids {
@@ -129,20 +129,27 @@ func (g *grams) compare(text []byte, pos int, h uint32, out []found) []found {
 	return out
 }
 
-// equalFold tells whether text is lower, whatever the case of its ASCII letters. A few other characters count as alike
-// too, those that differ in the same bit.
-func equalFold(text []byte, lower string) bool {
-	for ; len(text) >= 4; text, lower = text[4:], lower[4:] {
-		if (binary.LittleEndian.Uint32(text)^fourAt(lower, 0))&^foldFour != 0 {
+// equalFold tells whether text is lower, which has as many bytes, whatever the case of its ASCII letters. A few other
+// characters count as alike too, those that differ in the same bit.
+func equalFold(text, lower []byte) bool {
+	last := len(lower) - 8
+	if last < 0 {
+		last += 4
+		return equalFour(text, lower) && equalFour(text[last:], lower[last:])
+	}
+	for at := 0; ; at += 8 {
+		at = min(at, last)
+		if (binary.LittleEndian.Uint64(text[at:])^binary.LittleEndian.Uint64(lower[at:]))&^(foldFour<<32|foldFour) != 0 {
 			return false
 		}
-	}
-	for i := range text {
-		if (text[i]^lower[i])&^(foldFour&0xff) != 0 {
-			return false
+		if at == last {
+			return true
 		}
 	}
-	return true
+}
+
+func equalFour(text, lower []byte) bool {
+	return (binary.LittleEndian.Uint32(text)^binary.LittleEndian.Uint32(lower))&^foldFour == 0
 }
 
 // countFours counts how often each hash is met in text.

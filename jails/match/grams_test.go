@@ -39,7 +39,7 @@ func TestGrams(t *testing.T) {
 		}
 		for _, s := range strings {
 			for pos := range text {
-				if pos+len(s.text) <= len(text) && equalFold(text[pos:pos+len(s.text)], s.text) {
+				if pos+len(s.text) <= len(text) && equalFold(text[pos:pos+len(s.text)], []byte(s.text)) {
 					want = append(want, found{int32(pos), s.ids[0]})
 				}
 			}

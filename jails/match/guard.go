@@ -35,7 +35,7 @@ func (p *program) musts(in *inst, known [][]string) []string {
 	case opMatch, opLookEnd, opNotEnd:
 		return nil
 	case opString:
-		return append(slices.Clone(known[in.next][max(0, len(known[in.next])-maxMusts+1):]), in.str)
+		return append(slices.Clone(known[in.next][max(0, len(known[in.next])-maxMusts+1):]), string(in.str))
 	case opBranch, opGuarded:
 		return slices.DeleteFunc(slices.Clone(known[in.ways[0].pc]), func(s string) bool { return !inAll(known, in.ways, s) })
 	case opCond:

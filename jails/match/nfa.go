@@ -108,9 +108,9 @@ func (a *nfa) inst(in *inst, base, accept int32, open bool) nfaNode {
 	case opFail:
 		return nfaNode{}
 	case opChar:
-		return a.text(string(rune(in.char)), next, open)
+		return a.text(string(rune(in.byte)), next, open)
 	case opString:
-		return a.text(in.str, next, open)
+		return a.text(string(in.str), next, open)
 	case opClass:
 		return a.class(in.class.set, next, open)
 	case opSpan, opSpanOnly, opSpanLazy:

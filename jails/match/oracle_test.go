@@ -93,11 +93,24 @@ func disagreement(q question, a answer, s *Scratch) (diff string, slow int) {
 		if err != nil || !slices.Equal(got, want) {
 			return fmt.Sprintf("{%s, %d, %s, %d, %#v}, // got %v %v", strconv.Quote(q.Expr), q.Flags, strconv.Quote(text), from, want, got, err), slow
 		}
+		if got, err := stepwise(p).Search(s, []byte(text), from); err == nil && !slices.Equal(got, want) {
+			return fmt.Sprintf("{%s, %d, %s, %d, %#v}, // stepwise: got %v", strconv.Quote(q.Expr), q.Flags, strconv.Quote(text), from, want, got), slow
+		}
 		if got, ok := searchLinear(p, s, []byte(text), from); ok && !slices.Equal(got, want) {
 			return fmt.Sprintf("{%s, %d, %s, %d, %#v}, // linear: got %v", strconv.Quote(q.Expr), q.Flags, strconv.Quote(text), from, want, got), slow
 		}
 	}
 	return "", slow
+}
+
+// stepwise returns p with nothing left to forward.
+func stepwise(p *Pattern) *Pattern {
+	slow, prog := *p, *p.prog
+	slow.prog, prog.insts = &prog, slices.Clone(prog.insts)
+	for i := range prog.insts {
+		prog.insts[i].move = leave
+	}
+	return &slow
 }
 
 // searchLinear is Search when the budget has run out at once.

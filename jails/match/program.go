@@ -1,6 +1,9 @@
 package match
 
-import "slices"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // An opcode says what an instruction does.
 type opcode uint8
@@ -31,27 +34,29 @@ const (
 	opFail    // matches nothing
 )
 
-// An inst is one instruction. It goes on at next. What is seldom looked at while matching stands apart, so that the rest
-// keeps close together in memory.
+// An inst is one instruction. It goes on at next. What forward does not look at, or seldom, stands apart, so that the rest
+// is a line of the processor's cache.
 type inst struct {
 	op       opcode
-	char     byte
-	at       place
-	fold     fold
-	next     int32
-	other    int32 // the body of a loop, look or atomic group; the way of a condition not met
-	slot     int32 // number of a mark, group, loop or cut
-	self     int32 // the instruction's own number
-	min, max int32 // of a span or loop
-	isQuick  bool  // a greedy span of which all that is ASCII is taken byte by byte
-	class    *class
+	move     move
+	byte     byte      // of opChar; where opString's head is short, by how many bits; the byte at which moveUntil stops
+	self     int32     // the instruction's own number
+	slot     int32     // number of a mark, group, loop or cut
+	min, max int32     // of a span or loop
+	size     int32     // of a string, in bytes
+	to       *inst     // the next one
+	table    *byteSet  // of a class, the bytes it has; of a span, those it takes without a look at the character
 	dispatch *dispatch // of a branch, by the next byte
-	str      string
+	head     uint64    // a string's first eight bytes
 	*detail
 }
 
 // A detail is more about an instruction.
 type detail struct {
+	next      int32
+	other     int32 // the body of a loop, look or atomic group; the way of a condition not met
+	class     *class
+	str       []byte
 	first     *first  // what can follow the span or loop
 	follow    string  // the literal after a span, where there is one
 	stop      string  // a span goes no further than to where this begins; "": no such string
@@ -60,6 +65,8 @@ type detail struct {
 	loops     []int32 // the loops around
 	back      int     // characters a look behind goes back
 	point     int32   // number of a point that a linear search remembers; -1: none
+	at        place   // of opAt
+	fold      fold    // of a backreference
 	asks      uint8   // the conditions that may still come, a bit each
 	empty     bool    // the body of a loop can match nothing
 	givesBack bool    // a span that could give back, but need not
@@ -77,6 +84,7 @@ type program struct {
 	insts    []inst
 	start    int32
 	groups   int
+	unset    []int // the marks of no group: -1 for each
 	loops    int
 	cuts     int
 	anchored bool    // matches at the very start of the text only
@@ -99,18 +107,37 @@ type compiler struct {
 func compile(tree *node, groups int) *program {
 	c := &compiler{insts: make([]inst, 1, 64)}
 	c.insts[0].detail = &detail{}
-	p := &program{groups: groups}
+	p := &program{groups: groups, unset: slices.Repeat([]int{-1}, 2*(groups+1))}
 	p.start = c.node(tree.withoutConditions(), 0)
 	p.insts, p.loops, p.cuts, p.conds = c.insts, c.count, c.cuts, c.conds
 	p.analyse()
+	p.link()
 	p.findPoints()
 	return p
 }
 
-func (c *compiler) emit(in inst) int32 {
-	if in.detail == nil {
-		in.detail = &detail{}
+// link prepares the instructions for forward.
+func (p *program) link() {
+	for i := range p.insts {
+		in := &p.insts[i]
+		in.to, in.move = &p.insts[in.next], in.choose()
+		switch in.op {
+		case opString:
+			var head [8]byte
+			copy(head[:], in.str)
+			in.head, in.size = binary.LittleEndian.Uint64(head[:]), int32(len(in.str))
+			in.byte = byte(64 - 8*min(len(in.str), 8))
+		case opClass:
+			in.table = in.class.bytes
+		case opSpan, opSpanOnly:
+			in.table = in.class.steps
+			in.byte = byte(in.class.without)
+		}
 	}
+}
+
+func (c *compiler) emit(in inst, d detail) int32 {
+	in.detail = &d
 	in.self, in.loops = int32(len(c.insts)), c.loops
 	c.insts = append(c.insts, in)
 	return in.self
@@ -128,8 +155,8 @@ func (c *compiler) node(n *node, next int32) int32 {
 	case kindRepeat:
 		return c.repeat(n, next)
 	case kindGroup:
-		end := c.emit(inst{op: opMark, slot: int32(2*n.group + 1), next: next})
-		return c.emit(inst{op: opMark, slot: int32(2 * n.group), next: c.node(n.subs[0], end)})
+		end := c.emit(inst{op: opMark, slot: int32(2*n.group + 1)}, detail{next: next})
+		return c.emit(inst{op: opMark, slot: int32(2 * n.group)}, detail{next: c.node(n.subs[0], end)})
 	case kindAtomic:
 		return c.cut(opAtomic, opAtomicEnd, n.subs[0], 0, next)
 	case kindLook:
@@ -138,7 +165,7 @@ func (c *compiler) node(n *node, next int32) int32 {
 		}
 		return c.cut(opLook, opLookEnd, n.subs[0], n.width, next)
 	case kindBackref:
-		return c.emit(inst{op: opBackref, slot: int32(n.group), fold: n.fold, next: next})
+		return c.emit(inst{op: opBackref, slot: int32(n.group)}, detail{fold: n.fold, next: next})
 	case kindCond:
 		other := next
 		if len(n.subs) == 2 {
@@ -147,13 +174,13 @@ func (c *compiler) node(n *node, next int32) int32 {
 		if g := int32(n.group); !slices.Contains(c.conds, g) {
 			c.conds = append(c.conds, g)
 		}
-		return c.emit(inst{op: opCond, slot: int32(n.group), next: c.node(n.subs[0], next), other: other})
+		return c.emit(inst{op: opCond, slot: int32(n.group)}, detail{next: c.node(n.subs[0], next), other: other})
 	}
-	return c.emit(inst{op: opAt, at: n.at, next: next})
+	return c.emit(inst{op: opAt}, detail{next: next, at: n.at})
 }
 
 func (c *compiler) alternatives(n *node, nodes []*node, next int32) int32 {
-	op, d := opBranch, &detail{}
+	op, d := opBranch, detail{next: next}
 	if n.decides {
 		op = opGuarded
 	}
@@ -168,7 +195,7 @@ func (c *compiler) alternatives(n *node, nodes []*node, next int32) int32 {
 	if more > 0 {
 		d.ways = append(d.ways, way{pc: more})
 	}
-	return c.emit(inst{op: op, next: next, detail: d})
+	return c.emit(inst{op: op}, d)
 }
 
 // flatten lists the nodes of a sequence and of the sequences in it.
@@ -203,20 +230,20 @@ func (c *compiler) literals(nodes []*node, next int32) int32 {
 	text := make([]rune, len(nodes))
 	for i, n := range nodes {
 		if isSurrogate(n.char) {
-			return c.emit(inst{op: opFail})
+			return c.emit(inst{op: opFail}, detail{})
 		}
 		text[i] = n.char
 	}
-	return c.emit(inst{op: opString, str: string(text), next: next})
+	return c.emit(inst{op: opString}, detail{str: []byte(string(text)), next: next})
 }
 
 // character compiles what matches one character.
 func (c *compiler) character(n *node, next int32) int32 {
 	switch {
 	case n.kind == kindClass:
-		return c.emit(inst{op: opClass, class: n.class, next: next})
+		return c.emit(inst{op: opClass}, detail{class: n.class, next: next})
 	case n.char < 0x80:
-		return c.emit(inst{op: opChar, char: byte(n.char), next: next})
+		return c.emit(inst{op: opChar, byte: byte(n.char)}, detail{next: next})
 	}
 	return c.literals([]*node{n}, next)
 }
@@ -228,6 +255,6 @@ func isSurrogate(r rune) bool { return r >= 0xd800 && r < 0xe000 }
 func (c *compiler) cut(op, end opcode, body *node, back int, next int32) int32 {
 	slot := int32(c.cuts)
 	c.cuts++
-	e := c.emit(inst{op: end, slot: slot, next: next})
-	return c.emit(inst{op: op, slot: slot, next: next, other: c.node(body, e), detail: &detail{back: back}})
+	e := c.emit(inst{op: end, slot: slot}, detail{next: next})
+	return c.emit(inst{op: op, slot: slot}, detail{next: next, other: c.node(body, e), back: back})
 }

@@ -35,7 +35,7 @@ func (c *compiler) optional(body *node, mode repeatMode, then, next int32) int32
 	if mode == lazy {
 		w[0], w[1] = w[1], w[0]
 	}
-	return c.emit(inst{op: opBranch, next: next, detail: &detail{ways: w}})
+	return c.emit(inst{op: opBranch}, detail{next: next, ways: w})
 }
 
 // unroll compiles a repeat as its body so often, one inside of the other where it may be left out.
@@ -53,7 +53,7 @@ func (c *compiler) unroll(n *node, next int32) int32 {
 // A repeat is unrolled if it has at most so many turns, of so many nodes together.
 const (
 	maxTurns = 4
-	maxNodes = 64
+	maxNodes = 128
 )
 
 // isUnrollable tells whether the repeat n is a few turns of a short body. Bodies with groups, or that can be empty, are
@@ -87,19 +87,20 @@ func (c *compiler) loop(n *node, next int32) int32 {
 	c.count++
 	around := c.loops
 	c.loops = append(around[:len(around):len(around)], int32(len(c.insts)))
-	loop := c.emit(inst{op: op, slot: slot, min: int32(n.min), max: int32(n.max), next: next,
-		detail: &detail{empty: n.subs[0].canBeEmpty()}})
+	loop := c.emit(inst{op: op, slot: slot, min: int32(n.min), max: int32(n.max)},
+		detail{next: next, empty: n.subs[0].canBeEmpty()})
 	body := c.node(n.subs[0], loop)
 	c.insts[loop].other = body
 	c.loops = around
-	return c.emit(inst{op: opLoopStart, slot: slot, next: loop})
+	return c.emit(inst{op: opLoopStart, slot: slot}, detail{next: loop})
 }
 
 // span compiles the repeat of one character, up to where stop begins.
 func (c *compiler) span(n, one *node, stop string, next int32) int32 {
-	in := inst{op: opSpan, min: int32(n.min), max: int32(n.max), next: next, class: one.class, detail: &detail{stop: stop}}
+	in := inst{op: opSpan, min: int32(n.min), max: int32(n.max)}
+	d := detail{next: next, class: one.class, stop: stop}
 	if one.kind == kindLiteral {
-		in.class = newClass([]item{{lo: one.char, hi: one.char}}, false, noFold)
+		d.class = newClass([]item{{lo: one.char, hi: one.char}}, false, noFold)
 	}
 	switch {
 	case n.mode == lazy && n.min != n.max:
@@ -107,7 +108,7 @@ func (c *compiler) span(n, one *node, stop string, next int32) int32 {
 	case n.mode == possessive || n.min == n.max:
 		in.op = opSpanOnly
 	}
-	return c.emit(in)
+	return c.emit(in, d)
 }
 
 // single returns the node that matches exactly one character and is all there is in n, or nil.

@@ -2,6 +2,7 @@ package match
 
 import (
 	"bytes"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -66,7 +67,7 @@ func (p *program) search(s *Scratch, text []byte, from int) []int {
 		if s.over || p.anchored {
 			return nil
 		}
-		s.forget()
+		s.forget(p)
 		pos = next(text, pos)
 	}
 	return nil
@@ -120,7 +121,7 @@ func (s *Scratch) prepare(p *program) {
 	s.marks = resize(s.marks, 2*(p.groups+1))
 	s.loops = resize(s.loops, p.loops)
 	s.cuts = resize(s.cuts, p.cuts)
-	s.forget()
+	s.forget(p)
 }
 
 // maxKept is how many frames are kept from one search to the next.
@@ -144,106 +145,80 @@ func resize[T any](s []T, n int) []T {
 }
 
 // forget makes ready for another start.
-func (s *Scratch) forget() {
+func (s *Scratch) forget(p *program) {
 	s.stack = s.stack[:0]
-	for i := range s.marks {
-		s.marks[i] = -1
-	}
+	copy(s.marks, p.unset)
 }
 
 // run matches the program at pos and returns the end of the match, or -1.
 func (s *Scratch) run(p *program, text []byte, pos int) int {
-	insts, linear, pc := p.insts, s.failed.on, p.start
+	in := &p.insts[p.start]
 	for {
-		in := &insts[pc]
-		op := in.op
-		pc = in.next
-		if linear {
-			op = s.linear(p, in, pos)
+		if !s.failed.on {
+			if cap(s.stack)-len(s.stack) < len(p.insts) {
+				s.stack = slices.Grow(s.stack, len(p.insts))
+			}
+			in, pos = s.forward(p, in, text, pos)
 		}
-		switch op {
-		case opChar:
-			if pos < len(text) && text[pos] == in.char {
-				pos++
-				continue
+		pc := int32(-1)
+		if in != nil {
+			if in.op == opMatch {
+				return pos
 			}
-		case opString:
-			if end := pos + len(in.str); end <= len(text) && string(text[pos:end]) == in.str {
-				pos = end
-				continue
-			}
-		case opClass:
-			if n := in.class.match(text, pos); n > 0 {
-				pos += n
-				continue
-			}
-		case opSpanOnly:
-			if in.isQuick {
-				end, last := pos, min(pos+int(in.max), len(text))
-				for end < last && in.class.steps[text[end]] {
-					end++
-				}
-				if end-pos >= int(in.min) && (end == last || text[end] < utf8.RuneSelf) {
-					s.steps += (end - pos) >> 4
-					pos = end
-					continue
-				}
-			}
-			if end := s.spanOnly(in, text, pos); end >= 0 {
-				pos = end
-				continue
-			}
-		case opSpan:
-			if pc, pos = s.span(p, in, text, pos); pc >= 0 {
-				continue
-			}
-		case opBranch:
-			if t := in.dispatch.at(text, pos); t.pc >= 0 {
-				if t.rest != 0 {
-					s.push(frame{kind: retryWay, pc: in.self, pos: int32(pos), low: int32(t.rest)})
-				}
-				pc = t.pc
-				continue
-			}
-		case opMark:
-			if len(s.stack) > 0 {
-				s.push(frame{kind: undoMark, pc: in.slot, pos: int32(s.marks[in.slot])})
-			}
-			s.marks[in.slot] = pos
-			continue
-		case opAt:
-			if in.at.holds(text, pos) {
-				continue
-			}
-		case opFail:
-		case opMatch:
-			return pos
-		default:
-			if pc, pos = s.rare(p, in, text, pos); pc >= 0 {
-				continue
+			pc, pos = s.step(p, in, text, pos)
+		}
+		if pc < 0 {
+			if pc, pos = s.back(p, text); pc < 0 {
+				return -1
 			}
 		}
-		if pc, pos = s.back(p, text); pc < 0 {
-			return -1
-		}
+		in = &p.insts[pc]
 	}
 }
 
-// linear returns what is done for in at pos in a linear search: a point that has failed there fails again, and where a
-// span would only be thought to give nothing back, it does.
-func (s *Scratch) linear(p *program, in *inst, pos int) opcode {
-	switch {
-	case in.point >= 0 && !s.enter(p, in, pos):
-		return opFail
-	case in.op == opSpanOnly && in.max == unlimited && in.point >= 0:
-		return opSpan
+// step runs an instruction. It returns where to go on, -1 for a failure.
+func (s *Scratch) step(p *program, in *inst, text []byte, pos int) (pc int32, at int) {
+	op := in.op
+	if s.failed.on {
+		op = s.linear(p, in, pos)
 	}
-	return in.op
-}
-
-// rare runs the instructions that are seldom met. It returns -1 for a failure.
-func (s *Scratch) rare(p *program, in *inst, text []byte, pos int) (pc int32, at int) {
-	switch in.op {
+	switch op {
+	case opChar:
+		if pos < len(text) && text[pos] == in.byte {
+			return in.next, pos + 1
+		}
+	case opString:
+		if bytes.HasPrefix(text[pos:], in.str) {
+			return in.next, pos + len(in.str)
+		}
+	case opClass:
+		if n := in.class.match(text, pos); n > 0 {
+			return in.next, pos + n
+		}
+	case opSpanOnly:
+		if end := s.spanOnly(in, text, pos); end >= 0 {
+			return in.next, end
+		}
+	case opSpan:
+		return s.span(p, in, text, pos)
+	case opBranch:
+		if t := in.dispatch.at(text, pos); t != nowhere {
+			if t.rest() != 0 {
+				s.push(frame{kind: retryWay, pc: in.self, pos: int32(pos), low: int32(t.rest())})
+			}
+			return t.pc(), pos
+		}
+	case opMark:
+		if len(s.stack) > 0 {
+			s.push(frame{kind: undoMark, pc: in.slot, pos: int32(s.marks[in.slot])})
+		}
+		s.marks[in.slot] = pos
+		return in.next, pos
+	case opAt:
+		if in.at.holds(text, pos) {
+			return in.next, pos
+		}
+	case opFail:
 	case opSpanLazy:
 		return s.spanLazy(p, in, text, pos)
 	case opLoopStart:
@@ -257,6 +232,20 @@ func (s *Scratch) rare(p *program, in *inst, text []byte, pos int) (pc int32, at
 		return s.loopLazy(in, text, pos)
 	case opGuarded:
 		return s.guarded(in, text, pos)
+	default:
+		return s.group(in, text, pos)
 	}
-	return s.group(in, text, pos)
+	return -1, 0
+}
+
+// linear returns what is done for in at pos in a linear search: a point that has failed there fails again, and where a
+// span would only be thought to give nothing back, it does.
+func (s *Scratch) linear(p *program, in *inst, pos int) opcode {
+	switch {
+	case in.point >= 0 && !s.enter(p, in, pos):
+		return opFail
+	case in.op == opSpanOnly && in.max == unlimited && in.point >= 0:
+		return opSpan
+	}
+	return in.op
 }

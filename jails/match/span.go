@@ -160,38 +160,10 @@ func (s *Scratch) span(p *program, in *inst, text []byte, pos int) (pc int32, at
 		}
 		return s.giveBack(p, in, text, low, s.reach(p, in, text, low))
 	}
-	if in.isQuick && !s.failed.on {
-		end := in.quickRun(text, pos)
-		if end == len(text) || end-pos == int(in.max) || text[end] < utf8.RuneSelf {
-			return s.quickSpan(in, text, pos, end)
-		}
-	}
 	low, end := s.extent(in, text, pos)
 	if low < 0 {
 		return -1, 0
 	}
-	return s.shrink(in, text, low, end)
-}
-
-// quickRun returns where a run of the class from pos ends that is counted in bytes.
-func (in *inst) quickRun(text []byte, pos int) int {
-	last, steps := min(pos+int(in.max), len(text)), &in.class.steps
-	for pos < last && steps[text[pos]] {
-		pos++
-	}
-	return pos
-}
-
-// quickSpan is span for a run that was counted in bytes.
-func (s *Scratch) quickSpan(in *inst, text []byte, pos, end int) (pc int32, at int) {
-	low := pos + int(in.min)
-	if end < low {
-		return -1, 0
-	}
-	if low > pos && text[pos] >= utf8.RuneSelf {
-		low = next(text, pos)
-	}
-	s.steps += (end - pos) >> 4
 	return s.shrink(in, text, low, end)
 }
 
@@ -208,17 +180,13 @@ func (s *Scratch) shorten(p *program, f frame, text []byte) (pc int32, at int) {
 // shrink finds the last end from end down to low that what follows can begin at.
 func (s *Scratch) shrink(in *inst, text []byte, low, end int) (pc int32, at int) {
 	from := end
-	for end >= low {
-		if end < len(text) && in.first != nil {
-			if !in.first.bytes.has(text[end]) {
+	for {
+		if in.follow != "" {
+			for end >= low && (end == len(text) || text[end] != in.follow[0]) {
 				end--
-				continue
-			}
-			if len(in.follow) < 2 && text[end] < utf8.RuneSelf {
-				break
 			}
 		}
-		if in.canEnd(text, end) {
+		if end < low || in.canEnd(text, end) {
 			break
 		}
 		end--

@@ -1,0 +1,221 @@
+package match
+
+import (
+	"encoding/binary"
+	"unicode/utf8"
+)
+
+// A move is what forward does for an instruction.
+type move uint8
+
+const (
+	leave      move = iota // it leaves the instruction to step
+	moveChar               // opChar
+	moveString             // opString
+	moveClass              // opClass
+	moveRun                // opSpanOnly, where it can count bytes in place of characters
+	moveUntil              // the same, up to the only byte that ends it
+	moveSpan               // opSpan, where it can count bytes
+	moveBranch             // opBranch
+	moveMark               // opMark
+	moveStart              // opAt at the start of the text
+	moveEnd                // opAt at the end of the text
+)
+
+// ones is a 1 in every byte.
+const ones = 0x0101010101010101
+
+// choose returns what forward does for in.
+func (in *inst) choose() move {
+	switch in.op {
+	case opChar:
+		return moveChar
+	case opString:
+		return moveString
+	case opClass:
+		return moveClass
+	case opBranch:
+		return moveBranch
+	case opMark:
+		return moveMark
+	case opSpanOnly:
+		switch {
+		case !in.countsBytes():
+			return leave
+		case in.class.without > 0 && in.max == unlimited:
+			return moveUntil
+		}
+		return moveRun
+	case opSpan:
+		if in.countsBytes() && in.first != nil && len(in.follow) < 2 {
+			return moveSpan
+		}
+	case opAt:
+		switch in.at {
+		case atStart:
+			return moveStart
+		case atEnd:
+			return moveEnd
+		}
+	}
+	return leave
+}
+
+// countsBytes tells whether a span can count bytes in place of characters, up to where it meets one beyond ASCII.
+func (in *inst) countsBytes() bool {
+	return in.stop == "" && (in.class.beyond != beyondAll || in.max == unlimited && in.min <= 1)
+}
+
+// forward does what step does, many times over, for the instructions that are met most and need no more than a look at
+// the text. It returns where it stopped: at an instruction that is left to step, or at nil where the text does not match.
+//
+// Matching spends its time here. Nothing is called, so that what is worked on stays in registers, and run has seen to it
+// that the stack has room for a frame of every instruction, none of which comes twice. The cases are tried in order of how
+// often they are met: that is faster than a jump to where a table says, which processors seldom foresee.
+func (s *Scratch) forward(p *program, in *inst, text []byte, pos int) (*inst, int) {
+	n := len(s.stack)
+loop:
+	for {
+		switch m := in.move; {
+		case m == moveBranch:
+			t := in.dispatch.at(text, pos)
+			if t == nowhere {
+				in = nil
+				break loop
+			}
+			if rest := t.rest(); rest != 0 {
+				f := &s.stack[:cap(s.stack)][n]
+				f.kind, f.pc, f.pos, f.low = retryWay, in.self, int32(pos), int32(rest)
+				n++
+			}
+			in = &p.insts[t.pc()]
+			continue
+		case m == moveRun:
+			end, table := pos, in.table
+			span := text
+			if in.max != unlimited {
+				span = text[:min(pos+int(in.max), len(text))]
+			}
+			for end < len(span) && table[span[end]] {
+				end++
+			}
+			if end < len(span) && span[end] >= utf8.RuneSelf {
+				break loop
+			}
+			s.steps += (end - pos) >> 4
+			if end-pos < int(in.min) {
+				in = nil
+				break loop
+			}
+			pos = end
+		case m == moveMark:
+			mark := &s.marks[in.slot]
+			if n > 0 {
+				f := &s.stack[:cap(s.stack)][n]
+				f.kind, f.pc, f.pos = undoMark, in.slot, int32(*mark)
+				n++
+			}
+			*mark = pos
+		case m == moveString:
+			if len(text)-pos < max(int(in.size), 8) {
+				break loop
+			}
+			if (binary.LittleEndian.Uint64(text[pos:])^in.head)<<(in.byte&63) != 0 {
+				in = nil
+				break loop
+			}
+			for at, last := 8, int(in.size)-8; at < last+8; at += 8 {
+				at = min(at, last)
+				if binary.LittleEndian.Uint64(text[pos+at:]) != binary.LittleEndian.Uint64(in.str[at:]) {
+					in = nil
+					break loop
+				}
+			}
+			pos += int(in.size)
+		case m == moveChar:
+			if pos >= len(text) || text[pos] != in.byte {
+				in = nil
+				break loop
+			}
+			pos++
+		case m == moveSpan:
+			end, table := pos, in.table
+			span := text
+			if in.max != unlimited {
+				span = text[:min(pos+int(in.max), len(text))]
+			}
+			for end < len(span) && table[span[end]] {
+				end++
+			}
+			if end < len(span) && span[end] >= utf8.RuneSelf {
+				break loop
+			}
+			low := pos + int(in.min)
+			if low > pos && low <= end && text[pos] >= utf8.RuneSelf {
+				break loop
+			}
+			s.steps += (end - pos) >> 4
+			at, first := end, in.first
+			if at == len(text) && !first.end {
+				at--
+			}
+			for at >= low && at < len(text) && !first.bytes.has(text[at]) {
+				at--
+			}
+			s.steps += (end - at) >> 4
+			if at < low {
+				in = nil
+				break loop
+			}
+			if at < len(text) && text[at] >= utf8.RuneSelf {
+				break loop
+			}
+			if pos = at; pos > low {
+				f := &s.stack[:cap(s.stack)][n]
+				f.kind, f.pc, f.pos, f.low = retrySpan, in.self, int32(pos), int32(low)
+				n++
+			}
+		case m == moveEnd:
+			if pos < len(text) && (pos < len(text)-1 || text[pos] != '\n') {
+				in = nil
+				break loop
+			}
+		case m == moveUntil:
+			end, stop := pos, ones*uint64(in.byte)
+			for len(text)-end >= 8 {
+				if x := binary.LittleEndian.Uint64(text[end:]) ^ stop; (x-ones)&^x&(ones<<7) != 0 {
+					break
+				}
+				end += 8
+			}
+			for end < len(text) && text[end] != in.byte {
+				end++
+			}
+			s.steps += (end - pos) >> 4
+			if end-pos < int(in.min) {
+				in = nil
+				break loop
+			}
+			pos = end
+		case m == moveStart:
+			if pos > 0 {
+				in = nil
+				break loop
+			}
+		case m == moveClass:
+			if pos >= len(text) || !in.table[text[pos]] {
+				in = nil
+				break loop
+			}
+			if text[pos] >= utf8.RuneSelf {
+				break loop
+			}
+			pos++
+		default:
+			break loop
+		}
+		in = in.to
+	}
+	s.stack = s.stack[:n]
+	return in, pos
+}

@@ -22,8 +22,11 @@ const (
 	moveEnd                // opAt at the end of the text
 )
 
-// ones is a 1 in every byte.
-const ones = 0x0101010101010101
+// Words of eight bytes: a 1 in each, and the highest bit of each.
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
 
 // choose returns what forward does for in.
 func (in *inst) choose() move {
@@ -183,7 +186,7 @@ loop:
 		case m == moveUntil:
 			end, stop := pos, ones*uint64(in.byte)
 			for len(text)-end >= 8 {
-				if x := binary.LittleEndian.Uint64(text[end:]) ^ stop; (x-ones)&^x&(ones<<7) != 0 {
+				if x := binary.LittleEndian.Uint64(text[end:]) ^ stop; (x-ones)&^x&highs != 0 {
 					break
 				}
 				end += 8

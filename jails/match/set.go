@@ -2,6 +2,8 @@ package match
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"slices"
 )
 
@@ -103,7 +105,7 @@ func (s *Set) Scan(text []byte, yield func(start, end int, hits []Hit) bool) {
 	rest := s.found
 	for len(rest) > 0 {
 		pos := int(rest[0].pos)
-		start := bytes.LastIndexByte(text[:pos], '\n') + 1
+		start := lineStart(text, pos)
 		end := lineEnd(text, pos)
 		s.ids = s.ids[:0]
 		rest = s.take(rest, end)
@@ -111,6 +113,21 @@ func (s *Set) Scan(text []byte, yield func(start, end int, hits []Hit) bool) {
 			return
 		}
 	}
+}
+
+// lineStart returns where the line begins that pos lies in. It reads eight bytes at a time, which bytes.LastIndexByte
+// does not.
+func lineStart(text []byte, pos int) int {
+	for ; pos >= 8; pos -= 8 {
+		x := binary.LittleEndian.Uint64(text[pos-8:]) ^ '\n'*ones
+		if newlines := ^((x&^highs + ^uint64(highs)) | x | ^uint64(highs)); newlines != 0 {
+			return pos - bits.LeadingZeros64(newlines)/8
+		}
+	}
+	for pos > 0 && text[pos-1] != '\n' {
+		pos--
+	}
+	return pos
 }
 
 func lineEnd(text []byte, pos int) int {

@@ -54,8 +54,11 @@ func (p *plan) add(r Rule, pattern *Pattern, id int32) {
 	}
 }
 
-// tells tells whether most lines of the sample that meet the need, which are many, are what the pattern looks for: as in a
-// storm of failures. An automaton, which looks at every line, would find nothing better.
+// enough is how many lines of the sample are looked at to say what most are like.
+const enough = 50
+
+// tells tells whether most lines that meet the need, which are many, are what the pattern looks for, as in a storm of
+// failures: an automaton, which reads every line, would find nothing better.
 func (p *plan) tells(n need, r Rule, pattern *Pattern) bool {
 	d := automaton(r, pattern)
 	met, accepted := 0, 0
@@ -65,9 +68,11 @@ func (p *plan) tells(n need, r Rule, pattern *Pattern) bool {
 		if !slices.ContainsFunc(n, func(s string) bool { return bytes.Contains(lower, []byte(s)) }) {
 			continue
 		}
-		met++
 		if ids, _ = d.scan(bytes.TrimSuffix(line, []byte{'\n'}), ids[:0]); len(ids) > 0 {
 			accepted++
+		}
+		if met++; met == enough {
+			break
 		}
 	}
 	return 2*accepted > met

@@ -11,7 +11,8 @@ import (
 )
 
 // TestMatchPasses goes over a log of 10,000 lines as often as PASSES says, for callgrind: what more passes cost, by
-// pass and line, is what a line costs. JAILS is sshd, ten or all; with DATED the log is a file's.
+// pass and line, is what a line costs. JAILS is sshd, ten or all; with DATED the log is a file's. With COUNTED a jail of
+// sshd counts the failures of a file's log; COUNTED=banned has banned them all before.
 func TestMatchPasses(t *testing.T) {
 	n, _ := strconv.Atoi(os.Getenv("PASSES"))
 	m, ok := map[string]mix{"ordinary": ordinary, "attacked": attacked, "stormed": stormed, "access": access}[os.Getenv("MIX")]
@@ -23,7 +24,11 @@ func TestMatchPasses(t *testing.T) {
 	if jails == nil {
 		t.Fatalf("JAILS=%q is none of sshd, ten, all", os.Getenv("JAILS"))
 	}
-	work := r.inMemory(jails, 1, makeLog(m, 10_000, 1, 2), os.Getenv("DATED") == "")
+	log := makeLog(m, 10_000, 1, 2)
+	work := r.inMemory(jails, 1, log, os.Getenv("DATED") == "")
+	if how := os.Getenv("COUNTED"); how != "" {
+		work = counted(t, jails[0], log, how == "banned")
+	}
 	for range n {
 		work()
 	}

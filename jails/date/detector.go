@@ -17,6 +17,7 @@ type Detector struct {
 	line        []byte
 	reserve     hit
 	best        hit
+	repeat      repeat
 }
 
 // An entry is a template in a detector's list.
@@ -40,7 +41,7 @@ const (
 // NewDetector returns a detector that has seen no line yet.
 func (p *Patterns) NewDetector() *Detector {
 	d := &Detector{last: never, entries: make([]entry, len(p.templates))}
-	d.place.start = 1
+	d.place.start, d.repeat.reach = 1, reach
 	for i, t := range p.templates {
 		d.entries[i] = entry{template: t, distance: never}
 	}
@@ -52,15 +53,17 @@ func (p *Patterns) NewDetector() *Detector {
 // nearest to now, which also is the clock by which unused templates age. A match without a time means that the text is
 // empty, or that it looks like a date and is none.
 func (d *Detector) Match(line []byte, now time.Time) (Match, bool) {
-	d.line = line
-	d.shape.reset(line)
-	t, h := d.find(now)
+	t, h := d.again(line, now)
 	if t == nil {
-		return Match{}, false
+		d.line = line
+		d.shape.reset(line)
+		if t, h = d.find(now); t == nil {
+			return Match{}, false
+		}
 	}
 	m := Match{Start: h.from, End: h.to, Template: t.name}
 	if h.from < h.to {
-		m.Time = d.time(&h.fields, now)
+		m.Time = d.time(h.fields, now)
 	}
 	return m, true
 }
@@ -83,6 +86,7 @@ func (d *Detector) find(now time.Time) (*template, *hit) {
 		}
 		if found {
 			if len(d.entries) == 1 || e.anchored || d.place.same(d.line, h) {
+				d.note(e, h)
 				return d.win(d.last, h, now)
 			}
 			d.reserve, reserved = *h, d.last
@@ -98,8 +102,12 @@ func (d *Detector) tryLast(e *entry, h *hit) (found, whole bool) {
 		if start, end, ok := d.place.in(d.line); ok {
 			return e.search(d.line[:end], start, &d.work, h), false
 		}
+		return e.search(d.line, 0, &d.work, h), true
 	}
-	return e.search(d.line, 0, &d.work, h), true
+	d.shape.narrow(d.repeat.reach)
+	found = e.search(d.line, 0, &d.work, h)
+	d.shape.narrow(reach)
+	return found, true
 }
 
 // findInList tries all entries in order, but for the one at skip. reserved is the entry that d.reserve is a hit of, or

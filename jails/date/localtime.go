@@ -50,6 +50,9 @@ func (c *localClock) unix(loc *time.Location, civil int64) int64 {
 	return t
 }
 
+// settled tells whether unix would answer the same if it was asked the same again.
+func (c *localClock) settled() bool { return c.offset == c.last }
+
 // probe corrects the guess t until it shows civil, or until it jumps between the two sides of a gap. Beyond six steps
 // mktime would give up; no real zone takes so many.
 func (c *localClock) probe(loc *time.Location, t, civil int64) int64 {

@@ -8,6 +8,15 @@ type resolver struct {
 	clock localClock
 	now   period // the local zone's, around now
 	year  year   // the local year around now
+	known reading
+}
+
+// A reading is what fields meant when the local clock showed now, where they would mean the same again.
+type reading struct {
+	fields fields
+	local  *time.Location // nil: nothing is known
+	now    int64
+	time   time.Time
 }
 
 // A year is one year of civil time; end is outside.
@@ -17,23 +26,30 @@ type year struct {
 }
 
 // time returns the time that f means when the local clock shows now. It is zero where f means none.
-func (r *resolver) time(f *fields, now time.Time) time.Time {
+func (r *resolver) time(f fields, now time.Time) time.Time {
 	if f.has&broken != 0 {
 		return time.Time{}
 	}
 	if f.has&hasEpoch != 0 {
 		return time.Unix(f.sec, int64(f.nsec))
 	}
-	local := time.Local
-	sec := now.Unix()
+	local, sec, k := time.Local, now.Unix(), &r.known
+	if k.local == local && k.now == sec && k.fields == f {
+		return k.time
+	}
 	if !r.now.has(local, sec) {
 		r.now.load(local, sec)
 	}
-	unix, ok := r.unix(f, local, sec+r.now.offset)
+	*k = reading{fields: f}
+	unix, ok := r.unix(&f, local, sec+r.now.offset)
 	if !ok {
 		return time.Time{}
 	}
-	return time.Unix(unix, 0)
+	at := time.Unix(unix, 0)
+	if r.clock.settled() {
+		k.local, k.now, k.time = local, sec, at
+	}
+	return at
 }
 
 // unix fills in what f leaves open. Where fail2ban compares a time in another zone with the local now, or puts back the

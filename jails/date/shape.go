@@ -44,7 +44,8 @@ func classOf(b byte) class {
 // A lineShape is what the searches in one line have in common. Each part is made when first asked for.
 type lineShape struct {
 	text        []byte
-	ascii       int // how far the line's begin is ASCII; -1: not known
+	reach       int // how much of the line's begin a search there reads at first
+	ascii       int // how far that is ASCII; -1: not known
 	foreignAt   int // -1: not known
 	placesKnown bool
 	places      []startPlace
@@ -64,16 +65,19 @@ func (l *lineShape) reset(text []byte) {
 	if cap(l.places) > keptPlaces {
 		l.places = nil
 	}
-	l.text, l.ascii, l.foreignAt, l.placesKnown = text, -1, -1, false
+	l.text, l.reach, l.ascii, l.foreignAt, l.placesKnown = text, reach, -1, -1, false
 }
 
 // reach is more than any date of a default template takes that has no run of blanks in it.
 const reach = 72
 
-// head returns the line's begin, as far as a date there could reach and all is ASCII, and whether there is more.
+// narrow sets how far a search at the line's begin reads at first. Where it would have to read on, it takes the long way.
+func (l *lineShape) narrow(to int) { l.reach, l.ascii = to, -1 }
+
+// head returns the line's begin, as far as a date there should reach and all is ASCII, and whether there is more.
 func (l *lineShape) head() (begin []byte, cut bool) {
 	if l.ascii < 0 {
-		l.ascii = asciiPrefix(l.text[:min(reach, len(l.text))])
+		l.ascii = asciiPrefix(l.text[:min(l.reach, len(l.text))])
 	}
 	return l.text[:l.ascii], l.ascii < len(l.text)
 }

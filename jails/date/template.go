@@ -55,6 +55,9 @@ func (t *template) search(text []byte, from int, w *work, h *hit) bool {
 	return t.slow(text, from, w, h)
 }
 
+// tied tells whether a parser of t has to begin at the line's begin.
+func (t *template) tied() bool { return t.front == frontLine || t.front == frontCaret }
+
 // work is the memory that the searches of one detector share.
 type work struct {
 	scratch match.Scratch
@@ -68,7 +71,7 @@ type work struct {
 func (t *template) fast(text []byte, from int, w *work, h *hit) (found, sure bool) {
 	c := &w.cursor
 	c.years = t.years
-	tied := t.front == frontLine || t.front == frontCaret
+	tied := t.tied()
 	if tied || from > 0 {
 		if tied {
 			c.begin(w.shape.head())

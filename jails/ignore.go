@@ -23,15 +23,15 @@ const (
 // ignoreself the host's own addresses. It is safe for concurrent use.
 type ignoreList struct {
 	ids   map[string]bool
-	nets  []netip.Prefix
+	nets  networks
 	names []string
 	files []*ignoreFile
 	self  bool
 
 	mu       sync.Mutex
 	asked    time.Time // when names and own addresses were last looked up
-	resolved []netip.Prefix
-	own      []netip.Prefix
+	resolved networks
+	own      networks
 }
 
 // An ignoreFile is one file:/path word of ignoreip, read again when it has changed.
@@ -58,7 +58,7 @@ func (l *ignoreList) add(word string) {
 		return
 	}
 	if p, ok := parseNetwork(word); ok {
-		l.nets = append(l.nets, p)
+		l.nets.add(p)
 		return
 	}
 	l.ids[word] = true
@@ -96,16 +96,16 @@ func (l *ignoreList) holds(s event.Subject, now time.Time) (rule string) {
 		}
 		return ""
 	}
-	if within(p, l.nets) {
+	if l.nets.cover(p) {
 		return "ip"
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.refresh(now)
 	switch {
-	case within(p, l.own):
+	case l.own.cover(p):
 		return "ignoreself rule"
-	case within(p, l.resolved):
+	case l.resolved.cover(p):
 		return "dns"
 	}
 	for _, f := range l.files {
@@ -116,25 +116,15 @@ func (l *ignoreList) holds(s event.Subject, now time.Time) (rule string) {
 	return ""
 }
 
-// within tells whether one of the networks covers the whole of p.
-func within(p netip.Prefix, nets []netip.Prefix) bool {
-	for _, n := range nets {
-		if n.Bits() <= p.Bits() && n.Contains(p.Addr()) {
-			return true
-		}
-	}
-	return false
-}
-
 // refresh looks up the names and the own addresses when what is known of them is old. l.mu is held.
 func (l *ignoreList) refresh(now time.Time) {
 	if age := now.Sub(l.asked); !l.asked.IsZero() && age >= 0 && age < resolveEvery {
 		return
 	}
 	l.asked = now
-	l.resolved = lookup(l.names)
+	l.resolved = newNetworks(lookup(l.names))
 	if l.self {
-		l.own = ownAddresses()
+		l.own = newNetworks(ownAddresses())
 	}
 }
 

@@ -77,8 +77,9 @@ func (j *Jail) Config() *config.Jail {
 func (j *Jail) blocks() bool { return j.Config().Firewall.Kind != "none" }
 
 // judge counts a failure and returns the ban it led to, if it did. A known failure was judged before a restart: it only
-// rebuilds the counter, and a threshold it reaches resets the counter as it did then.
-func (j *Jail) judge(f event.Failure, now time.Time, known bool) (event.Ban, bool) {
+// rebuilds the counter, and a threshold it reaches resets the counter as it did then. A time that is missing or that lies
+// ahead becomes now.
+func (j *Jail) judge(f *event.Failure, now time.Time, known bool) (event.Ban, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if b, ok := j.bans[f.Subject]; ok && b.Active(now) {
@@ -96,20 +97,20 @@ func (j *Jail) judge(f event.Failure, now time.Time, known bool) (event.Ban, boo
 	if f.Time.IsZero() || f.Time.After(now) {
 		f.Time = now
 	}
-	if j.overlap.repeats(&f) {
+	if j.overlap.repeats(f) {
 		return event.Ban{}, false
 	}
-	j.overlap.note(&f)
+	j.overlap.note(f)
 	if !known {
 		j.failed++
 		j.untold++
-		j.tellFound(&f, now)
+		j.tellFound(f, now)
 	}
-	c := j.counter.add(&f)
+	c := j.counter.add(f)
 	if c == nil || known {
 		return event.Ban{}, false
 	}
-	return j.sentence(&f, c, now)
+	return j.sentence(f, c, now)
 }
 
 // tellMetrics makes the metrics know of all failures.

@@ -25,7 +25,7 @@ func testJail(change func(*config.Jail)) (*Jail, *strings.Builder) {
 }
 
 func fails(j *Jail, who string, at time.Time) (event.Ban, bool) {
-	return j.judge(event.Failure{Subject: subject(who), Time: at, Attempts: 1, Lines: []string{"line"}}, at, false)
+	return j.judge(&event.Failure{Subject: subject(who), Time: at, Attempts: 1, Lines: []string{"line"}}, at, false)
 }
 
 func TestJailBansAtMaxretry(t *testing.T) {
@@ -108,7 +108,7 @@ func TestJailRereadsAChangedIgnoreFile(t *testing.T) {
 func TestKnownFailuresOnlyRebuildTheCounter(t *testing.T) {
 	j, log := testJail(nil)
 	known := func(at time.Duration) bool {
-		_, banned := j.judge(event.Failure{Subject: subject("192.0.2.1"), Time: noon.Add(at)}, noon.Add(time.Minute), true)
+		_, banned := j.judge(&event.Failure{Subject: subject("192.0.2.1"), Time: noon.Add(at)}, noon.Add(time.Minute), true)
 		return banned
 	}
 	for i := range 4 { // the third was a ban once, the fourth began a new count
@@ -128,7 +128,7 @@ func TestKnownFailuresOnlyRebuildTheCounter(t *testing.T) {
 func TestJailIgnoresABanThatIsOverAlready(t *testing.T) {
 	j, log := testJail(func(c *config.Jail) { c.MaxRetry, c.BanTime = 1, time.Minute })
 	f := event.Failure{Subject: subject("192.0.2.1"), Time: noon}
-	if _, banned := j.judge(f, noon.Add(5*time.Minute), false); banned {
+	if _, banned := j.judge(&f, noon.Add(5*time.Minute), false); banned {
 		t.Error("banned for a time that is over")
 	}
 	if !strings.Contains(log.String(), "[sshd] Ignore 192.0.2.1, expired bantime") {

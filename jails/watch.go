@@ -223,7 +223,7 @@ func (c *court) judge(p *Post, f *event.Failure) {
 		return
 	}
 	c.failures++
-	if b, ok := p.Jail.judge(*f, c.now, known); ok {
+	if b, ok := p.Jail.judge(f, c.now, known); ok {
 		c.bans = append(c.bans, b)
 	}
 }

@@ -1,7 +1,6 @@
 package filter
 
 import (
-	"hash/maphash"
 	"log/slog"
 	"net/netip"
 	"time"
@@ -68,7 +67,7 @@ type Matcher struct {
 	hasDate  bool
 
 	datesGivenUp int
-	sessions     sessions
+	sessions     *sessions
 	stamps       stamps
 	warned       warned
 	evidence     evidence
@@ -81,7 +80,7 @@ func (m *Matcher) SetFindTime(d time.Duration) { m.options.FindTime = d }
 // NewMatcher returns a matcher that has seen no line yet.
 func (f *Filter) NewMatcher(o Options) *Matcher {
 	m := &Matcher{filter: f, options: o, raw: f.usedns == "raw" || o.RawHost}
-	m.sessions.seed, m.stamps.Layout = maphash.MakeSeed(), stampLayout
+	m.sessions, m.stamps.Layout = newSessions(), stampLayout
 	if o.Log == nil {
 		m.options.Log = slog.New(slog.DiscardHandler)
 	}

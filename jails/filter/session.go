@@ -22,8 +22,10 @@ type session struct {
 
 	id      []byte
 	hash    uint64
-	next    *session // with a hash alike
+	next    *session // with a hash alike, or forgotten before
 	expires time.Time
+
+	older, newer *session // in the order in which they were put
 }
 
 func (s *session) reset() {
@@ -81,7 +83,8 @@ const (
 
 // merge joins a hit with what its connection said before and remembers the sum. The rules are fail2ban's.
 func (m *Matcher) merge(id []byte) *session {
-	s, tried, flags := m.sessions.get(id, m.now), 0, m.fresh.flags()
+	hash, tried, flags := m.sessions.hash(id), 0, m.fresh.flags()
+	s := m.sessions.get(id, hash, m.now)
 	if s != nil {
 		tried = s.addUser(&m.fresh.groups)
 		flags |= s.join(m.fresh, flags)
@@ -90,7 +93,7 @@ func (m *Matcher) merge(id []byte) *session {
 		}
 	} else if s = m.fresh; flags&forget == 0 {
 		tried = s.addUser(&s.groups)
-		m.sessions.put(id, s, m.now)
+		m.sessions.put(id, hash, s, m.now)
 		m.fresh = nil
 	}
 	pending := s.groups.holds(mlfpending)

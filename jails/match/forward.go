@@ -11,7 +11,8 @@ type move uint8
 const (
 	leave      move = iota // it leaves the instruction to step
 	moveChar               // opChar
-	moveString             // opString
+	moveString             // opString of at most eight bytes
+	moveLong               // a longer one
 	moveClass              // opClass
 	moveRun                // opSpanOnly, where it can count bytes in place of characters
 	moveUntil              // the same, up to the only byte that ends it
@@ -34,6 +35,9 @@ func (in *inst) choose() move {
 	case opChar:
 		return moveChar
 	case opString:
+		if len(in.str) > 8 {
+			return moveLong
+		}
 		return moveString
 	case opClass:
 		return moveClass
@@ -76,7 +80,7 @@ func (in *inst) countsBytes() bool {
 // that the stack has room for a frame of every instruction, none of which comes twice. The cases are tried in order of how
 // often they are met: that is faster than a jump to where a table says, which processors seldom foresee.
 func (s *Scratch) forward(p *program, in *inst, text []byte, pos int) (*inst, int) {
-	n := len(s.stack)
+	n, start := len(s.stack), pos
 loop:
 	for {
 		switch m := in.move; {
@@ -105,9 +109,8 @@ loop:
 			if end < len(span) && span[end] >= utf8.RuneSelf {
 				break loop
 			}
-			s.steps += (end - pos) >> 4
 			if end-pos < int(in.min) {
-				in = nil
+				in, pos = nil, end
 				break loop
 			}
 			pos = end
@@ -120,19 +123,12 @@ loop:
 			}
 			*mark = pos
 		case m == moveString:
-			if len(text)-pos < max(int(in.size), 8) {
+			if len(text)-pos < 8 {
 				break loop
 			}
 			if (binary.LittleEndian.Uint64(text[pos:])^in.head)<<(in.byte&63) != 0 {
 				in = nil
 				break loop
-			}
-			for at, last := 8, int(in.size)-8; at < last+8; at += 8 {
-				at = min(at, last)
-				if binary.LittleEndian.Uint64(text[pos+at:]) != binary.LittleEndian.Uint64(in.str[at:]) {
-					in = nil
-					break loop
-				}
 			}
 			pos += int(in.size)
 		case m == moveChar:
@@ -153,21 +149,17 @@ loop:
 			if end < len(span) && span[end] >= utf8.RuneSelf {
 				break loop
 			}
-			low := pos + int(in.min)
-			if low > pos && low <= end && text[pos] >= utf8.RuneSelf {
-				break loop
+			at, low, first := end, pos+int(in.min), in.first
+			for ; at >= low; at-- {
+				if at < len(text) && first.bytes.has(text[at]) || at == len(text) && first.end {
+					break
+				}
 			}
-			s.steps += (end - pos) >> 4
-			at, first := end, in.first
-			if at == len(text) && !first.end {
-				at--
+			if at < end {
+				s.steps += (end - at) >> 4
 			}
-			for at >= low && at < len(text) && !first.bytes.has(text[at]) {
-				at--
-			}
-			s.steps += (end - at) >> 4
 			if at < low {
-				in = nil
+				in, pos = nil, end
 				break loop
 			}
 			if at < len(text) && text[at] >= utf8.RuneSelf {
@@ -194,12 +186,25 @@ loop:
 			for end < len(text) && text[end] != in.byte {
 				end++
 			}
-			s.steps += (end - pos) >> 4
 			if end-pos < int(in.min) {
-				in = nil
+				in, pos = nil, end
 				break loop
 			}
 			pos = end
+		case m == moveLong:
+			size := int(in.size)
+			if len(text)-pos < size || binary.LittleEndian.Uint64(text[pos:]) != in.head {
+				in = nil
+				break loop
+			}
+			for at := 8; at < size; at += 8 {
+				at = min(at, size-8)
+				if binary.LittleEndian.Uint64(text[pos+at:]) != binary.LittleEndian.Uint64(in.str[at:]) {
+					in = nil
+					break loop
+				}
+			}
+			pos += size
 		case m == moveStart:
 			if pos > 0 {
 				in = nil
@@ -220,5 +225,6 @@ loop:
 		in = in.to
 	}
 	s.stack = s.stack[:n]
+	s.steps += (pos - start) >> 4
 	return in, pos
 }

@@ -76,7 +76,7 @@ func (in *inst) countsBytes() bool {
 // forward does what step does, many times over, for the instructions that are met most and need no more than a look at
 // the text. It returns where it stopped: at an instruction that is left to step, or at nil where the text does not match.
 //
-// Matching spends its time here. Nothing is called, so that what is worked on stays in registers, and run has seen to it
+// Matching spends its time here. Every call is inlined, so that what is worked on stays in registers, and run has seen to it
 // that the stack has room for a frame of every instruction, none of which comes twice. The cases are tried in order of how
 // often they are met: that is faster than a jump to where a table says, which processors seldom foresee.
 func (s *Scratch) forward(p *program, in *inst, text []byte, pos int) (*inst, int) {
@@ -98,15 +98,8 @@ loop:
 			in = &p.insts[t.pc()]
 			continue
 		case m == moveRun:
-			end, table := pos, in.table
-			span := text
-			if in.max != unlimited {
-				span = text[:min(pos+int(in.max), len(text))]
-			}
-			for end < len(span) && table[span[end]] {
-				end++
-			}
-			if end < len(span) && span[end] >= utf8.RuneSelf {
+			end := in.quickRun(text, pos)
+			if end < len(text) && text[end] >= utf8.RuneSelf {
 				break loop
 			}
 			if end-pos < int(in.min) {
@@ -138,15 +131,8 @@ loop:
 			}
 			pos++
 		case m == moveSpan:
-			end, table := pos, in.table
-			span := text
-			if in.max != unlimited {
-				span = text[:min(pos+int(in.max), len(text))]
-			}
-			for end < len(span) && table[span[end]] {
-				end++
-			}
-			if end < len(span) && span[end] >= utf8.RuneSelf {
+			end := in.quickRun(text, pos)
+			if end < len(text) && text[end] >= utf8.RuneSelf {
 				break loop
 			}
 			at, low, first := end, pos+int(in.min), in.first
@@ -176,35 +162,18 @@ loop:
 				break loop
 			}
 		case m == moveUntil:
-			end, stop := pos, ones*uint64(in.byte)
-			for len(text)-end >= 8 {
-				if x := binary.LittleEndian.Uint64(text[end:]) ^ stop; (x-ones)&^x&highs != 0 {
-					break
-				}
-				end += 8
-			}
-			for end < len(text) && text[end] != in.byte {
-				end++
-			}
+			end := until(text, pos, in.byte)
 			if end-pos < int(in.min) {
 				in, pos = nil, end
 				break loop
 			}
 			pos = end
 		case m == moveLong:
-			size := int(in.size)
-			if len(text)-pos < size || binary.LittleEndian.Uint64(text[pos:]) != in.head {
+			if len(text)-pos < int(in.size) || !isSame(text[pos:], in.str) {
 				in = nil
 				break loop
 			}
-			for at := 8; at < size; at += 8 {
-				at = min(at, size-8)
-				if binary.LittleEndian.Uint64(text[pos+at:]) != binary.LittleEndian.Uint64(in.str[at:]) {
-					in = nil
-					break loop
-				}
-			}
-			pos += size
+			pos += int(in.size)
 		case m == moveStart:
 			if pos > 0 {
 				in = nil
@@ -227,4 +196,41 @@ loop:
 	s.stack = s.stack[:n]
 	s.steps += (pos - start) >> 4
 	return in, pos
+}
+
+// quickRun returns where a run of the span's class ends, counted in bytes.
+func (in *inst) quickRun(text []byte, pos int) int {
+	if in.max != unlimited {
+		text = text[:min(pos+int(in.max), len(text))]
+	}
+	table := in.table
+	for pos < len(text) && table[text[pos]] {
+		pos++
+	}
+	return pos
+}
+
+// until returns where b stands next, or the end of the text.
+func until(text []byte, pos int, b byte) int {
+	for len(text)-pos >= 8 {
+		if x := binary.LittleEndian.Uint64(text[pos:]) ^ ones*uint64(b); (x-ones)&^x&highs != 0 {
+			break
+		}
+		pos += 8
+	}
+	for pos < len(text) && text[pos] != b {
+		pos++
+	}
+	return pos
+}
+
+// isSame tells whether text begins with str, of eight bytes or more.
+func isSame(text, str []byte) bool {
+	for at := 0; at < len(str); at += 8 {
+		at = min(at, len(str)-8)
+		if binary.LittleEndian.Uint64(text[at:]) != binary.LittleEndian.Uint64(str[at:]) {
+			return false
+		}
+	}
+	return true
 }

@@ -109,11 +109,25 @@ func (m *Matcher) timely() bool {
 		}
 		return true
 	}
-	if off := at.Sub(m.now); off >= maxOff+time.Second || off <= -maxOff-time.Second {
-		m.warnOff(off.Truncate(time.Second))
+	if isOff(at, m.now) {
+		m.warnOff(at)
 		m.at.time, m.lastDate = m.now, m.now
 	}
 	return true
+}
+
+// isOff tells whether a line's time is too far from now for a new line: maxOff in whole seconds. It is asked for each line,
+// and time.Time.Sub takes as long as the rest of timely.
+func isOff(at, now time.Time) bool {
+	const most = int64(maxOff/time.Second) + 1
+	off := at.Unix() - now.Unix()
+	switch {
+	case off == most:
+		return at.Nanosecond() >= now.Nanosecond()
+	case off == -most:
+		return at.Nanosecond() <= now.Nanosecond()
+	}
+	return off > most || off < -most
 }
 
 // dateText is the text that says the line's time.

@@ -24,3 +24,22 @@ func TestStampsAreWrittenAsTimeWritesThem(t *testing.T) {
 		}
 	}
 }
+
+func TestTimesThatAreOff(t *testing.T) {
+	r, off := rand.New(rand.NewPCG(1, 2)), 0
+	for range 10_000 {
+		now := noon().Add(time.Duration(r.Int64N(2)) * time.Duration(r.Int64N(1e9)))
+		at := now.Add(time.Duration(r.Int64N(123)-61)*time.Second + time.Duration(r.Int64N(3)-1)*time.Duration(r.Int64N(2e9)))
+		d := at.Sub(now)
+		want := d >= maxOff+time.Second || d <= -maxOff-time.Second
+		if isOff(at, now) != want {
+			t.Fatalf("%v from %v: %v", at, now, !want)
+		}
+		if want {
+			off++
+		}
+	}
+	if off < 100 || !isOff(time.Time{}, noon()) || !isOff(time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), noon()) {
+		t.Errorf("only %d were off, or times far from now were not", off)
+	}
+}

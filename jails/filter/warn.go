@@ -19,10 +19,11 @@ func due(silent *time.Time, now time.Time, while time.Duration) bool {
 	return true
 }
 
-func (m *Matcher) warnOff(off time.Duration) {
+func (m *Matcher) warnOff(at time.Time) {
 	if !due(&m.warned.off, m.now, day) {
 		return
 	}
+	off := at.Sub(m.now).Truncate(time.Second)
 	problem := "timezone"
 	if off < 0 && off >= -maxLate {
 		problem = "latency"

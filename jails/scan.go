@@ -75,6 +75,7 @@ func teams(posts []*Post) (all []*team) {
 func (s *scan) run(b *event.Block, to listener) {
 	for _, t := range s.teams {
 		t.seen = 0
+		t.matcher.Begin()
 	}
 	s.entry = 0
 	for start := 0; len(s.every) > 0 && start < len(b.Text); {

@@ -18,6 +18,7 @@ type Detector struct {
 	reserve     hit
 	best        hit
 	repeat      repeat
+	found       int
 }
 
 // An entry is a template in a detector's list.
@@ -61,12 +62,17 @@ func (d *Detector) Match(line []byte, now time.Time) (Match, bool) {
 			return Match{}, false
 		}
 	}
+	d.found++
 	m := Match{Start: h.from, End: h.to, Template: t.name}
 	if h.from < h.to {
 		m.Time = d.time(h.fields, now)
 	}
 	return m, true
 }
+
+// Found counts the lines in which a date was found since the detector was made. As long as it stays, so does what the
+// detector finds in a line.
+func (d *Detector) Found() int { return d.found }
 
 // GaveUp counts the searches that took too many steps since the detector was made. Their templates count as not
 // matching; only patterns of users can take so many.

@@ -65,6 +65,7 @@ type Matcher struct {
 	lastText []byte    // and how it was written
 	dated    date.Match
 	hasDate  bool
+	bare     bare
 
 	datesGivenUp int
 	sessions     *sessions
@@ -94,6 +95,9 @@ func (f *Filter) NewMatcher(o Options) *Matcher {
 	m.detector = dates.NewDetector()
 	return m
 }
+
+// Begin says that what stood before the lines so far does not stand before those to come: another block begins.
+func (m *Matcher) Begin() { m.bare = bare{} }
 
 // Match returns the failures in a line, valid until the next call. The clock stands at now. The line's text must be
 // valid UTF-8.

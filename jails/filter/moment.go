@@ -64,6 +64,9 @@ func (m *Matcher) settle() {
 	w := &m.at
 	w.open = false
 	m.lookBack(m.line.Before)
+	if !m.hasDate {
+		m.bare.end, m.bare.lines = m.bare.end+len(m.line.Text)+1, m.bare.lines+1
+	}
 	if m.recent() {
 		w.tuple, w.time = tuple{date: m.lastText, post: m.line.Text}, m.lastDate
 	} else if !w.undated || m.options.FindTime > 0 && m.line.Live {
@@ -74,15 +77,26 @@ func (m *Matcher) settle() {
 // lookBackLines is how many lines before an undated one are searched for a date.
 const lookBackLines = 100
 
+// A bare is a part of the block at hand that has no date, so that lookBack looks through it once only.
+type bare struct {
+	start, end int // of its lines, in the block
+	lines      int
+	found      int // the detector's count of dates, on which it depends what is one
+}
+
 // lookBack takes the last date from the lines before: the matcher is not shown those that its regexes cannot match.
 func (m *Matcher) lookBack(before []byte) {
-	for range lookBackLines {
-		if len(before) == 0 {
-			return
+	known, b := m.bare, &m.bare
+	*b = bare{start: len(before), end: len(before), found: m.detector.Found()}
+	for b.lines < lookBackLines && b.start > 0 {
+		if b.start == known.end && known.found == m.detector.Found() {
+			b.start, b.lines = known.start, b.lines+known.lines
+			known.end = 0
+			continue
 		}
-		start := bytes.LastIndexByte(before[:len(before)-1], '\n') + 1
-		line := before[start : len(before)-1]
-		before = before[:start]
+		start := bytes.LastIndexByte(before[:b.start-1], '\n') + 1
+		line := before[start : b.start-1]
+		b.start, b.lines = start, b.lines+1
 		if d, ok := m.detector.Match(line, m.now); ok && d.Start < d.End && !d.Time.IsZero() {
 			m.lastDate, m.lastText = d.Time, append(m.lastText[:0], line[d.Start:d.End]...)
 			return

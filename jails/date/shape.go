@@ -47,9 +47,19 @@ type lineShape struct {
 	reach       int // how much of the line's begin a search there reads at first
 	ascii       int // how far that is ASCII; -1: not known
 	foreignAt   int // -1: not known
+	clock       clockAhead
 	placesKnown bool
 	places      []startPlace
 }
+
+// clockAhead tells whether a date at the line's begin can have a time of day.
+type clockAhead uint8
+
+const (
+	clockUnknown clockAhead = iota
+	clockMay
+	clockCannot
+)
 
 // A startPlace is where a date with a time of day may begin.
 type startPlace struct {
@@ -65,7 +75,7 @@ func (l *lineShape) reset(text []byte) {
 	if cap(l.places) > keptPlaces {
 		l.places = nil
 	}
-	l.text, l.reach, l.ascii, l.foreignAt, l.placesKnown = text, reach, -1, -1, false
+	l.text, l.reach, l.ascii, l.foreignAt, l.clock, l.placesKnown = text, reach, -1, -1, clockUnknown, false
 }
 
 // reach is more than any date of a default template takes that has no run of blanks in it.
@@ -80,6 +90,32 @@ func (l *lineShape) head() (begin []byte, cut bool) {
 		l.ascii = asciiPrefix(l.text[:min(l.reach, len(l.text))])
 	}
 	return l.text[:l.ascii], l.ascii < len(l.text)
+}
+
+// noClock tells whether no date of a default template that has a time of day can stand at the line's begin.
+func (l *lineShape) noClock() bool {
+	if l.clock == clockUnknown {
+		l.clock = clockMay
+		begin := l.text[:min(2+dateBeforeClock+len("::0:"), len(l.text))]
+		if asciiPrefix(begin) == len(begin) && !hasClock(begin) {
+			l.clock = clockCannot
+		}
+	}
+	return l.clock == clockCannot
+}
+
+// hasClock tells whether a colon in text may stand behind the hour of H:M:S.
+func hasClock(text []byte) bool {
+	for i := 0; i < len(text); i++ {
+		n := bytes.IndexByte(text[i:], ':')
+		if n < 0 {
+			return false
+		}
+		if i += n; clockAt(text, i) {
+			return true
+		}
+	}
+	return false
 }
 
 // foreign returns where the line's first character beyond ASCII is that could be part of a date, or the line's length:

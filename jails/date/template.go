@@ -72,6 +72,9 @@ func (t *template) fast(text []byte, from int, w *work, h *hit) (found, sure boo
 	c := &w.cursor
 	c.years = t.years
 	tied := t.tied()
+	if tied && t.near == nearClock && w.shape.noClock() {
+		return false, true
+	}
 	if tied || from > 0 {
 		if tied {
 			c.begin(w.shape.head())

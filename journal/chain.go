@@ -15,6 +15,8 @@ type list struct {
 	items uint64 // how many the array has room for; 0: not yet looked at
 	base  uint64 // how many entries the arrays before it hold
 	i     uint64 // the place in the array
+
+	broken bool // it ends before its time, and that is known
 }
 
 // chain returns the list of the file's first n entries.
@@ -27,8 +29,9 @@ func (l *list) seek(f *file, least uint64) uint64 {
 	for l.enter(f) {
 		used := min(l.items, l.n-min(l.n, l.base))
 		if l.i < used {
-			if at := l.item(f, l.i); at >= least {
-				return at
+			here := l.item(f, l.i)
+			if here >= least {
+				return here
 			}
 			if l.i+1 < used {
 				if at := l.item(f, l.i+1); at >= least {
@@ -38,8 +41,11 @@ func (l *list) seek(f *file, least uint64) uint64 {
 					}
 					return at
 				}
+				if here+1 == least && l.i+2 < used { // the next one, whichever it is, was wanted
+					f.damaged++
+				}
 			}
-			for used > l.i && l.item(f, used-1) == 0 { // counted, but not yet to be seen by this processor
+			for used > l.i && l.item(f, used-1) < here { // counted, but not yet to be seen by this processor; or damaged
 				used--
 			}
 			if used > l.i && l.item(f, used-1) >= least {
@@ -136,6 +142,32 @@ func (l *list) leave(f *file) bool {
 	l.base += l.items
 	l.array, l.items, l.i = next, 0, 0
 	return true
+}
+
+// next is seek past damaged items. It notes those, and what it will never come to because an array is damaged.
+func (l *list) next(f *file, least uint64) uint64 {
+	at := l.seek(f, least)
+	for at != none && l.doubtful(f, at) && !f.hasEntry(at) {
+		f.damaged++
+		l.i++
+		at = l.seek(f, least)
+	}
+	if reached := l.base + l.items; at == none && l.n > reached && !l.broken {
+		if l.array <= f.horizon || l.array >= f.end() { // else it may lie where nothing is mapped yet
+			l.broken = true
+			f.damaged += min(l.n-reached, uint64(len(f.b))/entryItems) // it may be the number that is damaged
+		}
+	}
+	return at
+}
+
+// doubtful tells whether the item it is at cannot be true: items ascend, and to no further than the file's end.
+func (l *list) doubtful(f *file, at uint64) bool {
+	if l.i+1 < l.items {
+		return l.base+l.i+1 < l.n && l.item(f, l.i+1) < at || at >= uint64(len(f.b)) && at >= f.end()
+	}
+	after := *l
+	return after.leave(f) && after.enter(f) && after.item(f, 0) < at || at >= uint64(len(f.b)) && at >= f.end()
 }
 
 func (l *list) item(f *file, i uint64) uint64 {

@@ -143,18 +143,7 @@ func read(t *testing.T, o journal.Options) (entries []map[string][]string) {
 // journalctl returns the same as journalctl -o json sees it.
 func journalctl(t *testing.T, dir string, match journal.Match) (entries []map[string][]string) {
 	t.Helper()
-	args := []string{"-D", dir, "-o", "json", "--all", "-q"}
-	for i, group := range match {
-		if i > 0 {
-			args = append(args, "+")
-		}
-		for _, t := range group {
-			for _, v := range t.Values {
-				args = append(args, t.Field+"="+v)
-			}
-		}
-	}
-	out, err := exec.Command("journalctl", args...).Output()
+	out, err := exec.Command("journalctl", append([]string{"-D", dir, "-o", "json", "--all", "-q"}, words(match)...)...).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,6 +155,21 @@ func journalctl(t *testing.T, dir string, match journal.Match) (entries []map[st
 		entries = append(entries, flatten(raw))
 	}
 	return entries
+}
+
+// words are the match as journalctl's arguments.
+func words(match journal.Match) (args []string) {
+	for i, group := range match {
+		if i > 0 {
+			args = append(args, "+")
+		}
+		for _, t := range group {
+			for _, v := range t.Values {
+				args = append(args, t.Field+"="+v)
+			}
+		}
+	}
+	return args
 }
 
 // flatten makes lists of values of journalctl's JSON: a string, an array of bytes, or an array of either.

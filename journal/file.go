@@ -42,6 +42,9 @@ type file struct {
 	horizon  uint64    // and the last one's offset
 	unlinked time.Time // since when the newest entry has not been named by its data; zero: it has
 
+	damaged uint64 // how many entries were passed over unseen since that was last noted
+	warned  bool   // of damage
+
 	past  bool      // it ends before what is to be read
 	fresh bool      // it came while others were being read
 	gone  time.Time // since when no path leads to the file; zero: one does
@@ -133,11 +136,14 @@ func (f *file) number(at uint64) uint64 {
 
 // grow maps what has been added, if the file has outgrown its map.
 func (f *file) grow() error {
-	if f.fd == nil || le.Uint64(f.b[atHeaderSize:])+le.Uint64(f.b[atArenaSize:]) <= uint64(len(f.b)) {
+	if f.fd == nil || f.end() <= uint64(len(f.b)) {
 		return nil
 	}
 	return f.remap()
 }
+
+// end returns where the file ends by its header, which is at once what journald makes of it.
+func (f *file) end() uint64 { return f.number(atHeaderSize) + f.number(atArenaSize) }
 
 // object returns the object at an offset, when there is one of that kind and it is at least that long.
 func (f *file) object(at uint64, kind byte, least uint64) ([]byte, bool) {
@@ -150,6 +156,12 @@ func (f *file) object(at uint64, kind byte, least uint64) ([]byte, bool) {
 		return nil, false
 	}
 	return b[:size:size], true
+}
+
+// hasEntry tells whether there is an entry at an offset.
+func (f *file) hasEntry(at uint64) bool {
+	_, ok := f.object(at, objectEntry, entryItems)
+	return ok
 }
 
 // load reads the entry at an offset into f.at and f.size.
@@ -185,6 +197,7 @@ func (f *file) find(payload []byte, hash uint64, u *unpacker) uint64 {
 	for at != 0 {
 		b, ok := f.object(at, objectData, f.payload)
 		if !ok {
+			f.damaged++
 			return 0
 		}
 		if le.Uint64(b[atDataHash:]) == hash && f.holds(b, payload, u) {

@@ -36,6 +36,7 @@ const (
 	objectHeader = 16
 	objectData   = 1
 	objectEntry  = 3
+	objectTable  = 4
 	objectArray  = 6
 
 	compressedXZ   = 1 << 0

@@ -215,6 +215,10 @@ func (n *native) pick() *file {
 func (n *native) step(f *file) {
 	for {
 		f.head = f.root.seek(f, &n.unpack, f.from)
+		if f.damaged > 0 {
+			n.damage(f, f.damaged)
+			f.damaged = 0
+		}
 		if f.head == none {
 			return
 		}
@@ -222,7 +226,7 @@ func (n *native) step(f *file) {
 		if f.load(f.head) {
 			return
 		}
-		n.o.Counters.badEntries(1)
+		n.damage(f, 1)
 	}
 }
 
@@ -235,7 +239,16 @@ func (n *native) fill(f *file, e *Entry) {
 	var bad int
 	e.Fields, bad = n.fields.fill(f, f.b[f.head:f.head+f.size], e.Fields[:0])
 	if bad > 0 {
-		n.o.Counters.badEntries(1)
+		n.damage(f, 1)
+	}
+}
+
+// damage counts entries that are damaged, and says so once a file.
+func (n *native) damage(f *file, entries uint64) {
+	n.o.Counters.badEntries(entries)
+	if !f.warned {
+		f.warned = true
+		n.o.log().Warn("journal file is damaged; what cannot be read of it is passed over", "path", f.path)
 	}
 }
 

@@ -72,7 +72,11 @@ func (n *native) extend(f *file) {
 		return
 	}
 	if !f.extend(f.now) && !f.extend(f.now-1) {
-		return
+		if !n.o.once {
+			return
+		}
+		f.unlinked = time.Now().Add(-linkPatience) // nobody will look again
+		f.extend(f.now)
 	}
 	n.noteTail(f)
 	f.root.renew()
@@ -105,7 +109,7 @@ func (f *file) extend(count uint64) bool {
 	}
 	f.tail, f.unlinked = l, time.Time{}
 	f.seen, f.horizon = count, at
-	if at == 0 || at == none { // the chain is broken: whatever can be reached may be read
+	if !f.hasEntry(at) { // the chain is broken: whatever can be reached may be read
 		f.horizon = none - 1
 	}
 	return true

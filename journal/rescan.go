@@ -103,6 +103,9 @@ func (n *native) enter(f *file) {
 	f.notes = Match{suppression}.compile(&f.layout)
 	f.now = f.number(atEntries)
 	f.fresh, f.head = true, none
+	if table, _ := f.object(f.table-objectHeader, objectTable, 0); uint64(len(table)) != objectHeader+16*f.buckets {
+		f.damaged++ // matches may find less than there is
+	}
 	if f.past = n.past(f); f.past {
 		f.seen = f.now
 		return

@@ -15,7 +15,7 @@ func (every) renew() {}
 
 func (every) seek(f *file, _ *unpacker, least uint64) uint64 {
 	f.entries.n = f.seen
-	return f.entries.seek(f, least)
+	return f.entries.next(f, least)
 }
 
 // compile makes the nodes of a match for one file.
@@ -89,7 +89,7 @@ func (l *leaf) look(f *file, u *unpacker, least uint64) uint64 {
 		return none
 	}
 	if l.first == 0 {
-		l.first = le.Uint64(f.b[l.data+atDataEntry:])
+		l.first = l.begin(f, n)
 	}
 	if l.first >= least {
 		return l.first
@@ -98,7 +98,18 @@ func (l *leaf) look(f *file, u *unpacker, least uint64) uint64 {
 		l.list.array = le.Uint64(f.b[l.data+atDataArray:])
 	}
 	l.list.n = n - 1
-	return l.list.seek(f, least)
+	return l.list.next(f, least)
+}
+
+// begin returns the data object's first entry, or, where its place is damaged, one before all others.
+func (l *leaf) begin(f *file, n uint64) uint64 {
+	at := le.Uint64(f.b[l.data+atDataEntry:])
+	rest := list{array: le.Uint64(f.b[l.data+atDataArray:]), n: n - 1}
+	if at == 0 || rest.get(f, 0) <= at {
+		f.damaged++
+		return 1
+	}
+	return at
 }
 
 // A disjunction holds where any of its parts does. The parts are a heap by where each is, so that a thousand of them cost

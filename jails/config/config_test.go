@@ -291,6 +291,31 @@ func TestSystemdOptions(t *testing.T) {
 	}
 }
 
+// TestWarnsOfJournalsThatCannotBeRead holds that a jail does not turn blind unseen.
+func TestWarnsOfJournalsThatCannotBeRead(t *testing.T) {
+	for options, want := range map[string]string{
+		"journalpath=/x, namespace=web": "only one can be followed",
+		"journalfiles=/x, namespace=*":  "only one can be followed",
+		"journalflags=32":               "not known",
+		"journalflags=-1":               "not known",
+		"namespace=*, journalflags=5":   "",
+	} {
+		c := mustLoad(t, plain("etc/b/jail.local", "[f]\nfilter = f\nbackend = systemd["+options+"]\n"))
+		if got := Faults(c.Warnings).Error(); want == "" && len(c.Warnings) > 0 || !strings.Contains(got, want) {
+			t.Errorf("%s: %s", options, got)
+		}
+	}
+}
+
+// TestWordsOfAnyCase holds that what the check takes is what it takes it for.
+func TestWordsOfAnyCase(t *testing.T) {
+	c := mustLoad(t, plain("etc/b/jail.local", "[f]\nfilter = f\n",
+		"etc/b/bailiff.conf", "[Definition]\nfirewall = Dry\njournal.reader = NATIVE\n"))
+	if c.Daemon.Firewall != "dry" || c.Daemon.JournalReader != "native" {
+		t.Errorf("%+v", c.Daemon)
+	}
+}
+
 func TestEscalation(t *testing.T) {
 	j := mustLoad(t, plain("etc/b/jail.local", "[f]\nfilter = f\nbantime.increment = true\nbantime.factor = 2*3\nbantime.maxtime = 1w\nbantime.rndtime = 5m\nbantime.overalljails = on\n")).Jails[0]
 	e := j.Escalation

@@ -41,7 +41,7 @@ func (b *builder) daemon() Daemon {
 	}
 	d := Daemon{
 		LogLevel: opts.text("loglevel"), LogTarget: opts.text("logtarget"), Socket: opts.text("socket"), DBFile: opts.text("dbfile"),
-		Firewall: opts.text("firewall"), JournalReader: opts.text("journal.reader"), AllowIPv6: opts.text("allowipv6"),
+		Firewall: strings.ToLower(opts.text("firewall")), JournalReader: strings.ToLower(opts.text("journal.reader")), AllowIPv6: opts.text("allowipv6"),
 		DBPurgeAge: 24 * time.Hour, DBMaxMatches: 10,
 	}
 	if v, ok := opts.get("metrics"); ok {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -52,6 +53,21 @@ func (s *section) backend(j *Jail) {
 		if err := j.journalOption(o.name, o.text()); err != nil {
 			s.fault("backend", 0, err.Error(), "the options are journalpath, journalfiles, journalflags, namespace and rotated")
 		}
+	}
+	s.checkJournal(j)
+}
+
+// checkJournal looks at what no journal can be opened with.
+func (s *section) checkJournal(j *Jail) {
+	const knownFlags = 1<<4 - 1
+	named := slices.DeleteFunc([]string{j.JournalPath, strings.Join(j.JournalFiles, ""), j.Namespace}, func(s string) bool { return s == "" })
+	if len(named) > 1 {
+		s.warn("backend", 0, "of journalpath, journalfiles and namespace only one can be followed: the jail reads nothing",
+			"keep one; a namespace's directory can be a journalpath")
+	}
+	if j.JournalFlags&^knownFlags != 0 {
+		s.warn("backend", 0, fmt.Sprintf("journalflags=%d has flags that are not known and do nothing", j.JournalFlags),
+			"add up 1 local, 2 runtime, 4 system and 8 current user; for namespaces write namespace=*")
 	}
 }
 

@@ -52,8 +52,8 @@ func TestShippedConfiguration(t *testing.T) {
 	j := c.Jails[0]
 	root := event.Term{Field: "_UID", Values: []string{"0"}}
 	want := event.Selector{
-		{{Field: "_SYSTEMD_UNIT", Values: []string{"ssh.service"}}},
-		{{Field: "_SYSTEMD_UNIT", Values: []string{"sshd.service"}}},
+		{root, {Field: "_SYSTEMD_UNIT", Values: []string{"ssh.service"}}},
+		{root, {Field: "_SYSTEMD_UNIT", Values: []string{"sshd.service"}}},
 		{root, {Field: "SYSLOG_IDENTIFIER", Values: []string{"sshd"}}},
 		{root, {Field: "SYSLOG_IDENTIFIER", Values: []string{"sshd-session"}}},
 	}

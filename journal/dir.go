@@ -11,15 +11,15 @@ import (
 
 // places are where journal files may be.
 type places struct {
-	roots  []string // directories that hold files and directories of files
-	globs  []string // or files by name
-	subdir func(name string) bool
+	roots  []string                      // directories that hold files and directories of files
+	globs  []string                      // or files by name
+	subdir func() func(name string) bool // asked at each scan, for the machine's id may change
 	flags  Flags
 }
 
 // places works out where the journals lie that o names.
 func (o Options) places() places {
-	p := places{flags: o.Flags, subdir: ownDir("", "")}
+	p := places{flags: o.Flags, subdir: func() func(string) bool { return ownDir("", "") }}
 	switch {
 	case o.Dir != "":
 		p.roots = []string{o.Dir}
@@ -30,7 +30,7 @@ func (o Options) places() places {
 		if o.Flags&RuntimeOnly != 0 {
 			p.roots = p.roots[:1]
 		}
-		p.subdir = ownDir(machineID(), o.Namespace)
+		p.subdir = func() func(string) bool { return ownDir(machineID(), o.Namespace) }
 	}
 	return p
 }
@@ -64,6 +64,13 @@ func machineID() string {
 	return s
 }
 
+// bootID returns the id of the boot that the machine is in, zero where it has none.
+func bootID() id {
+	b, _ := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	boot, _ := parseID(strings.ReplaceAll(strings.TrimSpace(string(b)), "-", ""))
+	return boot
+}
+
 // wanted tells, as libsystemd does, by its name whether a file is to be read.
 func (p *places) wanted(name string) bool {
 	if !strings.HasSuffix(name, ".journal") && !strings.HasSuffix(name, ".journal~") {
@@ -81,12 +88,13 @@ func (p *places) wanted(name string) bool {
 // directory, which exists, could not be read.
 func (p *places) scan() (files, dirs []string, err error) {
 	var errs []error
+	subdir := p.subdir()
 	for _, root := range p.roots {
-		subdirs, err := p.list(root, &files)
+		subdirs, err := p.list(root, subdir, &files)
 		errs = append(errs, err)
 		dirs = append(dirs, root)
 		for _, d := range subdirs {
-			_, err := p.list(d, &files)
+			_, err := p.list(d, subdir, &files)
 			errs = append(errs, err)
 			dirs = append(dirs, d)
 		}
@@ -101,16 +109,21 @@ func (p *places) scan() (files, dirs []string, err error) {
 }
 
 // list adds a directory's journal files and returns its directories of journal files.
-func (p *places) list(dir string, files *[]string) (subdirs []string, _ error) {
+func (p *places) list(dir string, subdir func(name string) bool, files *[]string) (subdirs []string, _ error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
-		if e.IsDir() && p.subdir(e.Name()) {
+		isDir := e.IsDir()
+		if e.Type()&fs.ModeSymlink != 0 && journalDir(e.Name()) {
+			info, err := os.Stat(path)
+			isDir = err == nil && info.IsDir()
+		}
+		if isDir && subdir(e.Name()) {
 			subdirs = append(subdirs, path)
-		} else if !e.IsDir() && p.wanted(e.Name()) {
+		} else if !isDir && p.wanted(e.Name()) {
 			*files = append(*files, path)
 		}
 	}

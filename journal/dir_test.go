@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,6 +32,22 @@ func TestOwnDirectories(t *testing.T) {
 		got := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !mine(name) })
 		if diff := cmp.Diff(test.want, got, equalNil); diff != "" {
 			t.Errorf("machine %q, namespace %q: %s", test.machine, test.namespace, diff)
+		}
+	}
+}
+
+// TestMachineThatGetsAnotherID looks for the machine's directory anew at each scan.
+func TestMachineThatGetsAnotherID(t *testing.T) {
+	dir, machine := t.TempDir(), thisMachine
+	for _, m := range []string{thisMachine, otherMachine} {
+		if err := errors.Join(os.Mkdir(filepath.Join(dir, m), 0o755), os.WriteFile(filepath.Join(dir, m, "system.journal"), nil, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p := places{roots: []string{dir}, subdir: func() func(string) bool { return ownDir(machine, "") }}
+	for _, machine = range []string{thisMachine, otherMachine} {
+		if got, _, err := p.scan(); err != nil || len(got) != 1 || filepath.Base(filepath.Dir(got[0])) != machine {
+			t.Errorf("%s: %v, %v", machine, got, err)
 		}
 	}
 }

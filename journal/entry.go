@@ -59,6 +59,7 @@ type position struct {
 	monotonic uint64 // microseconds
 	realtime  uint64 // microseconds
 	xor       uint64 // a hash of all fields
+	now       bool   // it is from the boot that the machine is in
 }
 
 // String writes the position as sd_journal_get_cursor does.

@@ -21,6 +21,7 @@ type inode struct{ dev, ino uint64 }
 type file struct {
 	layout
 	path   string
+	boot   id     // the one that the machine is in
 	serial uint64 // tells it from every other file of its reader
 	inode  inode
 	fd     *os.File // nil once the file can no longer grow
@@ -172,6 +173,7 @@ func (f *file) load(at uint64) bool {
 	}
 	f.size = uint64(len(b))
 	f.at.read(b, f.seqnumID)
+	f.at.now = f.at.boot == f.boot
 	return true
 }
 
@@ -185,6 +187,13 @@ func (p *position) read(b []byte, seqnumID id) {
 
 func entryPosition(b []byte, seqnumID id) (p position) {
 	p.read(b, seqnumID)
+	return p
+}
+
+// positionOf returns the position of an entry object of the file.
+func (f *file) positionOf(b []byte) position {
+	p := entryPosition(b, f.seqnumID)
+	p.now = p.boot == f.boot
 	return p
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -139,6 +140,29 @@ func TestRebootWithTheClockSetBack(t *testing.T) {
 	got, _ := follow(t, o, 9)
 	if diff := cmp.Diff(names(1, 9), got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestOddFiles reads a directory in which a FIFO has a journal's name, and a machine's directory is a link, as is a file.
+func TestOddFiles(t *testing.T) {
+	dir, other := t.TempDir(), t.TempDir()
+	machine := filepath.Join(other, "machine")
+	if err := os.Mkdir(machine, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	remote(t, filepath.Join(machine, "system.journal"), numbered(1, 3))
+	remote(t, filepath.Join(other, "elsewhere.journal"), numbered(4, 6))
+	if err := errors.Join(os.Symlink(machine, filepath.Join(dir, boots[0])),
+		os.Symlink(filepath.Join(other, "elsewhere.journal"), filepath.Join(dir, "linked.journal")),
+		os.Symlink("nowhere", filepath.Join(dir, "dangling.journal")), unix.Mkfifo(filepath.Join(dir, "fifo.journal"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range []journal.Options{{Dir: dir}, {Files: []string{dir + "/*.journal", dir + "/*/*.journal"}}} {
+		o.Reader = journal.ReaderNative
+		got, _ := messages(t, o)
+		if diff := cmp.Diff(names(1, 6), got); diff != "" {
+			t.Errorf("%+v: %s", o, diff)
+		}
 	}
 }
 

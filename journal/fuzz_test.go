@@ -49,7 +49,7 @@ func readBytes(b []byte, o Options) (entries int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	n := &native{o: o, watch: &watcher{fd: -1}, scan: time.Now().Add(time.Hour), known: map[inode]record{}, tails: map[id]position{}, boots: map[id]bool{}}
+	n := &native{o: o, watch: &watcher{fd: -1}, scan: time.Now().Add(time.Hour), swept: time.Now().Add(time.Hour), known: map[inode]record{}, tails: map[id]position{}, boots: map[id]bool{}}
 	n.fields, n.notes = newPicker(o.Fields, o.Once, &n.unpack), newPicker([]string{"MESSAGE", "N_DROPPED"}, true, &n.unpack)
 	defer n.unpack.close()
 	f := &file{layout: l, path: "x@y", b: b}
@@ -202,6 +202,64 @@ func TestUnreadableFiles(t *testing.T) {
 	err := Read(t.Context(), Options{Dir: dir, Reader: ReaderNative, Counters: c}, func(*Entry) error { n++; return nil })
 	if err != nil || n != 80 || c.BadFiles.Load() != 3 {
 		t.Errorf("%d entries, %d bad files: %v", n, c.BadFiles.Load(), err)
+	}
+}
+
+// TestHeaderThatNeverCame holds that a file whose first page is lost counts as bad once journald cannot be about to write it.
+func TestHeaderThatNeverCame(t *testing.T) {
+	b := kept(t, "compact")
+	clear(b[:4096])
+	path := filepath.Join(t.TempDir(), "system.journal")
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		age time.Duration
+		bad uint64
+	}{{0, 0}, {time.Hour, 1}} {
+		if err := os.Chtimes(path, time.Time{}, time.Now().Add(-test.age)); err != nil {
+			t.Fatal(err)
+		}
+		c := &Counters{}
+		Read(t.Context(), Options{Files: []string{path}, Reader: ReaderNative, Counters: c}, func(*Entry) error { return nil })
+		if c.BadFiles.Load() != test.bad {
+			t.Errorf("%v old: %d bad files", test.age, c.BadFiles.Load())
+		}
+	}
+}
+
+// TestDeletedFilesAreLetGoDuringALongRead deletes one of two files while the other is still being read.
+func TestDeletedFilesAreLetGoDuringALongRead(t *testing.T) {
+	dir := t.TempDir()
+	base := kept(t, "compact")
+	for name, b := range map[string][]byte{"system@1.journal": base, "system@2.journal": shifted(base, 80)} {
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := &Counters{}
+	n, err := newNative(Options{Dir: dir, Counters: c})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.close()
+	os.Remove(filepath.Join(dir, "system@2.journal"))
+	for e, i := (Entry{}), 1; ; i++ {
+		if ok, err := n.next(&e); !ok || err != nil {
+			t.Fatalf("after %d entries: %t, %v", i, ok, err)
+		}
+		n.swept = n.swept.Add(-2 * time.Second) // as if each entry took so long
+		for _, f := range n.files {
+			if !f.gone.IsZero() {
+				f.gone = f.gone.Add(-2 * time.Second)
+			}
+		}
+		if len(n.files) == 1 {
+			if i > 2*sweepEntries || c.GapEntries.Load() != 80 {
+				t.Errorf("let go after %d entries, %d entries lost", i, c.GapEntries.Load())
+			}
+			return
+		}
 	}
 }
 

@@ -43,7 +43,7 @@ func (f *file) position(at uint64) *position {
 	if !ok {
 		return nil
 	}
-	p := entryPosition(b, f.seqnumID)
+	p := f.positionOf(b)
 	return &p
 }
 

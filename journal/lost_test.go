@@ -54,6 +54,57 @@ func TestLostBetweenFiles(t *testing.T) {
 	}
 }
 
+// TestResumesWhereTheClockWasSetBack has the boot that the machine is in begin with its clock behind the earlier boot's, and
+// journald count anew. Whatever is read first, nothing is read twice and nothing missed.
+func TestResumesWhereTheClockWasSetBack(t *testing.T) {
+	dir := t.TempDir()
+	earlier, now := kept(t, "compact"), kept(t, "compact")
+	this := id{7}
+	now[atSeqnumID]++
+	now[atFileID]++
+	for _, at := range objects(now) {
+		if now[at] == objectEntry {
+			copy(now[at+atEntryBoot:], this[:])
+			le.PutUint64(now[at+atEntryRealtime:], le.Uint64(now[at+atEntryRealtime:])-1e6) // they overlap
+		}
+	}
+	for name, b := range map[string][]byte{"system@1.journal": earlier, "system.journal": now} {
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all := positions(t, Options{Dir: dir}, this)
+	if len(all) != 160 {
+		t.Fatalf("%d entries", len(all))
+	}
+	for i, p := range all {
+		if (p.boot == this) != (i >= 80) {
+			t.Fatalf("entry %d is of boot %s", i, p.boot)
+		}
+		got := positions(t, Options{Dir: dir, Cursor: p.String(), Lost: func(g Gap) { t.Errorf("lost: %+v", g) }}, this)
+		if len(got) != len(all)-i-1 || len(got) > 0 && got[0] != all[i+1] {
+			t.Fatalf("after entry %d: %d entries", i, len(got))
+		}
+	}
+}
+
+// positions reads as if the machine were in a boot.
+func positions(t *testing.T, o Options, boot id) (all []position) {
+	t.Helper()
+	n := &native{o: o, places: o.places(), watch: &watcher{fd: -1}, known: map[inode]record{}, bad: map[inode]string{}, tails: map[id]position{}, boots: map[id]bool{}, boot: boot}
+	defer n.close()
+	n.fields, n.notes = newPicker(nil, false, &n.unpack), newPicker(nil, false, &n.unpack)
+	if err := n.begin(); err != nil {
+		t.Fatal(err)
+	}
+	for e := (Entry{}); ; {
+		if ok, err := n.next(&e); err != nil || !ok {
+			return all
+		}
+		all = append(all, e.at)
+	}
+}
+
 // TestLostAfterCursor resumes after an entry whose file is gone.
 func TestLostAfterCursor(t *testing.T) {
 	base := kept(t, "compact")

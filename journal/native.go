@@ -30,11 +30,14 @@ type native struct {
 	newer   error            // not nil: some file can only be read by a newer libsystemd
 	tails   map[id]position  // the last entry that each counter is known to have counted
 	boots   map[id]bool      // those that entries seen so far are from
+	boot    id               // the one that the machine is in, zero where other machines' journals may be read
 	begun   bool             // the files that were there at the begin are open
 	rested  bool             // nothing was read since rest
 	dirty   bool             // a file was there that could not be read yet: look again
 	scan    time.Time        // when the directories were last read
 	unseen  error            // why they could not be
+	reads   uint64           // how often an entry was asked for
+	swept   time.Time        // when deleted files were last looked for
 
 	cur, second *file // the file that is being read, and the one that comes after it for now
 	spent       *file // whose entry has been dealt with
@@ -53,6 +56,9 @@ type record struct {
 // newNative opens the journals that o names.
 func newNative(o Options) (*native, error) {
 	n := &native{o: o, places: o.places(), watch: &watcher{fd: -1}, known: map[inode]record{}, bad: map[inode]string{}, tails: map[id]position{}, boots: map[id]bool{}}
+	if o.Dir == "" && len(o.Files) == 0 && machineID() != "" {
+		n.boot = bootID()
+	}
 	if !o.once {
 		n.watch = newWatcher()
 	}
@@ -72,6 +78,7 @@ func (n *native) begin() error {
 		if n.last, err = parseCursor(n.o.Cursor); err != nil {
 			return err
 		}
+		n.last.now = n.last.boot == n.boot
 	}
 	if n.o.Dir != "" {
 		if _, err := os.Stat(n.o.Dir); err != nil {
@@ -81,7 +88,7 @@ func (n *native) begin() error {
 	if err := n.rescan(); err != nil {
 		return err
 	}
-	if len(n.files) == 0 && len(n.known) == 0 && len(n.o.Files) == 0 && n.o.Dir == "" {
+	if len(n.files) == 0 && n.refused == nil && len(n.o.Files) == 0 && n.o.Dir == "" {
 		return errors.New("no journal here that may be read")
 	}
 	if len(n.files) == 0 && n.refused != nil {
@@ -170,6 +177,9 @@ func (n *native) guard(read func()) (fault error) {
 
 // read fills e with the next entry, if there is one for now.
 func (n *native) read(e *Entry) bool {
+	if n.reads++; n.reads%sweepEntries == 0 && time.Since(n.swept) > sweepAfter {
+		n.sweep()
+	}
 	for {
 		if f := n.spent; f != nil {
 			n.spent, n.touched = nil, f

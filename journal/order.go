@@ -3,13 +3,21 @@ package journal
 import "cmp"
 
 // compare orders two entries as sd-journal does: by sequence number where the same journald counted, else by the time
-// since boot within one boot, else by the wall clock. 0 means that they are the same entry, or a copy.
+// since boot within one boot, else by the wall clock. Other than there the boot that the machine is in comes after all others,
+// for its clock may be behind theirs: what had been read would be read again, or not at all. 0 means that they are the same
+// entry, or a copy.
 func (p *position) compare(q *position) int {
 	if p.seqnumID == q.seqnumID && p.seqnum != q.seqnum {
 		return cmp.Compare(p.seqnum, q.seqnum)
 	}
 	if p.boot == q.boot && p.monotonic != q.monotonic {
 		return cmp.Compare(p.monotonic, q.monotonic)
+	}
+	if p.now != q.now {
+		if q.now {
+			return -1
+		}
+		return 1
 	}
 	if p.realtime != q.realtime {
 		return cmp.Compare(p.realtime, q.realtime)
@@ -58,12 +66,12 @@ func (f *file) near(l *list, i, used uint64) (position, bool) {
 	const far = 1000 // enough: a search through a worse file may go astray, but must end
 	for j := i; j < min(used, i+far); j++ {
 		if b, ok := f.object(l.item(f, j), objectEntry, entryItems); ok {
-			return entryPosition(b, f.seqnumID), true
+			return f.positionOf(b), true
 		}
 	}
 	for j := i; j > 0 && j+far > i; j-- {
 		if b, ok := f.object(l.item(f, j-1), objectEntry, entryItems); ok {
-			return entryPosition(b, f.seqnumID), true
+			return f.positionOf(b), true
 		}
 	}
 	return position{}, false

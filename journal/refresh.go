@@ -7,6 +7,8 @@ import (
 
 const (
 	rescanAfter  = 2 * time.Second  // how often directories are read that nothing was heard of
+	sweepAfter   = 5 * time.Second  // and how often during a long read
+	sweepEntries = 32               // how many entries are read before the clock is asked for that
 	linkPatience = time.Second      // how long an entry may be written but not yet named by its data
 	goneGrace    = 5 * time.Second  // how long a file that no path leads to may be in the middle of a rename
 	gonePatience = 50 * time.Second // how long a file that is deleted is still read

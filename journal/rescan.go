@@ -3,6 +3,7 @@ package journal
 import (
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"syscall"
@@ -12,23 +13,58 @@ import (
 // rescan reads the directories: it opens what is new, and notes what was renamed or deleted.
 func (n *native) rescan() error {
 	n.scan = time.Now()
+	n.swept = n.scan
 	paths, dirs, err := n.places.scan()
 	n.dirty = n.watch.add(dirs)
 	found := map[inode]bool{}
 	for _, path := range paths {
-		info, err := os.Stat(path)
+		at, now, err := lookAt(path)
 		if err != nil {
 			n.dirty = n.dirty || errors.Is(err, fs.ErrNotExist) // renamed meanwhile
 			continue
 		}
-		stat, ok := info.Sys().(*syscall.Stat_t)
-		if !ok {
-			continue
-		}
-		at := inode{uint64(stat.Dev), stat.Ino}
 		found[at] = true
-		n.meet(at, record{path, info.Size(), info.ModTime()})
+		n.meet(at, now)
 	}
+	n.noteGone(found)
+	maps.DeleteFunc(n.known, func(at inode, _ record) bool { return !found[at] })
+	maps.DeleteFunc(n.bad, func(at inode, _ string) bool { return !found[at] })
+	if err != nil && len(n.files) > 0 {
+		return nil // some can be read
+	}
+	return err
+}
+
+// sweep lets go of deleted files while there is still much to read and rescan has to wait. It opens none: what stands in it
+// may come after entries that are not known yet.
+func (n *native) sweep() {
+	n.swept = time.Now()
+	paths, _, _ := n.places.scan()
+	found := map[inode]bool{}
+	for _, path := range paths {
+		if at, _, err := lookAt(path); err == nil {
+			found[at] = true
+		}
+	}
+	n.noteGone(found)
+	n.tidy()
+}
+
+// lookAt returns what is known of a file without opening it.
+func lookAt(path string) (inode, record, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return inode{}, record{}, err
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || !info.Mode().IsRegular() { // to open a FIFO would wait for its writer
+		return inode{}, record{}, fs.ErrInvalid
+	}
+	return inode{uint64(stat.Dev), stat.Ino}, record{path, info.Size(), info.ModTime()}, nil
+}
+
+// noteGone notes since when no path leads to a file.
+func (n *native) noteGone(found map[inode]bool) {
 	for _, f := range n.files {
 		if found[f.inode] {
 			f.gone = time.Time{}
@@ -36,16 +72,6 @@ func (n *native) rescan() error {
 			f.gone = time.Now()
 		}
 	}
-	for at := range n.known {
-		if !found[at] {
-			delete(n.known, at)
-			delete(n.bad, at)
-		}
-	}
-	if err != nil && len(n.files) > 0 {
-		return nil // some can be read
-	}
-	return err
 }
 
 // meet is called for each file that is there.
@@ -62,17 +88,20 @@ func (n *native) meet(at inode, now record) {
 	delete(n.known, at)
 	f, err := openFile(now.path)
 	switch {
-	case errors.Is(err, errNotYet):
+	case errors.Is(err, errNotYet) && (now.size < headerLeast || time.Since(now.mtime) < rescanAfter):
 		n.dirty = n.dirty || time.Since(now.mtime) < rescanAfter
 		return
 	case errors.Is(err, fs.ErrNotExist):
 		n.dirty = true
 		return
 	case err != nil:
-		n.known[at] = now
+		if no := syscall.Errno(0); !errors.As(err, &no) { // else it may be the permission or the memory that is wanting
+			n.known[at] = now
+		}
 		n.giveUp(at, now.path, err)
 		return
 	}
+	f.boot = n.boot
 	n.o.Counters.opened()
 	n.files = append(n.files, f)
 	if fault := n.guard(func() { n.touched = f; n.enter(f) }); fault != nil {

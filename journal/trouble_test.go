@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"bailiff/journal"
@@ -70,6 +71,38 @@ func TestFilesThatMayNotBeRead(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestFilesThatMayBeReadLater follows as a user to whom a file, which does not change any more, is opened in the end.
+func TestFilesThatMayBeReadLater(t *testing.T) {
+	dir, err := os.MkdirTemp("", "journal-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	closed := filepath.Join(dir, "system@1.journal")
+	remote(t, closed, numbered(1, 3))
+	remote(t, filepath.Join(dir, "system.journal"), numbered(4, 6))
+	for path, mode := range map[string]fs.FileMode{dir: 0o755, closed: 0o600, filepath.Join(dir, "system.journal"): 0o644} {
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	caught := make(chan struct{})
+	go func() {
+		<-caught
+		os.Chmod(closed, 0o644)
+	}()
+	o := journal.Options{Dir: dir, Reader: journal.ReaderNative, Counters: &journal.Counters{}, Idle: sync.OnceFunc(func() { close(caught) })}
+	asNobody(t, func() {
+		// What is older than the last entry read was not to be read, had it come later: so its first three are new only to one
+		// who has read nothing yet.
+		o.Match = journal.Match{{{Field: "MESSAGE", Values: []string{"number 2"}}}}
+		got, _ := follow(t, o, 1)
+		if diff := cmp.Diff(names(2, 2), got); diff != "" || o.Counters.BadFiles.Load() != 1 {
+			t.Errorf("%d bad files: %s", o.Counters.BadFiles.Load(), diff)
+		}
+	})
 }
 
 // TestDiskFull reads a journal whose writer ran out of space, as far as journalctl does.

@@ -110,7 +110,7 @@ var errRemembered = errors.New("reached the mark")
 // remember reads the entries from Back up to the mark.
 func (j *Journal) remember(ctx context.Context, m mark, see See) error {
 	o := j.options()
-	o.Since = j.Back
+	o.Since, o.Counters, o.Log = j.Back, nil, nil // follow counts, and tells, what is there to be told
 	j.block.Past, j.block.Known = true, m.Jails
 	defer func() { j.block.Past, j.block.Known = false, nil }()
 	err := journal.Read(ctx, o, func(e *journal.Entry) error {

@@ -165,6 +165,23 @@ func TestWhatWasNotJudgedIsReadAgain(t *testing.T) {
 	})
 }
 
+// TestRememberingIsNotCounted holds that what is read again counts as read once.
+func TestRememberingIsNotCounted(t *testing.T) {
+	journald, m, c := journaltest.Start(t), &memory{marks: map[string]string{}}, &journal.Counters{}
+	make := func() runs {
+		return &Journal{Options: journal.Options{Dir: journald.Dir, Counters: c}, Key: "journal", Jails: []string{"sshd"},
+			Selector: event.Selector{{{Field: "SYSLOG_IDENTIFIER", Values: []string{"sshd"}}}},
+			Back:     time.Now().Add(-time.Hour), Marks: m, Log: slog.New(slog.DiscardHandler), Beat: func() {}}
+	}
+	journald.Log(journaltest.Sender{Comm: "sshd"}, "one", "two")
+	during(t, make, &reading{}, "+one", "+two")
+	journald.Log(journaltest.Sender{Comm: "sshd"}, "three")
+	during(t, make, &reading{}, "=one", "=two", "+three")
+	if n := c.Entries.Load(); n != 3 {
+		t.Errorf("%d entries counted of 3", n)
+	}
+}
+
 func TestAMarkThatCannotBeSavedEndsTheSource(t *testing.T) {
 	sources(t, func(t *testing.T, make runner, m *memory, write func(...string)) {
 		m.fails = errors.New("disk full")

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"bailiff/journal/journaltest"
 )
@@ -55,19 +56,70 @@ func TestForgedLinesAreNotHeard(t *testing.T) {
 	}
 }
 
+// TestGapsAreToldAndReadingGoesOn deletes entries while the daemon is stopped: first by a vacuum, then the whole journal with
+// its counter. What is lost is told and counted, and the entries after it are found, each once.
+func TestGapsAreToldAndReadingGoesOn(t *testing.T) {
+	journald := journaltest.Start(t)
+	h := newHost(t, fmt.Sprintf("backend = systemd[journalpath=%s]", journald.Dir))
+	must(t, os.WriteFile(filepath.Join(h.dir, "conf/bailiff.conf"), []byte("[Definition]\nfirewall = dry\n"), 0o644))
+	write := func(from string, n int) {
+		journald.Log(sshd, slices.Repeat([]string{"Failed password for root from " + from + " port 1 ssh2"}, n)...)
+	}
+	write("192.0.2.1", 2)
+	h.observe()
+	h.await("what was there", func() bool { return h.found("192.0.2.1") == 2 })
+	h.kill(syscall.SIGTERM)
+
+	write("192.0.2.2", 50)
+	<-time.After(1100 * time.Millisecond)
+	journald.Rotate()
+	write("192.0.2.3", 2)
+	journald.Run("journalctl", "--vacuum-files=1")
+	address := h.observe()
+	h.await("what is left", func() bool { return h.found("192.0.2.3") == 2 })
+	entries := metric(t, address, "bailiff_journal_gap_entries_total")
+	if gaps, seconds := metric(t, address, "bailiff_journal_gaps_total"), metric(t, address, "bailiff_journal_gap_seconds_total"); gaps != 1 ||
+		seconds < 1 || entries < 50 || entries > 100 || strings.Count(h.log.String(), "journal entries are gone") != 1 {
+		t.Errorf("%v gaps of %v entries and %v seconds", gaps, entries, seconds)
+	}
+	h.kill(syscall.SIGTERM)
+
+	files, _ := filepath.Glob(journald.Dir + "/*/*")
+	for _, path := range files {
+		os.Remove(path)
+	}
+	journald.Kill()
+	write("192.0.2.4", 3)
+	address = h.observe()
+	h.await("the new journal", func() bool { return h.found("192.0.2.4") == 3 })
+	if gaps := metric(t, address, "bailiff_journal_gaps_total"); gaps != 1 || strings.Count(h.log.String(), "journal entries are gone") != 2 {
+		t.Errorf("%v gaps of the whole journal", gaps)
+	}
+	if h.found("192.0.2.1") != 2 || h.found("192.0.2.2") != 0 || h.found("192.0.2.3") != 2 {
+		t.Error("some were found twice")
+	}
+}
+
 // dryRun starts the daemon without a firewall and returns where it tells its metrics.
 func (h *host) dryRun() (metrics string) {
 	h.t.Helper()
+	return h.observe("--dry-run")
+}
+
+// observe starts the daemon where the test can reach its metrics, which is where it must touch no firewall.
+func (h *host) observe(flags ...string) (metrics string) {
+	h.t.Helper()
 	metrics = freeAddress(h.t)
-	h.daemon = exec.Command(os.Args[0], "run", "--dry-run", "--config", h.dir+"/conf", "--state", filepath.Join(h.dir, "state"),
-		"--socket", h.socket(), "--metrics", metrics)
+	ready := strings.Count(h.log.String(), " ready ")
+	h.daemon = exec.Command(os.Args[0], append([]string{"run", "--config", h.dir + "/conf", "--state", filepath.Join(h.dir, "state"),
+		"--socket", h.socket(), "--metrics", metrics}, flags...)...)
 	h.daemon.Env = append(os.Environ(), asBailiff+"=1")
 	h.daemon.Stderr = h.log
 	if err := h.daemon.Start(); err != nil {
 		h.t.Fatal(err)
 	}
 	h.t.Cleanup(func() { h.kill(syscall.SIGTERM) })
-	h.await("ready", func() bool { return strings.Contains(h.log.String(), " ready ") })
+	h.await("ready", func() bool { return strings.Count(h.log.String(), " ready ") > ready })
 	return metrics
 }
 

@@ -3,6 +3,7 @@ package journal_test
 import (
 	"context"
 	"errors"
+	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -146,6 +147,28 @@ func TestSuppressionIsCounted(t *testing.T) {
 		})
 		if err != nil || c.Suppressed.Load() == 0 || c.Suppressed.Load()+c.Entries.Load() != uint64(200+after) {
 			t.Errorf("%s: %v: %d suppressed, %d yielded", reader, err, c.Suppressed.Load(), c.Entries.Load())
+		}
+	}
+}
+
+// TestForgedSuppressionIsNotCounted sends what only journald may say.
+func TestForgedSuppressionIsNotCounted(t *testing.T) {
+	j := journaltest.Start(t)
+	conn, err := net.Dial("unixgram", j.Socket())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Write([]byte("MESSAGE_ID=a596d6fe7bfa4994828e72309e95d61e\nN_DROPPED=1000\n_TRANSPORT=driver\nMESSAGE=Suppressed 1000 messages\n")); err != nil {
+		t.Fatal(err)
+	}
+	j.Sync()
+	for _, reader := range readers {
+		c := &journal.Counters{}
+		forged, _ := messages(t, journal.Options{Dir: j.Dir, Reader: reader, Counters: c,
+			Match: journal.Match{{{Field: "N_DROPPED", Values: []string{"1000"}}}}})
+		if len(forged) != 1 || c.Suppressed.Load() != 0 {
+			t.Errorf("%s: %q, %d suppressed", reader, forged, c.Suppressed.Load())
 		}
 	}
 }

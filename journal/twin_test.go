@@ -66,6 +66,39 @@ func randomMatch(r *rand.Rand) (m journal.Match) {
 	return m
 }
 
+// TestRandomMatchesAgainstJournalctl has journalctl read by the same matches.
+func TestRandomMatchesAgainstJournalctl(t *testing.T) {
+	dir := t.TempDir()
+	writeJournals(t, dir, nil)
+	r := rand.New(rand.NewPCG(7, 8))
+	for range 60 {
+		match := randomMatch(r)
+		for i := range match {
+			match[i] = alternatives(match[i])
+		}
+		var got []string
+		for _, e := range read(t, journal.Options{Dir: dir, Reader: journal.ReaderNative, Match: match, Fields: []string{}}) {
+			got = append(got, e["__CURSOR"][0])
+		}
+		if diff := cmp.Diff(found(dir, match), got); diff != "" {
+			t.Fatalf("%v: journalctl -, reader +\n%s", match, diff)
+		}
+	}
+}
+
+// alternatives is the group with one term for each field: journalctl takes several for alternatives.
+func alternatives(group []journal.Term) (merged []journal.Term) {
+	for _, t := range group {
+		i := slices.IndexFunc(merged, func(m journal.Term) bool { return m.Field == t.Field })
+		if i < 0 {
+			merged = append(merged, t)
+		} else {
+			merged[i].Values = append(merged[i].Values, t.Values...)
+		}
+	}
+	return merged
+}
+
 // TestManyMatches holds that thousands of terms find what a few of them do.
 func TestManyMatches(t *testing.T) {
 	dir := t.TempDir()

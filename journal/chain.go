@@ -64,14 +64,15 @@ func (l *list) seek(f *file, least uint64) uint64 {
 // warm has the processor fetch what the entries up to a place will be read from, all of it at once. One after the other
 // each would keep it waiting for the memory: that is half the time of a long read.
 func (l *list) warm(f *file, end uint64) {
-	const around = 256 // most of what is read of an entry lies this near
+	// Most of what is read of an entry lies this near: the data that it alone has were written right before it.
+	const before, behind = 448, 192
 	for i := l.i; i < end; i++ {
 		at, size := l.item(f, i), uint64(len(f.b))
-		if at < around || at >= size || size-at < around {
+		if at < before || at >= size || size-at < behind {
 			continue
 		}
-		b := f.b[at-around : at+around]
-		f.warmth += b[0] ^ b[64] ^ b[128] ^ b[192] ^ b[256] ^ b[320] ^ b[384]
+		b := f.b[at-before : at+behind]
+		f.warmth += b[0] ^ b[64] ^ b[128] ^ b[192] ^ b[256] ^ b[320] ^ b[384] ^ b[448] ^ b[512] ^ b[576]
 	}
 }
 

@@ -90,7 +90,7 @@ func (p *picker) fill(f *file, entry []byte, fields []Field) (_ []Field, bad int
 			}
 		}
 		if field != nobody {
-			fields = append(fields, Field{p.wanted[field].name, value})
+			fields = add(fields, p.wanted[field].name, value)
 		}
 	}
 	return fields, bad
@@ -117,9 +117,21 @@ func (p *picker) fillOnce(f *file, entry []byte, fields []Field) (_ []Field, bad
 		w := &p.wanted[field]
 		w.entry = p.entry
 		left--
-		fields = append(fields, Field{w.name, p.keep(payload[len(w.key):])})
+		fields = add(fields, w.name, p.keep(payload[len(w.key):]))
 	}
 	return fields, bad
+}
+
+// add appends a field, part by part. Copied as a whole it would be read back in other pieces than it is just being written
+// in, and the processor would have to wait until it is.
+func add(fields []Field, name string, value []byte) []Field {
+	n := len(fields)
+	if n == cap(fields) {
+		fields = slices.Grow(fields, 1)
+	}
+	fields = fields[:n+1]
+	fields[n].Name, fields[n].Value = name, value
+	return fields
 }
 
 // fillAll reads all fields of an entry object.

@@ -171,20 +171,28 @@ func Pushdown(s event.Selector) journal.Match {
 
 // append adds the entry's line to the block.
 func (j *Journal) append(e *journal.Entry) {
-	if len(j.fields)+len(e.Fields) > cap(j.fields) { // what was kept before stays where it is
-		j.fields = make([]event.Field, 0, max(2*cap(j.fields), len(e.Fields), 1<<10))
-	}
-	begin := len(j.fields)
-	for _, f := range e.Fields {
-		j.fields = append(j.fields, event.Field{Name: f.Name, Value: j.keep(f.Value)})
-	}
-	fields := j.fields[begin:len(j.fields):len(j.fields)]
+	fields := j.keepFields(e.Fields)
 	j.block.Entries = append(j.block.Entries, event.Entry{
 		Start: len(j.block.Text), Time: entryTime(e), Fields: fields,
 	})
 	j.block.Text = append(filter.Synthesise(j.block.Text, fields, e.Monotonic), '\n')
 	j.newest = *e
 	j.newest.Fields = nil
+}
+
+// keepFields copies an entry's fields into the block's memory. When that has to grow, what was kept before stays where it is.
+func (j *Journal) keepFields(fields []journal.Field) []event.Field {
+	begin, end := len(j.fields), len(j.fields)+len(fields)
+	if end > cap(j.fields) {
+		begin, end = 0, len(fields)
+		j.fields = make([]event.Field, 0, max(2*cap(j.fields), end, 1<<10))
+	}
+	j.fields = j.fields[:end]
+	kept := j.fields[begin:end:end]
+	for i := range fields { // part by part: see journal's add
+		kept[i].Name, kept[i].Value = fields[i].Name, j.keep(fields[i].Value)
+	}
+	return kept
 }
 
 // full tells whether the block is to be judged before more is added.

@@ -121,6 +121,11 @@ func (j *Jail) tellMetrics() {
 	j.untold = 0
 }
 
+// A lineHandler is a slog.Handler that also takes a line that has been written already, and keeps nothing of it.
+type lineHandler interface {
+	HandleLine(at time.Time, level slog.Level, line []byte) error
+}
+
 // tellFound writes a failure into the log. Floods of them come: one that nobody reads about costs no words, the others
 // nothing that only makes a call more convenient. j.mu is held.
 func (j *Jail) tellFound(f *event.Failure, now time.Time) {
@@ -132,12 +137,16 @@ func (j *Jail) tellFound(f *event.Failure, now time.Time) {
 	j.words = append(f.Subject.AppendTo(j.words), " - "...)
 	j.words = append(j.words, j.seconds.Text(f.Time)...)
 	// As with slog.Logger's methods, nobody hears of an error.
+	if h, ok := h.(lineHandler); ok {
+		_ = h.HandleLine(now, slog.LevelInfo, j.words)
+		return
+	}
 	_ = h.Handle(ctx, slog.NewRecord(now, slog.LevelInfo, string(j.words), 0))
 }
 
 // sentence makes the ban that a subject has earned by its failures, f being the last. j.mu is held.
 func (j *Jail) sentence(f *event.Failure, c *charge, now time.Time) (event.Ban, bool) {
-	b := event.Ban{Jail: j.Name, Subject: f.Subject, At: c.last, Failures: c.failures, Lines: c.lines, Fields: f.Captures()}
+	b := event.Ban{Jail: j.Name, Subject: f.Subject, At: c.last, Failures: c.failures, Lines: c.lines}
 	if j.config.BanTime >= 0 {
 		b.Until = b.At.Add(j.config.BanTime)
 	}
@@ -145,6 +154,7 @@ func (j *Jail) sentence(f *event.Failure, c *charge, now time.Time) (event.Ban, 
 		j.log.Info(fmt.Sprintf("[%s] Ignore %s, expired bantime", j.Name, f.Subject))
 		return event.Ban{}, false
 	}
+	b.Fields = f.Captures()
 	j.bans[f.Subject] = b
 	j.banned++
 	return b, true

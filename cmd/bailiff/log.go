@@ -101,6 +101,14 @@ func (h *logHandler) Handle(_ context.Context, r slog.Record) error {
 	return h.out.end(append(b, '\n'))
 }
 
+// HandleLine is Handle for a message without attributes. It keeps nothing of it.
+func (h *logHandler) HandleLine(at time.Time, level slog.Level, message []byte) error {
+	h.out.mu.Lock()
+	defer h.out.mu.Unlock()
+	b := append(appendPrintable(h.out.begin(at, level), message), h.attrs...)
+	return h.out.end(append(b, '\n'))
+}
+
 func levelOf(level slog.Level) (name string, priority int) {
 	for _, l := range logLevels {
 		if level >= l.level {
@@ -147,13 +155,13 @@ func appendQuoted(b []byte, s string) []byte {
 }
 
 // appendPrintable appends s with what is not printable replaced.
-func appendPrintable(b []byte, s string) []byte {
+func appendPrintable[T string | []byte](b []byte, s T) []byte {
 	start := len(b)
 	b = append(b, s...)
 	if allPrintable(b[start:]) {
 		return b
 	}
-	return append(b[:start], strings.Map(printable, s)...)
+	return append(b[:start], strings.Map(printable, string(s))...)
 }
 
 // allPrintable tells whether all of b is printable ASCII. It looks at eight bytes at once.

@@ -55,6 +55,27 @@ func TestLogLineOutsideTheJournalLooksLikeFail2bans(t *testing.T) {
 	}
 }
 
+// A line that was written already becomes what it would have become as a message.
+func TestLogLinesThatWereWrittenAlready(t *testing.T) {
+	at := time.Date(2026, 11, 22, 6, 51, 38, 49e6, time.Local)
+	for _, journal := range []bool{true, false} {
+		for _, line := range []string{"[sshd] Found 192.0.2.1 - 2026-11-22 06:51:38", "[x] Found a\n<0>b\x1b", "é\xff", ""} {
+			var told, written bytes.Buffer
+			message := newLogHandler(newLogWriter(&told, journal), slog.LevelInfo).WithAttrs([]slog.Attr{slog.Int("n", 3)})
+			if err := message.Handle(t.Context(), slog.NewRecord(at, slog.LevelInfo, line, 0)); err != nil {
+				t.Fatal(err)
+			}
+			already := newLogHandler(newLogWriter(&written, journal), slog.LevelInfo).WithAttrs([]slog.Attr{slog.Int("n", 3)})
+			if err := already.(*logHandler).HandleLine(at, slog.LevelInfo, []byte(line)); err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(told.String(), written.String()); d != "" {
+				t.Errorf("%q: %s", line, d)
+			}
+		}
+	}
+}
+
 // Lines that are gathered come in order, none is lost or cut, and none is late: all are out when gathering has ended.
 func TestLogLinesAreGathered(t *testing.T) {
 	var w writes

@@ -115,7 +115,11 @@ func (m *Matcher) prefix(text []byte) []byte {
 	if r == nil {
 		return text
 	}
-	if m.pref = m.search(r, &m.scratch.pref, text, "prefregex", 0); m.pref == nil {
+	var err error
+	if m.pref, err = m.prefixes.Search(text); err != nil {
+		m.gaveUp("prefregex", 0)
+	}
+	if m.pref == nil {
 		return nil
 	}
 	i := 2 * r.content

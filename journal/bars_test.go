@@ -13,14 +13,13 @@ import (
 // rounds is how often each contestant runs, by turns with all others. The best of them counts.
 const rounds = 5
 
-// TestJournalBars holds the native reader and the daemon against their peers on one journal. The daemons run fewer rounds: a
-// noise of a tenth does not matter to them.
+// TestJournalBars holds the native reader and the daemon against their peers on one journal.
 func TestJournalBars(t *testing.T) {
 	dir := bigJournal(t)
 	readers := append(peers(t, dir, "every MESSAGE", "0"), peers(t, dir, "four of sshd's", "1")...)
 	best := compete(t, readers, rounds)
 	ours, theirs := bailiffDaemon(t, dir), fail2banDaemon(t, dir)
-	for name, f := range compete(t, []contestant{ours, theirs}, 3) {
+	for name, f := range compete(t, []contestant{ours, theirs}, rounds) {
 		best[name] = f
 	}
 	t.Log(table(append(readers, ours, theirs), best))

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -203,5 +204,30 @@ func remote(t *testing.T, path, export string, env ...string) {
 	cmd.Stdin = strings.NewReader(export)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
+	}
+}
+
+// TestFollowsOverAWipedJournal deletes all journals, and their directories, under a reader that follows, and has journald
+// begin anew with another counter.
+func TestFollowsOverAWipedJournal(t *testing.T) {
+	for _, reader := range readers {
+		j := journaltest.Start(t)
+		j.Log(sshd, "one", "two")
+		o := journal.Options{Dir: j.Dir, Reader: reader, Counters: &journal.Counters{},
+			Match: journal.Match{{{Field: "_COMM", Values: []string{"sshd"}}}}}
+		o.Idle = sync.OnceFunc(func() {
+			dirs, _ := filepath.Glob(j.Dir + "/*")
+			for _, dir := range dirs {
+				os.RemoveAll(dir)
+			}
+			j.Kill()
+			j.Log(sshd, "three")
+			j.Rotate()
+			j.Log(sshd, "four")
+		})
+		got, _ := follow(t, o, 4)
+		if diff := cmp.Diff([]string{"one", "two", "three", "four"}, got); diff != "" {
+			t.Errorf("%s: %s", reader, diff)
+		}
 	}
 }

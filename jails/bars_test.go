@@ -219,9 +219,9 @@ type reading struct {
 	matched int // how many lines were some filter's business
 }
 
-func (r *reading) concerned(*team, event.Line) bool { return true }
+func (r *reading) concerned(*team, int) bool { return true }
 
-func (r *reading) hear(t *team, l event.Line, keep bool) { r.matched += len(t.match(l, keep, r.now)) }
+func (r *reading) hear(t *team, l *event.Line, keep bool) { r.matched += len(t.match(l, keep, r.now)) }
 
 // onlyOne are the addresses that become one.
 var onlyOne = regexp.MustCompile(`\b\d+\.\d+\.\d+\.\d+\b`)

@@ -19,27 +19,30 @@ type team struct {
 }
 
 // match is the matcher's Match, or its Keep.
-func (t *team) match(l event.Line, keep bool, now time.Time) []filter.Match {
+func (t *team) match(l *event.Line, keep bool, now time.Time) []filter.Match {
 	if keep {
-		return t.matcher.Keep(l, now)
+		return t.matcher.Keep(*l, now)
 	}
-	return t.matcher.MatchAmong(t.may, l, now)
+	return t.matcher.MatchAmong(t.may, *l, now)
 }
 
 // A listener hears the lines of a block that are some team's business.
 type listener interface {
-	concerned(t *team, l event.Line) bool
-	// hear is told a line that the team's filter may match; with keep, one that it only has to remember.
-	hear(t *team, l event.Line, keep bool)
+	concerned(t *team, entry int) bool
+	// hear is told a line that the team's filter may match; with keep, one that it only has to remember. The line is gone
+	// when it returns.
+	hear(t *team, l *event.Line, keep bool)
 }
 
 // A scan finds the lines of a block that filters may match. Most lines are never looked at by any filter.
 type scan struct {
-	teams []*team
-	every []*team // those that have to read every line
-	set   *match.Set
-	ruled []*team // the teams of the set's rules
-	entry int     // the journal's entry of the line found last: lines are found in order
+	teams  []*team
+	every  []*team // those that have to read every line
+	set    *match.Set
+	ruled  []*team // the teams of the set's rules
+	entry  int     // the journal's entry of the line found last: lines are found in order
+	line   event.Line
+	missed []missed
 }
 
 // newScan plans the scan of a source whose text is such as the sample.
@@ -78,7 +81,7 @@ func (s *scan) run(b *event.Block, to listener) {
 		t.matcher.Begin()
 	}
 	s.entry = 0
-	for start := 0; len(s.every) > 0 && start < len(b.Text); {
+	for start := 0; len(s.every) > 0 && start < len(b.Text); s.entry++ {
 		end := start + bytes.IndexByte(b.Text[start:], '\n')
 		for _, t := range s.every {
 			s.tell(b, t, start, end, to)
@@ -87,16 +90,18 @@ func (s *scan) run(b *event.Block, to listener) {
 	}
 	s.entry = 0
 	s.set.Scan(b.Text, func(start, end int, hits []match.Hit) bool {
+		s.entry = entryFrom(b, s.entry, start)
 		for len(hits) > 0 {
 			t := s.ruled[hits[0].Rule]
 			hits = t.candidates(hits)
-			t.catchUp(b, start, to)
+			s.catchUp(b, t, start, to)
 			s.tell(b, t, start, end, to)
 		}
 		return true
 	})
+	s.entry = len(b.Entries)
 	for _, t := range s.ruled {
-		t.catchUp(b, len(b.Text), to)
+		s.catchUp(b, t, len(b.Text), to)
 	}
 }
 
@@ -113,43 +118,43 @@ func (t *team) candidates(hits []match.Hit) []match.Hit {
 	return hits[n:]
 }
 
-// tell makes the team hear a line.
+// tell makes the team hear a line, that of the entry at hand.
 func (s *scan) tell(b *event.Block, t *team, start, end int, to listener) {
 	t.seen = end + 1
-	s.entry = entryFrom(b, s.entry, start)
-	if l := lineFrom(b, start, end, s.entry); to.concerned(t, l) {
-		to.hear(t, l, false)
+	if to.concerned(t, s.entry) {
+		s.read(b, start, end, s.entry)
+		to.hear(t, &s.line, false)
 	}
 }
 
-// catchUp lets a matcher whose regexes span lines remember the lines before at that it was not told.
-func (t *team) catchUp(b *event.Block, at int, to listener) {
-	var missed []event.Line
-	for end := at - 1; end >= t.seen && len(missed) < t.matcher.Span()-1; {
+// catchUp lets a matcher whose regexes span lines remember the lines before at, where the entry at hand begins, that it was
+// not told.
+func (s *scan) catchUp(b *event.Block, t *team, at int, to listener) {
+	most, entry := t.matcher.Span()-1, s.entry
+	for end := at - 1; end >= t.seen && len(s.missed) < most; {
 		start := bytes.LastIndexByte(b.Text[:end], '\n') + 1
-		if l := lineOf(b, start, end); to.concerned(t, l) {
-			missed = append(missed, l)
+		if entry--; to.concerned(t, entry) {
+			s.missed = append(s.missed, missed{start, end, entry})
 		}
 		end = start - 1
 	}
-	for _, l := range slices.Backward(missed) {
-		to.hear(t, l, true)
+	for _, l := range slices.Backward(s.missed) {
+		s.read(b, l.start, l.end, l.entry)
+		to.hear(t, &s.line, true)
 	}
+	s.missed = s.missed[:0]
 }
 
-// lineOf is the line that stands in the block's text from start to end.
-func lineOf(b *event.Block, start, end int) event.Line {
-	return lineFrom(b, start, end, entryFrom(b, 0, start))
-}
+// A missed is a line that a matcher was not told.
+type missed struct{ start, end, entry int }
 
-// lineFrom is lineOf where the journal's entry is known.
-func lineFrom(b *event.Block, start, end, entry int) event.Line {
-	line := event.Line{Origin: b.Origin, Text: b.Text[start:end], Before: b.Text[:start], Live: b.Live}
+// read makes the line that stands in the block's text from start to end the line at hand.
+func (s *scan) read(b *event.Block, start, end, entry int) {
+	s.line = event.Line{Origin: b.Origin, Text: b.Text[start:end], Before: b.Text[:start], Live: b.Live}
 	if b.Entries != nil {
 		e := &b.Entries[entry]
-		line.Entry, line.Time, line.Fields = entry, e.Time, e.Fields
+		s.line.Entry, s.line.Time, s.line.Fields = entry, e.Time, e.Fields
 	}
-	return line
 }
 
 // entryFrom is the number of the entry whose line begins at start, searched from entry i on, whose line does not begin

@@ -101,7 +101,7 @@ func TestScanAgainstReadingEveryLine(t *testing.T) {
 			b := &event.Block{Origin: "/log", Text: lines(rng, 300, dated)}
 			if !dated {
 				for i, start := 0, 0; start < len(b.Text); i++ {
-					b.Entries = append(b.Entries, event.Entry{Start: start, Time: time.Now().Add(time.Duration(i))})
+					b.Entries = append(b.Entries, event.Entry{Start: start, Time: time.Now().Add(time.Duration(i) * time.Second)})
 					start += strings.IndexByte(string(b.Text[start:]), '\n') + 1
 				}
 			}
@@ -114,11 +114,13 @@ func TestScanAgainstReadingEveryLine(t *testing.T) {
 				}
 			}))
 			want := map[string]bool{}
-			for start := 0; start < len(b.Text); {
+			for start, entry := 0, 0; start < len(b.Text); entry++ {
 				end := start + strings.IndexByte(string(b.Text[start:]), '\n')
 				for i, m := range twins {
-					l := lineOf(b, start, end)
-					l.Before = nil
+					l := event.Line{Origin: b.Origin, Text: b.Text[start:end]}
+					if !dated {
+						l.Entry, l.Time = entry, b.Entries[entry].Time
+					}
 					noteMatches(want, i, m.Match(l, now), l)
 				}
 				start = end + 1
@@ -137,9 +139,9 @@ func TestScanAgainstReadingEveryLine(t *testing.T) {
 // each is a listener that every line is the business of; it is told what is found.
 type each func(*team, event.Line, []filter.Match)
 
-func (each) concerned(*team, event.Line) bool { return true }
+func (each) concerned(*team, int) bool { return true }
 
-func (f each) hear(t *team, l event.Line, keep bool) { f(t, l, t.match(l, keep, time.Now())) }
+func (f each) hear(t *team, l *event.Line, keep bool) { f(t, *l, t.match(l, keep, time.Now())) }
 
 func noteMatches(found map[string]bool, filter int, ms []filter.Match, l event.Line) {
 	for _, m := range ms {

@@ -180,13 +180,18 @@ type court struct {
 	bans     []event.Ban
 }
 
-// concerned tells whether the line is the business of any of the team's posts.
-func (c *court) concerned(t *team, line event.Line) bool {
-	return slices.ContainsFunc(t.posts, func(p *Post) bool { return c.concerns(p, line.Entry) })
+// concerned tells whether the line of an entry is the business of any of the team's posts.
+func (c *court) concerned(t *team, entry int) bool {
+	for _, p := range t.posts {
+		if c.concerns(p, entry) {
+			return true
+		}
+	}
+	return false
 }
 
 // hear judges a line that the team's filter may match.
-func (c *court) hear(t *team, line event.Line, keep bool) {
+func (c *court) hear(t *team, line *event.Line, keep bool) {
 	found := t.match(line, keep, c.now)
 	for i := range found {
 		if m := &found[i]; m.NoFail || m.Ignored {

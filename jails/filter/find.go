@@ -126,14 +126,23 @@ func (m *Matcher) prefix(text []byte) []byte {
 	if i < 0 || m.pref[i] < 0 || m.pref[i] == m.pref[i+1] {
 		return text
 	}
-	m.text.content = append(append(m.text.content[:0], text[m.pref[i]:m.pref[i+1]]...), '\n')
-	line := tuple{post: m.text.content[:len(m.text.content)-1]}
+	found := m.lineOf(text, m.pref[i], m.pref[i+1])
+	line := tuple{post: found[:len(found)-1]}
 	if m.filter.maxlines == 1 {
 		m.inner = append(m.inner[:0], line)
 		m.lines = m.inner
 	} else {
 		m.lines = []tuple{line.keep()}
 	}
+	return found
+}
+
+// lineOf is a part of the text with a newline behind it, which mostly stands there.
+func (m *Matcher) lineOf(text []byte, start, end int) []byte {
+	if end < len(text) && text[end] == '\n' {
+		return text[start : end+1]
+	}
+	m.text.content = append(append(m.text.content[:0], text[start:end]...), '\n')
 	return m.text.content
 }
 

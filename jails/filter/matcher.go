@@ -106,20 +106,22 @@ func (m *Matcher) Begin() { m.bare = bare{} }
 // Match returns the failures in a line, valid until the next call. The clock stands at now. The line's text must be
 // valid UTF-8.
 func (m *Matcher) Match(l event.Line, now time.Time) []Match {
-	m.whole = true
-	return m.read(nil, l, now)
+	m.line, m.whole = l, true
+	return m.read(nil, now)
 }
 
 // MatchAmong is Match where only the failregexes with the numbers in may, ascending, can match; nil: all. Of a failure
 // it says only what is needed to count it: Subject, Time, Attempts, Regex, NoFail, and ID and Host where there is no
 // Subject. The Evidence has the lines and captures until the next call. With CheckAll or Report matches are complete.
 func (m *Matcher) MatchAmong(may []int, l event.Line, now time.Time) []Match {
+	m.line = l
 	m.whole = m.options.CheckAll || m.options.Report // several matches of a line would share their evidence
-	return m.read(may, l, now)
+	return m.read(may, now)
 }
 
-func (m *Matcher) read(may []int, l event.Line, now time.Time) []Match {
-	m.line, m.now, m.may = l, now, may
+// read finds the failures in the line at hand.
+func (m *Matcher) read(may []int, now time.Time) []Match {
+	m.now, m.may = now, may
 	m.found, m.pref, m.hasDate, m.waits = m.found[:0], nil, false, false
 	m.look()
 	if m.at.open && (m.filter.maxlines > 1 || m.options.Report || m.options.CheckAll) {

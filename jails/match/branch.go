@@ -99,7 +99,7 @@ func (s *Scratch) take(in *inst, pos int, ways uint8) (pc int32, at int) {
 func (s *Scratch) guarded(in *inst, text []byte, pos int) (pc int32, at int) {
 	ways := uint8(0)
 	for i, w := range in.ways {
-		if w.first.at(text, pos) && (w.guard == "" || bytes.Contains(text[pos:], []byte(w.guard))) {
+		if w.first.at(text, pos) && bytes.Contains(text[pos:], w.guard) {
 			ways |= 1 << i
 		}
 	}

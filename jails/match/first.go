@@ -161,7 +161,7 @@ func (p *program) analyse() {
 			in.first = f.find(in.next)
 		case opSpan, opSpanLazy:
 			in.first = f.find(in.next)
-			in.follow = string(p.literalAt(in.next))
+			in.follow = p.literalAt(in.next)
 			if in.op == opSpan && in.first != nil && f.excludes(in.class, in.first) {
 				in.op, in.givesBack = opSpanOnly, true
 			}

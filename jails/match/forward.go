@@ -70,7 +70,7 @@ func (in *inst) choose() move {
 
 // countsBytes tells whether a span can count bytes in place of characters, up to where it meets one beyond ASCII.
 func (in *inst) countsBytes() bool {
-	return in.stop == "" && (in.class.beyond != beyondAll || in.max == unlimited && in.min <= 1)
+	return in.stop == nil && (in.class.beyond != beyondAll || in.max == unlimited && in.min <= 1)
 }
 
 // forward does what step does, many times over, for the instructions that are met most and need no more than a look at

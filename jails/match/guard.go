@@ -21,7 +21,7 @@ func (p *program) guard() {
 			w := &in.ways[j]
 			for _, s := range musts[w.pc] {
 				if len(s) > len(w.guard) && s != string(p.literalAt(w.pc)) && !inAll(musts, in.ways, s) {
-					w.guard = s
+					w.guard = []byte(s)
 				}
 			}
 		}

@@ -58,8 +58,8 @@ type detail struct {
 	class     *class
 	str       []byte
 	first     *first  // what can follow the span or loop
-	follow    string  // the literal after a span, where there is one
-	stop      string  // a span goes no further than to where this begins; "": no such string
+	follow    []byte  // the literal after a span, where there is one
+	stop      []byte  // a span goes no further than to where this begins; nil: no such string
 	body      *first  // what the body of a loop can begin with
 	ways      []way   // of a branch
 	loops     []int32 // the loops around
@@ -76,7 +76,7 @@ type detail struct {
 type way struct {
 	pc    int32
 	first *first
-	guard string // what must stand somewhere behind; "": nothing is known
+	guard []byte // what must stand somewhere behind; nil: nothing is known
 }
 
 // A program is a compiled pattern. Instruction 0 is opMatch.

@@ -154,7 +154,7 @@ func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 func (p *program) treatsDigitsAlike() bool {
 	for i := range p.insts {
 		in := &p.insts[i]
-		if in.op == opChar && isDigit(in.byte) || bytes.ContainsAny(in.str, "0123456789") || in.stop != "" || in.op == opBackref {
+		if in.op == opChar && isDigit(in.byte) || bytes.ContainsAny(in.str, "0123456789") || in.stop != nil || in.op == opBackref {
 			return false
 		}
 		for d := byte('0'); in.class != nil && d <= '9'; d++ {
@@ -195,7 +195,7 @@ func (s *Scratch) seen(p *program, line []byte) int {
 
 // takesRest tells whether in goes on to the newline.
 func (in *inst) takesRest() bool {
-	return in.op == opSpanOnly && in.stop == "" && in.class.without == '\n' && in.max == unlimited && in.min <= 1
+	return in.op == opSpanOnly && in.stop == nil && in.class.without == '\n' && in.max == unlimited && in.min <= 1
 }
 
 func (at place) isEnd() bool { return at == atEnd || at == atLineEnd }

@@ -7,7 +7,7 @@ import "slices"
 func (c *compiler) repeat(n *node, next int32) int32 {
 	body := n.subs[0]
 	if one := single(body); one != nil {
-		return c.span(n, one, "", next)
+		return c.span(n, one, nil, next)
 	}
 	if one, stop := tempered(n); one != nil {
 		return c.span(n, one, stop, next)
@@ -96,7 +96,7 @@ func (c *compiler) loop(n *node, next int32) int32 {
 }
 
 // span compiles the repeat of one character, up to where stop begins.
-func (c *compiler) span(n, one *node, stop string, next int32) int32 {
+func (c *compiler) span(n, one *node, stop []byte, next int32) int32 {
 	in := inst{op: opSpan, min: int32(n.min), max: int32(n.max)}
 	d := detail{next: next, class: one.class, stop: stop}
 	if one.kind == kindLiteral {
@@ -124,23 +124,23 @@ func single(n *node) *node {
 
 // tempered takes apart a repeat such as (?:(?! from ).)*, any number of characters up to a string. It returns nil where
 // n is something else.
-func tempered(n *node) (one *node, stop string) {
+func tempered(n *node) (one *node, stop []byte) {
 	if n.min != 0 || n.max != unlimited {
-		return nil, ""
+		return nil, nil
 	}
 	body := flatten(nil, &node{subs: n.subs})
 	if len(body) != 2 || body[0].kind != kindLook || !body[0].negative || body[0].behind {
-		return nil, ""
+		return nil, nil
 	}
 	var text []rune
 	for _, l := range flatten(nil, &node{subs: body[0].subs}) {
 		if l.kind != kindLiteral || isSurrogate(l.char) {
-			return nil, ""
+			return nil, nil
 		}
 		text = append(text, l.char)
 	}
 	if len(text) == 0 {
-		return nil, ""
+		return nil, nil
 	}
-	return single(body[1]), string(text)
+	return single(body[1]), []byte(string(text))
 }

@@ -66,7 +66,7 @@ func (c *class) runUpTo(text []byte, pos, n int) (end, count int) {
 
 // one returns the size of the character at pos if a span can take it, else 0.
 func (in *inst) one(text []byte, pos int) int {
-	if in.stop != "" && bytes.HasPrefix(text[pos:], []byte(in.stop)) {
+	if in.stop != nil && bytes.HasPrefix(text[pos:], in.stop) {
 		return 0
 	}
 	return in.class.match(text, pos)
@@ -75,8 +75,8 @@ func (in *inst) one(text []byte, pos int) int {
 // run returns where the longest run of an unlimited span from pos ends.
 func (in *inst) run(text []byte, pos int) int {
 	end := in.class.run(text, pos)
-	if in.stop != "" {
-		if i := bytes.Index(text[pos:min(end+len(in.stop)-1, len(text))], []byte(in.stop)); i >= 0 {
+	if in.stop != nil {
+		if i := bytes.Index(text[pos:min(end+len(in.stop)-1, len(text))], in.stop); i >= 0 {
 			return pos + i
 		}
 	}
@@ -88,7 +88,7 @@ func (in *inst) canEnd(text []byte, pos int) bool {
 	if !in.first.at(text, pos) || pos < len(text) && !utf8.RuneStart(text[pos]) {
 		return false
 	}
-	return len(in.follow) < 2 || bytes.HasPrefix(text[pos:], []byte(in.follow))
+	return len(in.follow) < 2 || bytes.HasPrefix(text[pos:], in.follow)
 }
 
 // spanOnly returns where a span from pos ends that gives nothing back; -1 if it does not match.
@@ -181,11 +181,7 @@ func (s *Scratch) shorten(p *program, f frame, text []byte) (pc int32, at int) {
 func (s *Scratch) shrink(in *inst, text []byte, low, end int) (pc int32, at int) {
 	from := end
 	for {
-		if in.follow != "" {
-			for end >= low && (end == len(text) || text[end] != in.follow[0]) {
-				end--
-			}
-		}
+		end = in.lastStart(text, low, end)
 		if end < low || in.canEnd(text, end) {
 			break
 		}
@@ -199,6 +195,26 @@ func (s *Scratch) shrink(in *inst, text []byte, low, end int) (pc int32, at int)
 		s.push(frame{kind: retrySpan, pc: in.self, pos: int32(end), low: int32(low)})
 	}
 	return in.next, end
+}
+
+// lastStart returns the last place from end down to low where the first two bytes of what follows a span stand, or as many
+// as are known; low-1 if there is none.
+func (in *inst) lastStart(text []byte, low, end int) int {
+	switch len(in.follow) {
+	case 0:
+		return end
+	case 1:
+		end = min(end, len(text)-1)
+		for end >= low && text[end] != in.follow[0] {
+			end--
+		}
+		return end
+	}
+	end = min(end, len(text)-2)
+	for end >= low && (text[end] != in.follow[0] || text[end+1] != in.follow[1]) {
+		end--
+	}
+	return end
 }
 
 // spanLazy matches the shortest run and leaves the longer ones on the stack.
@@ -267,8 +283,8 @@ func (s *Scratch) growOnce(p *program, in *inst, text []byte, pos, left int) (pc
 
 // jump returns where the literal after a lazy span stands next, if the span can reach it; else -1.
 func (in *inst) jump(text []byte, pos int) int {
-	i := bytes.Index(text[pos:], []byte(in.follow))
-	if i < 0 || in.class.run(text[:pos+i], pos) < pos+i || in.stop != "" && in.run(text, pos) < pos+i {
+	i := bytes.Index(text[pos:], in.follow)
+	if i < 0 || in.class.run(text[:pos+i], pos) < pos+i || in.stop != nil && in.run(text, pos) < pos+i {
 		return -1
 	}
 	return pos + i

@@ -14,7 +14,9 @@ type Subject struct {
 
 // Address is the subject that is one address. IPv4 addresses mapped into IPv6 become IPv4, zones are dropped.
 func Address(a netip.Addr) Subject {
-	a = a.Unmap().WithZone("")
+	if a = a.Unmap(); !a.Is4() {
+		a = a.WithZone("")
+	}
 	return Subject{prefix: netip.PrefixFrom(a, a.BitLen())}
 }
 

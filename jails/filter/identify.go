@@ -15,8 +15,8 @@ type who struct {
 	host    []byte        // the text that named it
 }
 
-// match is a match about somebody, with the text that named it where it is wanted.
-func (w who) match(text bool) (x Match) {
+// name makes the match one about somebody, with the text that named it where it is wanted.
+func (w who) name(x *Match, text bool) {
 	x.Subject = w.subject
 	if text {
 		x.Host = string(w.host)
@@ -25,7 +25,6 @@ func (w who) match(text bool) (x Match) {
 			x.ID = w.subject.String()
 		}
 	}
-	return x
 }
 
 // identity finds whom the groups name: an address before a host name before an id. An id beside an address is the
@@ -86,23 +85,36 @@ func address(text []byte, g *groups) event.Subject {
 // parseIP4 is netip.ParseAddr for the addresses that most texts are.
 func parseIP4(text []byte) (a netip.Addr, ok bool) {
 	var parts [4]byte
-	part, n, digits := 0, 0, 0
-	for i := 0; i <= len(text); i++ {
-		if i == len(text) || text[i] == '.' {
-			if digits == 0 || n > 255 || part == len(parts) {
-				return a, false
-			}
-			parts[part] = byte(n)
-			part, n, digits = part+1, 0, 0
-			continue
-		}
-		digit := text[i] - '0'
-		if digit > 9 || digits == 3 || digits > 0 && n == 0 {
+	for i := range parts {
+		n, size := octet(text)
+		if size == 0 {
 			return a, false
 		}
-		n, digits = 10*n+int(digit), digits+1
+		parts[i], text = n, text[size:]
+		if i == len(parts)-1 {
+			break
+		}
+		if len(text) == 0 || text[0] != '.' {
+			return a, false
+		}
+		text = text[1:]
 	}
-	return netip.AddrFrom4(parts), part == len(parts)
+	return netip.AddrFrom4(parts), len(text) == 0
+}
+
+// octet reads a number up to 255 without leading zeros that the text begins with; size is 0 where there is none.
+func octet(text []byte) (n byte, size int) {
+	v := 0
+	for size < len(text) && size < 3 && text[size]-'0' <= 9 {
+		v = 10*v + int(text[size]-'0')
+		if size++; v == 0 {
+			break
+		}
+	}
+	if v > 255 {
+		return 0, 0
+	}
+	return byte(v), size
 }
 
 // parse is the subject of an id: an address or a network where it reads as one, [brackets] and netmasks included. Raw

@@ -27,7 +27,7 @@ func (m *Matcher) report() (done bool) {
 	}
 	s.groups.set(mlfpending, Literal, []byte{'1'})
 	if m.options.CheckAll || m.options.Report {
-		m.match(s, Match{Pending: true})
+		m.match(s, who{}, false).Pending = true
 	}
 	return !m.options.CheckAll
 }
@@ -36,14 +36,14 @@ func (m *Matcher) report() (done bool) {
 // for one that is not wanted or that nobody has.
 func (m *Matcher) add(s *session, x who) {
 	if !x.subject.IsZero() {
-		m.match(s, x.match(m.whole))
+		m.match(s, x, m.whole)
 		return
 	}
 	if len(x.host) == 0 || m.filter.usedns == "no" {
 		return
 	}
 	if m.options.Resolve == nil {
-		m.match(s, x.match(true))
+		m.match(s, x, true)
 		return
 	}
 	host := string(x.host)
@@ -52,12 +52,16 @@ func (m *Matcher) add(s *session, x who) {
 		m.options.Log.Warn("determined address by looking up a host name", "host", host, "addresses", addrs)
 	}
 	for _, a := range addrs {
-		m.match(s, who{subject: event.Address(a), host: x.host}.match(m.whole))
+		m.match(s, who{subject: event.Address(a), host: x.host}, m.whole)
 	}
 }
 
-// match returns a match to the caller, completed with what a session knows.
-func (m *Matcher) match(s *session, x Match) {
+// match returns a match about somebody to the caller, with the text that named it where it is wanted, completed with what
+// a session knows.
+func (m *Matcher) match(s *session, w who, text bool) *Match {
+	m.found = append(m.found, Match{})
+	x := &m.found[len(m.found)-1]
+	w.name(x, text)
 	x.Time, x.Attempts, x.Regex = m.at.time, 1, m.hit.regex
 	x.NoFail = s.groups.holds(nofail)
 	if m.whole {
@@ -66,7 +70,7 @@ func (m *Matcher) match(s *session, x Match) {
 		m.evidence = evidence{session: s, names: m.filter.names, entry: m.line.Fields}
 		x.Evidence = &m.evidence
 	}
-	m.found = append(m.found, x)
+	return x
 }
 
 // evidence is what was found in the line at hand.
@@ -93,7 +97,7 @@ func (m *Matcher) reportIgnored(h *hit, ignoreregex int) {
 		s := m.fresh
 		groups, fields := s.named(m.filter.names), s.fields(m.filter.names, nil)
 		if who, ok := identity(&s.groups, m.raw); ok {
-			x = who.match(true)
+			who.name(&x, true)
 		}
 		m.addWholes(&s.lines, h.matched)
 		x.Regex, x.Lines, x.Groups, x.Fields = h.regex, s.lines.Strings(), groups, fields

@@ -37,15 +37,15 @@ type counter struct {
 
 // add counts f. Once its subject has reached maxretry its failures are returned and forgotten; until then it is nil.
 func (c *counter) add(f *event.Failure) *charge {
-	t := c.tallies[f.Subject]
-	if t == nil || !t.last.After(f.Time.Add(-c.findtime)) {
+	t, begin := c.tallies[f.Subject], f.Time.Add(-c.findtime)
+	if t == nil || !t.last.After(begin) {
 		t = &tally{first: f.Time, last: f.Time}
 		c.tallies[f.Subject] = t
 	}
 	if c.sliding {
 		c.slide(t, f.Time)
 	} else {
-		c.rescale(t, f.Time)
+		c.rescale(t, f.Time, begin)
 	}
 	t.failures += max(f.Attempts, 1)
 	if c.maxmatches > 0 {
@@ -62,10 +62,11 @@ func (c *counter) add(f *event.Failure) *charge {
 	return &charge{t.failures, t.last, t.lines.Strings()}
 }
 
-// rescale counts a failure at now: an interval longer than findtime keeps the rate of failures and loses the rest.
-func (c *counter) rescale(t *tally, now time.Time) {
+// rescale counts a failure at now, where begin was findtime before: an interval longer than findtime keeps the rate of
+// failures and loses the rest.
+func (c *counter) rescale(t *tally, now, begin time.Time) {
 	if now.After(t.last) {
-		if begin := now.Add(-c.findtime); t.first.Before(begin) {
+		if t.first.Before(begin) {
 			rate := float64(t.retry) / float64(now.Sub(t.first))
 			t.retry = int(math.RoundToEven(rate * float64(c.findtime)))
 			t.first = begin

@@ -4,7 +4,13 @@ package filter
 // the same for all matches, but for groups that others fill.
 type layout struct {
 	blank      groups // every group, none of which took part
-	pref, fail []int  // where each named group stands
+	pref, fail []placed
+}
+
+// A placed is where a group of a regex stands.
+type placed struct {
+	caps int // where its match does among the captures
+	at   int // in the list
 }
 
 // newLayout lays out the groups of a failregex, over those of the prefregex, if any, but for its content.
@@ -17,17 +23,16 @@ func newLayout(pref, fail *regex) *layout {
 	return l
 }
 
-// place makes room for a regex's groups that are wanted, and returns where it is; -1 for others.
-func (l *layout) place(r *regex, wanted func(named) bool) (places []int) {
+// place makes room for a regex's groups that are wanted, and returns where they are.
+func (l *layout) place(r *regex, wanted func(named) bool) (places []placed) {
 	for _, n := range r.named {
 		if !wanted(n) {
-			places = append(places, -1)
 			continue
 		}
 		if l.blank.index(n.label) < 0 {
 			l.blank.put(entry{label: n.label, kind: Null})
 		}
-		places = append(places, l.blank.index(n.label))
+		places = append(places, placed{caps: 2 * n.group, at: l.blank.index(n.label)})
 	}
 	return places
 }
@@ -38,15 +43,15 @@ func (l *layout) start(g *groups) {
 	g.at = l.blank.at
 }
 
-// capture sets the named groups of a match in text that took part in it. places says where they stand in g.
-func (r *regex) capture(g *groups, places []int, caps []int, text []byte) {
+// capture sets the groups of a match in text that took part in it and have a place in g.
+func (r *regex) capture(g *groups, places []placed, caps []int, text []byte) {
 	g.text = append(g.text, 0) // not even an empty value of before stands where the text begins
 	from := len(g.text)
 	g.text = append(g.text, text...)
-	for i, n := range r.named {
-		if start := caps[2*n.group]; start >= 0 && places[i] >= 0 {
-			e := &g.list[places[i]]
-			e.start, e.end, e.kind = int32(from+start), int32(from+caps[2*n.group+1]), Text
+	for _, p := range places {
+		if start := caps[p.caps]; start >= 0 {
+			e := &g.list[p.at]
+			e.start, e.end, e.kind = int32(from+start), int32(from+caps[p.caps+1]), Text
 		}
 	}
 	if len(r.alts) > 0 || len(r.tuples) > 0 {

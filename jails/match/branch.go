@@ -98,8 +98,8 @@ func (s *Scratch) take(in *inst, pos int, ways uint8) (pc int32, at int) {
 // guarded is a branch whose ways need certain strings in the text that is left.
 func (s *Scratch) guarded(in *inst, text []byte, pos int) (pc int32, at int) {
 	ways := uint8(0)
-	for i, w := range in.ways {
-		if w.first.at(text, pos) && bytes.Contains(text[pos:], w.guard) {
+	for i := range in.ways {
+		if w := &in.ways[i]; w.first.at(text, pos) && bytes.Contains(text[pos:], w.guard) {
 			ways |= 1 << i
 		}
 	}

@@ -37,8 +37,9 @@ type Watch struct {
 	mu        sync.Mutex
 	posts     []*Post
 	selectors []event.Selector // of the posts, each once
-	scan      *scan            // nil: to be planned with the next block
-	held      [][]bool         // by selector and entry of the block at hand
+	choice    *choice          // by the selectors
+	scan      *scan            // nil: with the choice to be planned with the next block
+	kinds     []*kind          // of the entries of the block at hand
 }
 
 // Post sets the jails that follow the source, from the next block on. A jail that followed it before goes on as it was:
@@ -57,12 +58,12 @@ func (w *Watch) Post(posts []*Post) {
 			p.Running = w.posts[i].Running
 		}
 	}
-	w.posts, w.selectors, w.held, w.scan = posts, nil, nil, nil
+	w.posts, w.selectors, w.scan = posts, nil, nil
 	for _, p := range posts {
 		p.selector = slices.IndexFunc(w.selectors, func(s event.Selector) bool { return reflect.DeepEqual(s, p.Selector) })
 		if p.selector < 0 {
 			p.selector = len(w.selectors)
-			w.selectors, w.held = append(w.selectors, p.Selector), append(w.held, nil)
+			w.selectors = append(w.selectors, p.Selector)
 		}
 	}
 }
@@ -88,7 +89,7 @@ func (w *Watch) See(ctx context.Context, b *event.Block) (effects bool, err erro
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.scan == nil {
-		w.scan = newScan(w.posts, b.Entries != nil, b.Text)
+		w.scan, w.choice = newScan(w.posts, b.Entries != nil, b.Text), newChoice(w.selectors)
 	}
 	w.choose(b)
 	c := court{now: time.Now(), watch: w, block: b}
@@ -138,25 +139,21 @@ func (w *Watch) beat() {
 // what each jail reads.
 func (w *Watch) choose(b *event.Block) {
 	lines := bytes.Count(b.Text, []byte{'\n'})
-	held := make([]int, len(w.selectors))
-	for i, s := range w.selectors {
-		if b.Entries == nil {
-			held[i] = lines
-			continue
-		}
-		row := slices.Grow(w.held[i][:0], len(b.Entries))[:len(b.Entries)]
-		for k := range b.Entries {
-			if row[k] = s.Holds(b.Entries[k].Fields); row[k] {
-				held[i]++
-			}
-		}
-		w.held[i] = row
+	w.choice.begin()
+	w.kinds = w.kinds[:0]
+	for i := range b.Entries {
+		w.kinds = append(w.kinds, w.choice.count(b.Entries[i].Fields))
 	}
+	held := w.choice.held()
 	for _, p := range w.posts {
 		p.chosen = b.Jails == nil || slices.Contains(b.Jails, p.Jail.Name)
-		if p.chosen && !b.Past {
-			w.Metrics.Lines(p.Jail.Name, w.Source, held[p.selector])
+		if !p.chosen || b.Past {
+			continue
 		}
+		if b.Entries != nil {
+			lines = held[p.selector]
+		}
+		w.Metrics.Lines(p.Jail.Name, w.Source, lines)
 	}
 }
 
@@ -211,7 +208,7 @@ func (c *court) concerns(p *Post, entry int) bool {
 	if !p.chosen || p.Running && c.known(p) {
 		return false
 	}
-	return c.block.Entries == nil || c.watch.held[p.selector][entry]
+	return c.block.Entries == nil || c.watch.kinds[entry].held[p.selector]
 }
 
 // known tells whether the post's jail has read the block before.

@@ -119,10 +119,10 @@ func (d *Detector) tryLast(e *entry, h *hit) (found, whole bool) {
 // findInList tries all entries in order, but for the one at skip. reserved is the entry that d.reserve is a hit of, or
 // -1.
 func (d *Detector) findInList(skip, reserved int, now time.Time) (*template, *hit) {
-	h := &d.best
+	h, noClock := &d.best, d.shape.noClock()
 	for i := range d.entries {
 		e := &d.entries[i]
-		if i == skip || !e.search(d.line, 0, &d.work, h) {
+		if i == skip || noClock && e.needsClock() || !e.search(d.line, 0, &d.work, h) {
 			continue
 		}
 		if d.wins(i, h) {

@@ -47,19 +47,9 @@ type lineShape struct {
 	reach       int // how much of the line's begin a search there reads at first
 	ascii       int // how far that is ASCII; -1: not known
 	foreignAt   int // -1: not known
-	clock       clockAhead
 	placesKnown bool
 	places      []startPlace
 }
-
-// clockAhead tells whether a date at the line's begin can have a time of day.
-type clockAhead uint8
-
-const (
-	clockUnknown clockAhead = iota
-	clockMay
-	clockCannot
-)
 
 // A startPlace is where a date with a time of day may begin.
 type startPlace struct {
@@ -75,7 +65,7 @@ func (l *lineShape) reset(text []byte) {
 	if cap(l.places) > keptPlaces {
 		l.places = nil
 	}
-	l.text, l.reach, l.ascii, l.foreignAt, l.clock, l.placesKnown = text, reach, -1, -1, clockUnknown, false
+	l.text, l.reach, l.ascii, l.foreignAt, l.placesKnown = text, reach, -1, -1, false
 }
 
 // reach is more than any date of a default template takes that has no run of blanks in it.
@@ -94,14 +84,8 @@ func (l *lineShape) head() (begin []byte, cut bool) {
 
 // noClock tells whether no date of a default template that has a time of day can stand at the line's begin.
 func (l *lineShape) noClock() bool {
-	if l.clock == clockUnknown {
-		l.clock = clockMay
-		begin := l.text[:min(2+dateBeforeClock+len("::0:"), len(l.text))]
-		if asciiPrefix(begin) == len(begin) && !hasClock(begin) {
-			l.clock = clockCannot
-		}
-	}
-	return l.clock == clockCannot
+	begin := l.text[:min(2+dateBeforeClock+len("::0:"), len(l.text))]
+	return asciiPrefix(begin) == len(begin) && !hasClock(begin)
 }
 
 // hasClock tells whether a colon in text may stand behind the hour of H:M:S.

@@ -58,6 +58,9 @@ func (t *template) search(text []byte, from int, w *work, h *hit) bool {
 // tied tells whether a parser of t has to begin at the line's begin.
 func (t *template) tied() bool { return t.front == frontLine || t.front == frontCaret }
 
+// needsClock tells whether t matches only where a time of day stands at the line's begin.
+func (t *template) needsClock() bool { return t.parse != nil && t.near == nearClock && t.tied() }
+
 // work is the memory that the searches of one detector share.
 type work struct {
 	scratch match.Scratch
@@ -72,9 +75,6 @@ func (t *template) fast(text []byte, from int, w *work, h *hit) (found, sure boo
 	c := &w.cursor
 	c.years = t.years
 	tied := t.tied()
-	if tied && t.near == nearClock && w.shape.noClock() {
-		return false, true
-	}
 	if tied || from > 0 {
 		if tied {
 			c.begin(w.shape.head())

@@ -24,6 +24,9 @@ func twins(t *testing.T, templates []*template, text []byte, from int) (decided 
 		if want := tm.slow(text, from, &w, &slow); found != want {
 			t.Fatalf("%s: %q from %d: parser found it %v, expression %v", tm.name, text, from, found, want)
 		}
+		if found && w.shape.noClock() && tm.needsClock() {
+			t.Fatalf("%s: %q has a time of day at its begin", tm.name, text)
+		}
 		if found && plain(fast) != plain(slow) {
 			t.Fatalf("%s: %q from %d:\nparser     %+v\nexpression %+v", tm.name, text, from, plain(fast), plain(slow))
 		}

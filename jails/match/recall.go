@@ -29,9 +29,11 @@ const (
 
 // A beginning is how lines began, and where the groups of a match stand then.
 type beginning struct {
-	size   int // in bytes
-	words  []beginningWord
-	starts []int // the groups' starts and ends; those at or behind the end of the line are counted from there and negative
+	least  int             // the size of the shortest line that begins so, in bytes
+	words  []beginningWord // all but the last
+	last   beginningWord   // lines differ in it rather than at their starts
+	at     int             // where it stands
+	starts []int           // the groups' starts and ends; those at or behind the end of the line are counted from there and negative
 }
 
 // A beginningWord is eight bytes, some of which are any digits and some behind the beginning's end.
@@ -55,7 +57,7 @@ func NewRecall(p *Pattern) *Recall {
 func (r *Recall) Search(text []byte) ([]int, error) {
 	isLine := r.beginnings != nil && bytes.IndexByte(text, '\n') == len(text)-1
 	for i := 0; isLine && i < len(r.beginnings); i++ {
-		if b := r.beginnings[i]; b.begins(text) {
+		if b := r.beginnings[i]; len(text) >= b.least && b.last.begins(text, b.at) && b.begins(text) {
 			if i > 0 {
 				r.beginnings[i-1], r.beginnings[i] = b, r.beginnings[i-1]
 			}
@@ -69,18 +71,20 @@ func (r *Recall) Search(text []byte) ([]int, error) {
 	return caps, err
 }
 
-// begins tells whether the line begins so, and goes on. Lines differ at the beginning's end rather than at its start.
+// begins tells whether a line whose last word is right begins so.
 func (b *beginning) begins(line []byte) bool {
-	if len(line) < max(b.size+2, 8*len(b.words)) {
-		return false
-	}
-	for i := len(b.words) - 1; i >= 0; i-- {
-		w, text := &b.words[i], binary.LittleEndian.Uint64(line[8*i:])
-		if text&w.same != w.text || notDigits(text)&w.digits != 0 {
+	for i := range b.words {
+		if !b.words[i].begins(line, 8*i) {
 			return false
 		}
 	}
 	return true
+}
+
+// begins tells whether the word stands at a place of the line.
+func (w *beginningWord) begins(line []byte, at int) bool {
+	text := binary.LittleEndian.Uint64(line[at:])
+	return text&w.same == w.text && notDigits(text)&w.digits == 0
 }
 
 // notDigits returns the highest bits of the bytes that are no digits.
@@ -122,9 +126,9 @@ func newBeginning(line []byte, caps []int, size int) (b *beginning, ok bool) {
 	if size > 8*beginningWords || size >= len(line)-1 {
 		return nil, false
 	}
-	b = &beginning{size: size, words: make([]beginningWord, (size+7)/8), starts: make([]int, len(caps))}
+	words := make([]beginningWord, (size+7)/8)
 	for i, c := range line[:size] {
-		w, shift := &b.words[i/8], 8*(i%8)
+		w, shift := &words[i/8], 8*(i%8)
 		switch {
 		case c >= utf8.RuneSelf:
 			return nil, false
@@ -135,6 +139,8 @@ func newBeginning(line []byte, caps []int, size int) (b *beginning, ok bool) {
 			w.same |= 0xff << shift
 		}
 	}
+	b = &beginning{least: max(size+2, 8*len(words)), starts: make([]int, len(caps))}
+	b.words, b.last, b.at = words[:len(words)-1], words[len(words)-1], 8*(len(words)-1)
 	for i, at := range caps {
 		switch {
 		case at <= size:

@@ -35,7 +35,7 @@ func TestRecall(t *testing.T) {
 		var s Scratch
 		for range 1000 {
 			line := []byte(variant(r, lines))
-			known := len(recall.beginnings) > 0 && slices.ContainsFunc(recall.beginnings, func(b *beginning) bool { return b.begins(line) })
+			known := len(recall.beginnings) > 0 && slices.ContainsFunc(recall.beginnings, func(b *beginning) bool { return recalls(b, line) })
 			if known {
 				recalled++
 			}
@@ -70,7 +70,7 @@ func TestRecallOfGenerated(t *testing.T) {
 					}
 				}
 				for _, b := range recall.beginnings {
-					if b.begins(line) {
+					if recalls(b, line) {
 						recalled++
 					}
 				}
@@ -82,6 +82,10 @@ func TestRecallOfGenerated(t *testing.T) {
 		}
 	}
 	t.Logf("%d recalled", recalled)
+}
+
+func recalls(b *beginning, line []byte) bool {
+	return len(line) >= b.least && b.last.begins(line, b.at) && b.begins(line)
 }
 
 // variant returns a line with other digits, another end, or a small change near its beginning.

@@ -73,6 +73,12 @@ func (in *inst) countsBytes() bool {
 	return in.stop == nil && (in.class.beyond != beyondAll || in.max == unlimited && in.min <= 1)
 }
 
+// What a move comes to in place of where it leads.
+const (
+	failed = -1 // the text does not match
+	left   = -2 // the instruction is left to step
+)
+
 // forward does what step does, many times over, for the instructions that are met most and need no more than a look at
 // the text. It returns where it stopped: at an instruction that is left to step, or at nil where the text does not match.
 //
@@ -80,33 +86,26 @@ func (in *inst) countsBytes() bool {
 // that the stack has room for a frame of every instruction, none of which comes twice. The cases are tried in order of how
 // often they are met: that is faster than a jump to where a table says, which processors seldom foresee.
 func (s *Scratch) forward(p *program, in *inst, text []byte, pos int) (*inst, int) {
-	n, start := len(s.stack), pos
-loop:
+	n, start, at := len(s.stack), pos, pos
 	for {
 		switch m := in.move; {
 		case m == moveBranch:
 			t := in.dispatch.at(text, pos)
-			if t == nowhere {
-				in = nil
-				break loop
-			}
-			if rest := t.rest(); rest != 0 {
+			if rest := t.rest(); rest != 0 && t != nowhere {
 				f := &s.stack[:cap(s.stack)][n]
 				f.kind, f.pc, f.pos, f.low = retryWay, in.self, int32(pos), int32(rest)
 				n++
 			}
-			in = &p.insts[t.pc()]
-			continue
+			if at = failed; t != nowhere {
+				in = &p.insts[t.pc()]
+				continue
+			}
 		case m == moveRun:
-			end := in.quickRun(text, pos)
-			if end < len(text) && text[end] >= utf8.RuneSelf {
-				break loop
+			if at = in.quickRun(text, pos); at < len(text) && text[at] >= utf8.RuneSelf {
+				at = left
+			} else if at-pos < int(in.min) {
+				pos, at = at, failed
 			}
-			if end-pos < int(in.min) {
-				in, pos = nil, end
-				break loop
-			}
-			pos = end
 		case m == moveMark:
 			mark := &s.marks[in.slot]
 			if n > 0 {
@@ -114,88 +113,96 @@ loop:
 				f.kind, f.pc, f.pos = undoMark, in.slot, int32(*mark)
 				n++
 			}
-			*mark = pos
+			*mark, at = pos, pos
 		case m == moveString:
-			if len(text)-pos < 8 {
-				break loop
-			}
-			if (binary.LittleEndian.Uint64(text[pos:])^in.head)<<(in.byte&63) != 0 {
-				in = nil
-				break loop
-			}
-			pos += int(in.size)
+			at = in.afterString(text, pos)
 		case m == moveChar:
-			if pos >= len(text) || text[pos] != in.byte {
-				in = nil
-				break loop
-			}
-			pos++
+			at = in.afterChar(text, pos)
 		case m == moveSpan:
-			end := in.quickRun(text, pos)
-			if end < len(text) && text[end] >= utf8.RuneSelf {
-				break loop
-			}
-			at, low, first := end, pos+int(in.min), in.first
-			for ; at >= low; at-- {
-				if at < len(text) && first.bytes.has(text[at]) || at == len(text) && first.end {
-					break
-				}
-			}
-			if at < end {
-				s.steps += (end - at) >> 4
-			}
-			if at < low {
-				in, pos = nil, end
-				break loop
-			}
-			if at < len(text) && text[at] >= utf8.RuneSelf {
-				break loop
-			}
-			if pos = at; pos > low {
+			end, low := in.quickRun(text, pos), pos+int(in.min)
+			at = in.lastEnd(text, low, end)
+			s.steps += (end - at) >> 4
+			if end < len(text) && text[end] >= utf8.RuneSelf || at >= low && at < len(text) && text[at] >= utf8.RuneSelf {
+				at = left
+			} else if at < low {
+				pos, at = end, failed
+			} else if at > low {
 				f := &s.stack[:cap(s.stack)][n]
-				f.kind, f.pc, f.pos, f.low = retrySpan, in.self, int32(pos), int32(low)
+				f.kind, f.pc, f.pos, f.low = retrySpan, in.self, int32(at), int32(low)
 				n++
 			}
 		case m == moveEnd:
-			if pos < len(text) && (pos < len(text)-1 || text[pos] != '\n') {
-				in = nil
-				break loop
+			if at = pos; pos < len(text) && (pos < len(text)-1 || text[pos] != '\n') {
+				at = failed
 			}
 		case m == moveUntil:
-			end := until(text, pos, in.byte)
-			if end-pos < int(in.min) {
-				in, pos = nil, end
-				break loop
+			if at = until(text, pos, in.byte); at-pos < int(in.min) {
+				at = failed
 			}
-			pos = end
 		case m == moveLong:
-			if len(text)-pos < int(in.size) || !isSame(text[pos:], in.str) {
-				in = nil
-				break loop
+			if at = failed; len(text)-pos >= int(in.size) && isSame(text[pos:], in.str) {
+				at = pos + int(in.size)
 			}
-			pos += int(in.size)
 		case m == moveStart:
-			if pos > 0 {
-				in = nil
-				break loop
+			if at = pos; pos > 0 {
+				at = failed
 			}
 		case m == moveClass:
-			if pos >= len(text) || !in.table[text[pos]] {
-				in = nil
-				break loop
-			}
-			if text[pos] >= utf8.RuneSelf {
-				break loop
-			}
-			pos++
+			at = in.afterClass(text, pos)
 		default:
-			break loop
+			at = left
 		}
-		in = in.to
+		if at < 0 {
+			break
+		}
+		in, pos = in.to, at
 	}
 	s.stack = s.stack[:n]
 	s.steps += (pos - start) >> 4
+	if at == failed {
+		return nil, pos
+	}
 	return in, pos
+}
+
+// afterChar returns where the byte ends that moveChar wants at pos.
+func (in *inst) afterChar(text []byte, pos int) int {
+	if pos >= len(text) || text[pos] != in.byte {
+		return failed
+	}
+	return pos + 1
+}
+
+// afterString returns where the string ends that moveString wants at pos.
+func (in *inst) afterString(text []byte, pos int) int {
+	if len(text)-pos < 8 {
+		return left
+	}
+	if (binary.LittleEndian.Uint64(text[pos:])^in.head)<<(in.byte&63) != 0 {
+		return failed
+	}
+	return pos + int(in.size)
+}
+
+// afterClass returns where the character ends that moveClass wants at pos.
+func (in *inst) afterClass(text []byte, pos int) int {
+	if pos >= len(text) || !in.table[text[pos]] {
+		return failed
+	}
+	if text[pos] >= utf8.RuneSelf {
+		return left
+	}
+	return pos + 1
+}
+
+// lastEnd returns the last place from end down to low where what follows the span can begin; less than low if there is none.
+func (in *inst) lastEnd(text []byte, low, end int) int {
+	for ; end >= low; end-- {
+		if end < len(text) && in.first.bytes.has(text[end]) || end == len(text) && in.first.end {
+			break
+		}
+	}
+	return end
 }
 
 // quickRun returns where a run of the span's class ends, counted in bytes.

@@ -138,22 +138,20 @@ func (w *Watch) beat() {
 // choose finds out which posts the block is for and, of the journal's entries, which selectors hold for each. It counts
 // what each jail reads.
 func (w *Watch) choose(b *event.Block) {
-	lines := bytes.Count(b.Text, []byte{'\n'})
 	w.choice.begin()
 	w.kinds = w.kinds[:0]
 	for i := range b.Entries {
 		w.kinds = append(w.kinds, w.choice.count(b.Entries[i].Fields))
 	}
 	held := w.choice.held()
+	if b.Entries == nil { // a log file's lines are everybody's
+		held = slices.Repeat([]int{bytes.Count(b.Text, []byte{'\n'})}, len(w.selectors))
+	}
 	for _, p := range w.posts {
 		p.chosen = b.Jails == nil || slices.Contains(b.Jails, p.Jail.Name)
-		if !p.chosen || b.Past {
-			continue
+		if p.chosen && !b.Past {
+			w.Metrics.Lines(p.Jail.Name, w.Source, held[p.selector])
 		}
-		if b.Entries != nil {
-			lines = held[p.selector]
-		}
-		w.Metrics.Lines(p.Jail.Name, w.Source, lines)
 	}
 }
 

@@ -31,8 +31,8 @@ func TestJournaldsOwnLossesAreSeen(t *testing.T) {
 	h.await("the counter", func() bool { return metric(t, address, "bailiff_journal_suppressed_entries_total") > 1000 })
 }
 
-// TestForgedLinesAreNotHeard has an ordinary user call himself sshd, also from within sshd's unit, and root's sshd write a line from a place that journald
-// does not take for its unit.
+// TestForgedLinesAreNotHeard has an ordinary user call himself sshd, also from within sshd's unit, and root's sshd write a
+// line from a place that journald does not take for its unit.
 func TestForgedLinesAreNotHeard(t *testing.T) {
 	journald := journaltest.Start(t)
 	h := newHost(t, fmt.Sprintf("backend = systemd[journalpath=%s]", journald.Dir))

@@ -15,18 +15,11 @@ const (
 	moveLong               // a longer one
 	moveClass              // opClass
 	moveRun                // opSpanOnly, where it can count bytes in place of characters
-	moveUntil              // the same, up to the only byte that ends it
 	moveSpan               // opSpan, where it can count bytes
 	moveBranch             // opBranch
 	moveMark               // opMark
 	moveStart              // opAt at the start of the text
 	moveEnd                // opAt at the end of the text
-)
-
-// Words of eight bytes: a 1 in each, and the highest bit of each.
-const (
-	ones  = 0x0101010101010101
-	highs = 0x8080808080808080
 )
 
 // choose returns what forward does for in.
@@ -46,13 +39,9 @@ func (in *inst) choose() move {
 	case opMark:
 		return moveMark
 	case opSpanOnly:
-		switch {
-		case !in.countsBytes():
-			return leave
-		case in.class.without > 0 && in.max == unlimited:
-			return moveUntil
+		if in.countsBytes() {
+			return moveRun
 		}
-		return moveRun
 	case opSpan:
 		if in.countsBytes() && in.first != nil && len(in.follow) < 2 {
 			return moveSpan
@@ -68,9 +57,10 @@ func (in *inst) choose() move {
 	return leave
 }
 
-// countsBytes tells whether a span can count bytes in place of characters, up to where it meets one beyond ASCII.
+// countsBytes tells whether a span can count bytes in place of characters, up to where it meets one beyond ASCII. Up to a
+// byte that is the only one to stop at, step has a faster way.
 func (in *inst) countsBytes() bool {
-	return in.stop == nil && (in.class.beyond != beyondAll || in.max == unlimited && in.min <= 1)
+	return in.stop == nil && in.class.without < 0 && (in.class.beyond != beyondAll || in.max == unlimited && in.min <= 1)
 }
 
 // What a move comes to in place of where it leads.
@@ -133,10 +123,6 @@ func (s *Scratch) forward(p *program, in *inst, text []byte, pos int) (*inst, in
 			}
 		case m == moveEnd:
 			if at = pos; pos < len(text) && (pos < len(text)-1 || text[pos] != '\n') {
-				at = failed
-			}
-		case m == moveUntil:
-			if at = until(text, pos, in.byte); at-pos < int(in.min) {
 				at = failed
 			}
 		case m == moveLong:
@@ -212,20 +198,6 @@ func (in *inst) quickRun(text []byte, pos int) int {
 	}
 	table := in.table
 	for pos < len(text) && table[text[pos]] {
-		pos++
-	}
-	return pos
-}
-
-// until returns where b stands next, or the end of the text.
-func until(text []byte, pos int, b byte) int {
-	for len(text)-pos >= 8 {
-		if x := binary.LittleEndian.Uint64(text[pos:]) ^ ones*uint64(b); (x-ones)&^x&highs != 0 {
-			break
-		}
-		pos += 8
-	}
-	for pos < len(text) && text[pos] != b {
 		pos++
 	}
 	return pos

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// grams finds strings of four bytes or more in text, whatever the case of their ASCII letters. It looks at four bytes in every stride bytes
-// only: of every stride neighbouring places in a string one is looked at, so each string's fours at stride neighbouring
-// places are marked in a bit map, and what hits a mark is compared.
+// grams finds strings of four bytes or more in text, whatever the case of their ASCII letters. It looks at four bytes in
+// every stride bytes only: of every stride neighbouring places in a string one is looked at, so each string's fours at
+// stride neighbouring places are marked in a bit map, and what hits a mark is compared.
 type grams struct {
 	marks   [1 << gramBits / 32]uint32
 	heads   [1 << gramBits]uint16 // the first place with a hash, plus 1

@@ -39,7 +39,7 @@ const (
 type inst struct {
 	op       opcode
 	move     move
-	byte     byte      // of opChar; where opString's head is short, by how many bits; the byte at which moveUntil stops
+	byte     byte      // of opChar; where opString's head is short, by how many bits
 	self     int32     // the instruction's own number
 	slot     int32     // number of a mark, group, loop or cut
 	min, max int32     // of a span or loop
@@ -131,7 +131,6 @@ func (p *program) link() {
 			in.table = in.class.bytes
 		case opSpan, opSpanOnly:
 			in.table = in.class.steps
-			in.byte = byte(in.class.without)
 		}
 	}
 }

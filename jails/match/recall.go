@@ -16,15 +16,17 @@ type Recall struct {
 	scratch    Scratch
 	caps       []int
 	beginnings []*beginning // at most maxBeginnings, those met often first; nil where the pattern allows none
-	misses     int
+	wait       int          // how many lines that begin otherwise are passed over before the next is learned from
+	vain       int          // how many there were before the last from which nothing was to be learned
 }
 
-// A Recall remembers so many beginnings of at most so many words of eight bytes. Once it is full, one in learnEvery lines
-// that begin otherwise takes the place of the last.
+// A Recall remembers so many beginnings of at most so many words of eight bytes. Once it is full, one in fullWait lines
+// that begin otherwise takes the place of the last; the wait after lines that teach nothing doubles up to longestWait.
 const (
 	maxBeginnings  = 32
 	beginningWords = 8
-	learnEvery     = 64
+	fullWait       = 64
+	longestWait    = 1 << 10
 )
 
 // A beginning is how lines began, and where the groups of a match stand then.
@@ -103,21 +105,24 @@ func (b *beginning) groups(to []int, size int) []int {
 	return to
 }
 
-// learn remembers how a line began, from time to time.
+// learn remembers how a line began, from time to time: it takes another search, step by step.
 func (r *Recall) learn(line []byte, caps []int) {
-	full := len(r.beginnings) == maxBeginnings
-	if r.misses++; full && r.misses%learnEvery != 0 {
+	if r.wait > 0 {
+		r.wait--
 		return
 	}
 	b, ok := newBeginning(line, caps, new(Scratch).seen(r.pattern.prog, line))
 	switch {
 	case !ok:
-	case full:
-		r.beginnings[maxBeginnings-1] = b
+		r.vain = min(2*r.vain+1, longestWait)
+		r.wait = r.vain
+		return
+	case len(r.beginnings) == maxBeginnings:
+		r.beginnings[maxBeginnings-1], r.wait = b, fullWait
 	default:
 		r.beginnings = append(r.beginnings, b)
-		r.caps = make([]int, len(caps))
 	}
+	r.caps, r.vain = resize(r.caps, len(caps)), 0
 }
 
 // newBeginning returns the first size bytes of a line as a beginning. It returns false where they do not say where the

@@ -84,6 +84,21 @@ func TestRecallOfGenerated(t *testing.T) {
 	t.Logf("%d recalled", recalled)
 }
 
+// TestRecallLearnsNoMoreInVain holds that a pattern whose lines teach nothing costs no second search of each.
+func TestRecallLearnsNoMoreInVain(t *testing.T) {
+	p, err := Compile(`^(.+?):(.*)$`, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, line := NewRecall(p), []byte("host daemon: something\n")
+	if n := testing.AllocsPerRun(5000, func() { r.Search(line) }); n > 0 {
+		t.Errorf("%v allocations a line", n)
+	}
+	if len(r.beginnings) > 0 || r.wait == 0 {
+		t.Errorf("%d beginnings, %d lines to wait: the test is blind", len(r.beginnings), r.wait)
+	}
+}
+
 func recalls(b *beginning, line []byte) bool {
 	return len(line) >= b.least && b.last.begins(line, b.at) && b.begins(line)
 }

@@ -115,6 +115,12 @@ func (s *Set) Scan(text []byte, yield func(start, end int, hits []Hit) bool) {
 	}
 }
 
+// Words of eight bytes: a 1 in each, and the highest bit of each.
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
 // lineStart returns where the line begins that pos lies in. It reads eight bytes at a time, which bytes.LastIndexByte
 // does not.
 func lineStart(text []byte, pos int) int {

@@ -198,7 +198,7 @@ func (s *Scratch) shrink(in *inst, text []byte, low, end int) (pc int32, at int)
 }
 
 // lastStart returns the last place from end down to low where the first two bytes of what follows a span stand, or as many
-// as are known; low-1 if there is none.
+// as are known; less than low if there is none.
 func (in *inst) lastStart(text []byte, low, end int) int {
 	switch len(in.follow) {
 	case 0:

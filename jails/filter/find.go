@@ -92,9 +92,11 @@ func (m *Matcher) hold(t tuple) {
 		m.lines = m.org
 		return
 	}
-	m.lines = append(m.lines, t.keep())
-	if over := len(m.lines) - m.filter.maxlines; over > 0 {
-		m.lines = append(m.lines[:0:0], m.lines[over:]...)
+	if len(m.lines) < m.filter.maxlines {
+		m.lines = append(m.lines, t.keep(nil))
+	} else {
+		oldest := m.lines[0].memory()
+		m.lines[copy(m.lines, m.lines[1:])] = t.keep(oldest)
 	}
 	m.org = m.lines
 }
@@ -132,7 +134,7 @@ func (m *Matcher) prefix(text []byte) []byte {
 		m.inner = append(m.inner[:0], line)
 		m.lines = m.inner
 	} else {
-		m.lines = []tuple{line.keep()}
+		m.lines = []tuple{line.keep(nil)}
 	}
 	return found
 }

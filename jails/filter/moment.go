@@ -2,6 +2,7 @@ package filter
 
 import (
 	"bytes"
+	"slices"
 	"time"
 
 	"bailiff/jails/event"
@@ -184,12 +185,20 @@ func (s *stamps) stamp(at time.Time) []byte {
 	return s.text
 }
 
-// keep copies a tuple that lives on.
-func (t tuple) keep() tuple {
-	b := make([]byte, 0, len(t.pre)+len(t.date)+len(t.post))
+// keep copies a tuple that lives on to b, or to new memory where that is too small.
+func (t tuple) keep(b []byte) tuple {
+	b = slices.Grow(b[:0], len(t.pre)+len(t.date)+len(t.post))
 	b = append(append(append(b, t.pre...), t.date...), t.post...)
 	i, j := len(t.pre), len(t.pre)+len(t.date)
-	return tuple{pre: b[:i:i], date: b[i:j:j], post: b[j:], stamp: t.stamp}
+	return tuple{pre: b[:i], date: b[i:j:j], post: b[j:], stamp: t.stamp}
+}
+
+// memory is what a kept tuple, which nobody needs any more, was copied to; nil where that is much.
+func (t tuple) memory() []byte {
+	if cap(t.pre) > mostSpare {
+		return nil
+	}
+	return t.pre
 }
 
 // addWholes adds the lines as they were read, each after its time where that came from elsewhere.

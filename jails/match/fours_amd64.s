@@ -1,18 +1,20 @@
 #include "textflag.h"
 
-// func scanFoursAVX2(text []byte, marks *[2048]uint32, out []int32) (found, read int)
+// func scanFoursAVX2(text []byte, stride int, marks *[2048]uint32, out []int32) (found, read int)
 //
-// Sixteen fours a turn, from 64 bytes. The hash of each selects a word of marks and a bit of it; the bit is moved to the
+// Of each 64 bytes the fours at every fourth byte, sixteen at a time, and then those that stand stride bytes behind them,
+// until all have been looked at. The hash of each selects a word of marks and a bit of it; the bit is moved to the
 // sign, and the signs of all say which fours are marked. Four bytes are read at every fourth byte, so a vector of eight
 // fours is 32 bytes of the text as they stand.
-TEXT ·scanFoursAVX2(SB), NOSPLIT, $0-72
+TEXT ·scanFoursAVX2(SB), NOSPLIT, $0-80
 	MOVQ text_base+0(FP), SI
 	MOVQ text_len+8(FP), CX
-	MOVQ marks+24(FP), DI
-	MOVQ out_base+32(FP), R8
-	MOVQ out_len+40(FP), R9
-	SUBQ $64, CX              // the last place to read from
-	SUBQ $16, R9              // the last place to write to
+	MOVQ stride+24(FP), R13
+	MOVQ marks+32(FP), DI
+	MOVQ out_base+40(FP), R8
+	MOVQ out_len+48(FP), R9
+	SUBQ $67, CX              // the last place of 64 bytes, and three, to read from
+	SUBQ $64, R9              // the last place to write to
 	XORQ AX, AX               // bytes read
 	XORQ R10, R10             // fours found
 	MOVL $0x20202020, DX
@@ -30,6 +32,8 @@ turn:
 	JGT  done
 	CMPQ R10, R9
 	JGT  done
+
+look:
 	VPOR (SI)(AX*1), Y0, Y3
 	VPOR 32(SI)(AX*1), Y0, Y4
 	VPMULLD Y1, Y3, Y3
@@ -55,7 +59,10 @@ turn:
 	JNZ  some
 
 next:
-	ADDQ $64, AX
+	ADDQ R13, AX
+	TESTQ $3, AX
+	JNZ  look
+	ADDQ $60, AX
 	JMP  turn
 
 some:
@@ -70,6 +77,6 @@ some:
 
 done:
 	VZEROUPPER
-	MOVQ R10, found+56(FP)
-	MOVQ AX, read+64(FP)
+	MOVQ R10, found+64(FP)
+	MOVQ AX, read+72(FP)
 	RET

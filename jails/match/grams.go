@@ -1,9 +1,6 @@
 package match
 
-import (
-	"encoding/binary"
-	"slices"
-)
+import "encoding/binary"
 
 // grams finds strings of four bytes or more in text, whatever the case of their ASCII letters. It looks at four bytes in
 // every stride bytes only: of every stride neighbouring places in a string one is looked at, so each string's fours at
@@ -80,30 +77,25 @@ func (g *grams) mark(str, offset int32) {
 // A found is one of what a string stands for, and where the string is.
 type found struct{ pos, id int32 }
 
-// scan adds what it finds in text to out, in no order.
+// scan adds what it finds in text to out, in the order of the text.
 func (g *grams) scan(text []byte, out []found) []found {
-	for offset := 0; offset < 4; offset += g.stride {
-		pos := offset
-		for {
-			rest := text[min(pos, len(text)):]
-			n, read := scanFours(rest, &g.marks, g.hits[:])
-			for _, at := range g.hits[:n] {
-				at := pos + int(at)
-				out = g.compare(text, at, hashFour(binary.LittleEndian.Uint32(text[at:])), out)
-			}
-			if read == 0 {
-				break
-			}
-			pos += read
+	pos := 0
+	for {
+		n, read := scanFours(text[pos:], g.stride, &g.marks, g.hits[:])
+		for _, at := range g.hits[:n] {
+			at := pos + int(at)
+			out = g.compare(text, at, hashFour(binary.LittleEndian.Uint32(text[at:])), out)
 		}
-		out = g.plainScan(text, pos, out)
+		if read == 0 {
+			return g.plainScan(text, pos, out)
+		}
+		pos += read
 	}
-	return out
 }
 
-// plainScan looks at every fourth byte from pos on.
+// plainScan is scan from pos on.
 func (g *grams) plainScan(text []byte, pos int, out []found) []found {
-	for ; pos+4 <= len(text); pos += 4 {
+	for ; pos+4 <= len(text); pos += g.stride {
 		h := hashFour(binary.LittleEndian.Uint32(text[pos:]))
 		if g.marks[h/32]>>(h%32)&1 != 0 {
 			out = g.compare(text, pos, h, out)
@@ -123,8 +115,17 @@ func (g *grams) compare(text []byte, pos int, h uint32, out []found) []found {
 			continue
 		}
 		for _, id := range str.ids {
-			out = append(out, found{int32(start), id})
+			out = insert(out, found{int32(start), id})
 		}
+	}
+	return out
+}
+
+// insert adds f in the order of the text, in which it is nearly the last.
+func insert(out []found, f found) []found {
+	i := len(out)
+	for out = append(out, f); i > 0 && out[i-1].pos > f.pos; i-- {
+		out[i], out[i-1] = out[i-1], f
 	}
 	return out
 }
@@ -161,12 +162,4 @@ func countFours(text []byte) *[1 << gramBits]uint16 {
 		}
 	}
 	return &often
-}
-
-// sortFound puts finds in the order of the text.
-func sortFound(f []found) {
-	byPlace := func(a, b found) int { return int(a.pos - b.pos) }
-	if !slices.IsSortedFunc(f, byPlace) {
-		slices.SortFunc(f, byPlace)
-	}
 }

@@ -97,7 +97,6 @@ func (s *Set) Scan(text []byte, yield func(start, end int, hits []Hit) bool) {
 	if s.finder != nil {
 		s.found = s.finder.scan(text, s.found)
 	}
-	sortFound(s.found)
 	if s.weak != nil || len(s.always) > 0 {
 		s.everyLine(text, yield)
 		return

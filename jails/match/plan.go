@@ -2,6 +2,8 @@ package match
 
 import (
 	"bytes"
+	"cmp"
+	"math"
 	"slices"
 )
 
@@ -23,6 +25,7 @@ type plan struct {
 	shortest int
 	short    []shortPattern // which is it?
 	weak     []int32        // by the automaton
+	deepest  float64        // how many bytes of a line it has to read
 	always   []int32        // every line
 	often    *[1 << gramBits]uint16
 	sample   []byte // the end of the sample
@@ -45,12 +48,13 @@ func (p *plan) add(r Rule, pattern *Pattern, id int32) {
 	switch {
 	case isExpressible && (best == nil || met*commonly > p.lines && !p.tells(best, r, pattern)):
 		p.weak = append(p.weak, id)
+		p.deepest = max(p.deepest, p.depth(r, pattern))
 	case best == nil:
 		p.always = append(p.always, id)
 	case best.shortest() >= wideString:
 		p.strings = addNeed(p.strings, best, id)
 	default:
-		p.short = append(p.short, shortPattern{r, pattern, id, best})
+		p.short = append(p.short, p.shortPattern(r, pattern, id, best))
 	}
 }
 
@@ -85,23 +89,37 @@ func automaton(r Rule, pattern *Pattern) *dfa {
 	return newDFA(a)
 }
 
-// A shortPattern needs short strings only, for which every byte or two have to be looked at.
+// A shortPattern needs short strings only, for which every byte or two have to be looked at. It can run as an automaton
+// instead.
 type shortPattern struct {
-	rule    Rule
-	pattern *Pattern
-	id      int32
-	need    need
+	id   int32
+	need need
+	met  float64 // how often the strings are met in a line of the sample
+	read float64 // how many bytes of a line the automaton reads; never where it can decide nothing
 }
 
-// early is how many bytes of a line the automaton may read to be faster than the search for short strings.
-const early = 40
+const never = 1e9
 
-// divide decides about the patterns with short strings. Where every line has to be looked at anyway, those that fail early
-// on the sample's lines run as an automaton.
+// What it costs to look for strings at every fourth byte, for each byte of the text; to ask the automaton about a line; and
+// to match a line: in bytes that the automaton could have read meanwhile. Measured on several processors, which differ.
+const (
+	sweepCost = 0.1
+	askCost   = 6
+	matchCost = 150
+)
+
+// divide decides about the patterns with short strings.
 func (p *plan) divide() {
-	everyLine := len(p.weak) > 0 || slices.ContainsFunc(p.short, p.isCostly)
-	for _, s := range p.short {
-		if everyLine && p.failsEarly(s) {
+	slices.SortFunc(p.short, func(a, b shortPattern) int { return cmp.Compare(a.read, b.read) })
+	var weak []bool
+	least := math.Inf(1)
+	for stride := 4; stride > 0; stride /= 2 {
+		if w, cost := p.split(stride); cost < least {
+			weak, least = w, cost
+		}
+	}
+	for i, s := range p.short {
+		if weak[i] {
 			p.weak = append(p.weak, s.id)
 			continue
 		}
@@ -111,26 +129,52 @@ func (p *plan) divide() {
 	slices.Sort(p.weak)
 }
 
-// isCostly tells whether it is better to look at every line than to search for the strings of s, since they are very short
-// or often there.
-func (p *plan) isCostly(s shortPattern) bool {
-	return (s.need.shortest() < 5 || 20*p.met(s.need) > p.lines) && p.failsEarly(s)
+// split divides the patterns so that the strings are long enough for the stride, and says what a line costs then.
+func (p *plan) split(stride int) (weak []bool, cost float64) {
+	weak = make([]bool, len(p.short))
+	deepest := p.deepest
+	if len(p.weak)+len(p.always) == 0 {
+		deepest = -askCost
+	}
+	cost = float64(4/stride) * sweepCost * float64(len(p.sample)) / float64(max(p.lines, 1))
+	for i, s := range p.short {
+		if s.need.shortest() < stride+leastString-1 {
+			weak[i], cost, deepest = true, cost+max(s.read-deepest, 0), max(s.read, deepest)
+		}
+	}
+	for i, s := range p.short {
+		switch more := max(s.read-deepest, 0); {
+		case weak[i]:
+		case s.met*matchCost > more:
+			weak[i], cost, deepest = true, cost+more, max(s.read, deepest)
+		default:
+			cost += s.met * matchCost
+		}
+	}
+	return weak, cost
 }
 
-// failsEarly tells whether the pattern can run as an automaton, and does not read much of the sample's lines.
-func (p *plan) failsEarly(s shortPattern) bool {
-	if len(s.rule.Cuts) > 0 || !p.isExpressible(s.rule) {
-		return false // with a part of the line left out, it could go on anywhere
+// shortPattern says what looking for a pattern costs.
+func (p *plan) shortPattern(r Rule, pattern *Pattern, id int32, n need) shortPattern {
+	s := shortPattern{id: id, need: n, read: never, met: float64(p.met(n)) / float64(max(p.lines, 1))}
+	if p.lines > 0 && len(r.Cuts) == 0 && p.isExpressible(r) { // with a part of the line left out, it could go on anywhere
+		s.read = p.depth(r, pattern)
 	}
-	d := automaton(s.rule, s.pattern)
+	return s
+}
+
+// depth returns how many bytes of a line of the sample an automaton reads.
+func (p *plan) depth(r Rule, pattern *Pattern) float64 {
+	const most = 200
+	d := automaton(r, pattern)
 	read, lines := 0, 0
 	for line := range bytes.Lines(p.sample) {
 		read += d.depth(bytes.TrimSuffix(line, []byte{'\n'}))
-		if lines++; lines == 200 {
+		if lines++; lines == most {
 			break
 		}
 	}
-	return lines > 0 && read < early*lines
+	return float64(read) / float64(max(lines, 1))
 }
 
 // isExpressible tells whether an automaton can decide about the rule's patterns.

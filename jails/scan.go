@@ -164,14 +164,14 @@ func entryFrom(b *event.Block, i, start int) int {
 	if len(entries) == 0 {
 		return 0
 	}
-	near := i + (start-entries[i].Start)*len(entries)/len(b.Text)*7/8
-	if near < len(entries) && entries[near].Start <= start {
-		i = near
-	}
-	step := 1
-	for i+step < len(entries) && entries[i+step].Start <= start {
-		i += step
+	near, step := min(i+(start-entries[i].Start)*len(entries)/len(b.Text), len(entries)-1), 1
+	for near > i && entries[near].Start > start {
+		near -= step
 		step *= 2
+	}
+	i = max(i, near)
+	for step = 1; i+step < len(entries) && entries[i+step].Start <= start; step *= 2 {
+		i += step
 	}
 	for ; step > 0; step /= 2 {
 		if i+step < len(entries) && entries[i+step].Start <= start {

@@ -32,6 +32,7 @@ turn:
 	JGT  done
 	CMPQ R10, R9
 	JGT  done
+	PREFETCHT0 1024(SI)(AX*1) // texts are larger than the nearest cache
 
 look:
 	VPOR (SI)(AX*1), Y0, Y3

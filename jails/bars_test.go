@@ -306,7 +306,7 @@ func (r *race) guard(l madeLog) {
 	r.add("sshg-parser guarded", func() int { run(r.t, path, "/usr/libexec/sshguard/sshg-parser"); return l.lines })
 }
 
-// slow adds those who are so slow that they work on the beginning only, and but once.
+// slow adds those who are so slow that they work on the beginning only, and one of them but once.
 func (r *race) slow(l madeLog) {
 	part := func(n int) []byte { return l.bare[:l.ends[n-1]] }
 	one, all := goFilters(r.named("sshd")), goFilters(r.jails)
@@ -319,7 +319,7 @@ func (r *race) slow(l madeLog) {
 			sum += fail2banRegex(r.t, few, none, c.Definition.Name)
 		}
 		return sum
-	})
+	}).once = true
 }
 
 // head writes the log's first lines to a file.
@@ -332,9 +332,10 @@ func (r *race) head(l madeLog, name string, lines int) (path string) {
 	return path
 }
 
-// addTimed adds a contestant that takes its time itself, in the first round only.
-func (r *race) addTimed(name string, lines int, work func() time.Duration) {
-	c := &contestant{name: name, once: true}
-	c.work = func() int { c.best = float64(lines) / work().Seconds(); return 0 }
+// addTimed adds a contestant that takes its time itself.
+func (r *race) addTimed(name string, lines int, work func() time.Duration) *contestant {
+	c := &contestant{name: name}
+	c.work = func() int { c.best = max(c.best, float64(lines)/work().Seconds()); return 0 }
 	r.contestants = append(r.contestants, c)
+	return c
 }

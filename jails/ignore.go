@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"os"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 
@@ -20,7 +19,7 @@ const (
 )
 
 // An ignoreList knows whom a jail never bans: ignoreip's addresses, networks, names and file: lists, and with
-// ignoreself the host's own addresses. It is safe for concurrent use.
+// ignoreself the host's own addresses. It is not safe for concurrent use.
 type ignoreList struct {
 	ids   map[string]bool
 	nets  networks
@@ -28,7 +27,6 @@ type ignoreList struct {
 	files []*ignoreFile
 	self  bool
 
-	mu       sync.Mutex
 	asked    time.Time // when names and own addresses were last looked up
 	resolved networks
 	own      networks
@@ -99,8 +97,6 @@ func (l *ignoreList) holds(s event.Subject, now time.Time) (rule string) {
 	if l.nets.cover(p) {
 		return "ip"
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.refresh(now)
 	switch {
 	case l.own.cover(p):
@@ -116,7 +112,7 @@ func (l *ignoreList) holds(s event.Subject, now time.Time) (rule string) {
 	return ""
 }
 
-// refresh looks up the names and the own addresses when what is known of them is old. l.mu is held.
+// refresh looks up the names and the own addresses when what is known of them is old.
 func (l *ignoreList) refresh(now time.Time) {
 	if age := now.Sub(l.asked); !l.asked.IsZero() && age >= 0 && age < resolveEvery {
 		return

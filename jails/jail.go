@@ -53,10 +53,7 @@ func (j *Jail) Configure(c *config.Jail) {
 	j.counter.findtime, j.counter.maxretry = c.FindTime, c.MaxRetry
 	j.counter.maxmatches, j.counter.sliding = c.MaxMatches, c.Sliding
 	j.ignore = newIgnoreList(c.IgnoreIP, c.IgnoreSelf)
-	j.overlap.window = 0
-	if c.Backend == "auto" && c.HasJournalMatch && len(c.LogPaths) > 0 {
-		j.overlap.window = c.FindTime
-	}
+	j.overlap.isOn = c.Backend == "auto" && c.HasJournalMatch && len(c.LogPaths) > 0
 }
 
 // Moved says that the jail's lines come from another source from now on. What both sources tell counts once.

@@ -1,18 +1,17 @@
 package jails
 
-import (
-	"time"
-
-	"bailiff/jails/event"
-)
+import "bailiff/jails/event"
 
 // An overlap keeps failures from counting twice when a jail's lines begin to come from another source, as when a log
-// file appears that holds what the journal already had. It is off until it is told how long to remember.
+// file appears that holds what the journal already had.
 type overlap struct {
-	window time.Duration // 0: off
-	recent []sighting    // what was counted within the window, oldest first
+	isOn   bool
+	recent []sighting // what was counted last, oldest first, at most mostRecent
 	echoes map[sighting]int
 }
+
+// mostRecent is how many failures are remembered: 0.9 MB of them. Only in a flood are those of a findtime more.
+const mostRecent = 1 << 14
 
 // A sighting is a failure as two sources would both tell it: log files know whole seconds only.
 type sighting struct {
@@ -22,24 +21,13 @@ type sighting struct {
 
 // note remembers a counted failure.
 func (o *overlap) note(f *event.Failure) {
-	if o.window == 0 {
+	if !o.isOn {
 		return
 	}
-	if len(o.recent) == cap(o.recent) {
-		o.forget(f.Time)
+	if len(o.recent) == mostRecent {
+		o.recent = o.recent[:copy(o.recent, o.recent[mostRecent/2:])]
 	}
 	o.recent = append(o.recent, sighting{f.Subject, f.Time.Unix()})
-}
-
-func (o *overlap) forget(now time.Time) {
-	begin, n := now.Add(-o.window).Unix(), 0
-	for _, s := range o.recent {
-		if s.second >= begin {
-			o.recent[n] = s
-			n++
-		}
-	}
-	o.recent = o.recent[:n]
 }
 
 // moved says that from now on lines come from another source, which may repeat what was counted.

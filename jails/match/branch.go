@@ -25,8 +25,8 @@ func (d *dispatch) at(text []byte, pos int) target {
 	return d[textEnd]
 }
 
-// A target is where a branch goes, and a set of its ways that are left then. Where there is only one way, and that looks at
-// the text no sooner than behind another branch, or behind a span of nothing, the target lies there.
+// A target is where a branch goes, and a set of its ways that are left then. Where the way it goes looks at the text no sooner
+// than behind other branches and spans of nothing, the target lies there.
 type target int32
 
 const nowhere target = -1
@@ -60,18 +60,19 @@ func newDispatch(insts []inst, ways []way) *dispatch {
 
 // behind returns where the target leads to before anything looks at the text, which goes on with b.
 func (t target) behind(insts []inst, b int) target {
-	for t != nowhere {
+	for {
 		in := &insts[t.pc()]
 		switch {
-		case in.op == opBranch && t.rest() == 0 && in.dispatch[b].rest() == 0:
-			t = in.dispatch[b]
+		case in.op == opBranch && in.dispatch[b] == nowhere && t.rest() == 0:
+			return nowhere
+		case in.op == opBranch && in.dispatch[b].rest() == 0:
+			t = newTarget(in.dispatch[b].pc(), t.rest())
 		case in.isEmpty(b):
 			t = newTarget(in.next, t.rest())
 		default:
 			return t
 		}
 	}
-	return nowhere
 }
 
 // isEmpty tells whether in is a span that matches nothing where the text goes on with b.

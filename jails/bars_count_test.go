@@ -25,7 +25,7 @@ func TestMatchPasses(t *testing.T) {
 		t.Fatalf("JAILS=%q is none of sshd, ten, all", os.Getenv("JAILS"))
 	}
 	log := makeLog(m, 10_000, 1, 2)
-	work := r.inMemory(jails, 1, log, os.Getenv("DATED") == "")
+	work := inMemory(jails, 1, log.blocks(os.Getenv("DATED") == ""))
 	if how := os.Getenv("COUNTED"); how != "" {
 		work = counted(t, jails[0], log, how == "banned")
 	}

@@ -143,11 +143,14 @@ func newRace(t *testing.T) *race {
 		if l.name == "stormed" {
 			continue
 		}
-		r.add("ours "+l.name+" sshd", r.inMemory(sshd, 1, l.log, true))
-		r.add("ours "+l.name+" ten", r.inMemory(some, 1, l.log, true))
-		r.add("ours "+l.name+" all", r.inMemory(r.jails, 1, l.log, true))
+		blocks := l.log.blocks(true)
+		r.add("ours "+l.name+" sshd", inMemory(sshd, 1, blocks))
+		if l.name == "ordinary" { // as near to the one jail as can be: what matters little is to be told from noise
+			r.add("ours ordinary hundred", inMemory(sshd, 100, blocks))
+		}
+		r.add("ours "+l.name+" ten", inMemory(some, 1, blocks))
+		r.add("ours "+l.name+" all", inMemory(r.jails, 1, blocks))
 	}
-	r.add("ours ordinary hundred", r.inMemory(sshd, 100, quiet, true))
 	r.add("ours stormed counted", counted(t, sshd[0], storm, false))
 	r.add("ours stormed banned", counted(t, sshd[0], storm, true))
 	r.files("ordinary", quiet)
@@ -161,8 +164,9 @@ func newRace(t *testing.T) *race {
 
 // dated adds those who find the date of each line, as in files; patterns of users decide where it stands.
 func (r *race) dated(name string, l madeLog, some []*config.Jail) {
-	r.add("ours file ten "+name, r.inMemory(some, 1, l, false))
-	r.add("ours file all "+name, r.inMemory(r.jails, 1, l, false))
+	blocks := l.blocks(false)
+	r.add("ours file ten "+name, inMemory(some, 1, blocks))
+	r.add("ours file all "+name, inMemory(r.jails, 1, blocks))
 }
 
 func (r *race) add(name string, work func() int) {
@@ -201,15 +205,18 @@ func posts(jails []*config.Jail, copies int) (all []*Post) {
 	return all
 }
 
-// inMemory finds the failures of a log that is in memory.
-func (r *race) inMemory(jails []*config.Jail, copies int, l madeLog, bare bool) func() int {
-	blocks := l.blocks(bare)
-	s := newScan(posts(jails, copies), bare, blocks[0].Text)
+// inMemory finds the failures of a log that is in memory as blocks.
+func inMemory(jails []*config.Jail, copies int, blocks []*event.Block) func() int {
+	s := newScan(posts(jails, copies), blocks[0].Entries != nil, blocks[0].Text)
+	lines := 0
+	for _, b := range blocks {
+		lines += bytes.Count(b.Text, []byte("\n"))
+	}
 	return func() int {
 		for _, b := range blocks {
 			s.run(b, &reading{now: time.Now()})
 		}
-		return l.lines
+		return lines
 	}
 }
 

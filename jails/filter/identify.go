@@ -84,37 +84,27 @@ func address(text []byte, g *groups) event.Subject {
 
 // parseIP4 is netip.ParseAddr for the addresses that most texts are.
 func parseIP4(text []byte) (a netip.Addr, ok bool) {
-	var parts [4]byte
-	for i := range parts {
-		n, size := octet(text)
-		if size == 0 {
+	var all, part uint32
+	dots, digits := 0, 0
+	for _, c := range text {
+		switch d := c - '0'; {
+		case d <= 9 && (digits == 0 || part > 0): // no leading zeros
+			if part = 10*part + uint32(d); part > 255 {
+				return a, false
+			}
+			digits++
+		case c == '.' && digits > 0:
+			all, part = all<<8|part, 0
+			dots, digits = dots+1, 0
+		default:
 			return a, false
 		}
-		parts[i], text = n, text[size:]
-		if i == len(parts)-1 {
-			break
-		}
-		if len(text) == 0 || text[0] != '.' {
-			return a, false
-		}
-		text = text[1:]
 	}
-	return netip.AddrFrom4(parts), len(text) == 0
-}
-
-// octet reads a number up to 255 without leading zeros that the text begins with; size is 0 where there is none.
-func octet(text []byte) (n byte, size int) {
-	v := 0
-	for size < len(text) && size < 3 && text[size]-'0' <= 9 {
-		v = 10*v + int(text[size]-'0')
-		if size++; v == 0 {
-			break
-		}
+	if dots != 3 || digits == 0 {
+		return a, false
 	}
-	if v > 255 {
-		return 0, 0
-	}
-	return byte(v), size
+	all = all<<8 | part
+	return netip.AddrFrom4([4]byte{byte(all >> 24), byte(all >> 16), byte(all >> 8), byte(all)}), true
 }
 
 // parse is the subject of an id: an address or a network where it reads as one, [brackets] and netmasks included. Raw

@@ -16,6 +16,9 @@ const (
 // commonly is the part of the sample's lines, one in commonly, at which a string is no use, unless the lines match.
 const commonly = 4
 
+// nearly is the part, one in nearly, by which numbers may differ that say the same: the sample is cut off somewhere.
+const nearly = 16
+
 // sampleSize is how much of a sample is looked at.
 const sampleSize = 32 << 10
 
@@ -94,7 +97,7 @@ func automaton(r Rule, pattern *Pattern) *dfa {
 type shortPattern struct {
 	id   int32
 	need need
-	met  float64 // how often the strings are met in a line of the sample
+	met  float64 // how often the strings are met in a line of the sample, in vain
 	read float64 // how many bytes of a line the automaton reads; never where it can decide nothing
 }
 
@@ -160,6 +163,9 @@ func (p *plan) shortPattern(r Rule, pattern *Pattern, id int32, n need) shortPat
 	if p.lines > 0 && len(r.Cuts) == 0 && p.isExpressible(r) { // with a part of the line left out, it could go on anywhere
 		s.read = p.depth(r, pattern)
 	}
+	if s.met*commonly > 1 && p.isExpressible(r) && p.tells(n, r, pattern) {
+		s.met = 0
+	}
 	return s
 }
 
@@ -193,20 +199,24 @@ func (r Rule) needs(pattern *Pattern) []placed {
 	return pattern.tree.needs()
 }
 
-// choose returns the need that is met least and how often it is, or nil if all are too short.
+// choose returns the need that is met least and how often it is, or nil if all are too short. Of those met nearly as often the
+// strongest is chosen.
 func (p *plan) choose(needs []placed, cuts []Cut) (best need, least int) {
 	for _, whole := range needs {
 		for _, n := range whole.pieces(cuts) {
 			if n.shortest() < leastString {
 				continue
 			}
-			if met := p.met(n); best == nil || met < least || met == least && n.weight() > best.weight() {
+			met := p.met(n)
+			if isNear := nearly*abs(met-least) <= min(met, least); best == nil || !isNear && met < least || isNear && n.weight() > best.weight() {
 				best, least = n, met
 			}
 		}
 	}
 	return best, least
 }
+
+func abs(n int) int { return max(n, -n) }
 
 // met counts how often the need is met in the sample.
 func (p *plan) met(n need) (sum int) {

@@ -147,6 +147,14 @@ func (l *list) leave(f *file) bool {
 
 // next is seek past damaged items. It notes those, and what it will never come to because an array is damaged.
 func (l *list) next(f *file, least uint64) uint64 {
+	if at, ok := l.neighbour(f, least); ok {
+		return at
+	}
+	return l.advance(f, least)
+}
+
+// advance is next, wherever that is.
+func (l *list) advance(f *file, least uint64) uint64 {
 	at := l.seek(f, least)
 	for at != none && l.doubtful(f, at) && !f.hasEntry(at) {
 		f.damaged++
@@ -162,6 +170,21 @@ func (l *list) next(f *file, least uint64) uint64 {
 	return at
 }
 
+// neighbour is next where it is wanted to go on to the very next item, and nothing is doubtful about that one: nearly always.
+func (l *list) neighbour(f *file, least uint64) (at uint64, ok bool) {
+	if i := l.i + 2; i >= l.items || l.base+i >= l.n { // or not yet looked at
+		return 0, false
+	}
+	here, at, after := l.three(f)
+	if here+1 != least || at < least || after < at || at >= uint64(len(f.b)) {
+		return 0, false
+	}
+	if l.i++; l.i%ahead == 0 {
+		l.warm(f, min(l.items, l.n-l.base, l.i+ahead))
+	}
+	return at, true
+}
+
 // doubtful tells whether the item it is at cannot be true: items ascend, and to no further than the file's end.
 func (l *list) doubtful(f *file, at uint64) bool {
 	if l.i+1 < l.items {
@@ -169,6 +192,17 @@ func (l *list) doubtful(f *file, at uint64) bool {
 	}
 	after := *l
 	return after.leave(f) && after.enter(f) && after.item(f, 0) < at || at >= uint64(len(f.b)) && at >= f.end()
+}
+
+// three returns the item it is at and two more.
+func (l *list) three(f *file) (here, at, after uint64) {
+	b := f.b[l.array+arrayItems+l.i*f.arrayItem:]
+	if f.compact {
+		b = b[:12]
+		return uint64(le.Uint32(b)), uint64(le.Uint32(b[4:])), uint64(le.Uint32(b[8:]))
+	}
+	b = b[:24]
+	return le.Uint64(b), le.Uint64(b[8:]), le.Uint64(b[16:])
 }
 
 func (l *list) item(f *file, i uint64) uint64 {

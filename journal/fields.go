@@ -220,7 +220,7 @@ func (p *picker) fieldOf(payload []byte) int {
 	start := le.Uint64(payload)
 	for i := range p.wanted {
 		w := &p.wanted[i]
-		if start&w.mask == w.start && bytes.HasPrefix(payload, w.key) {
+		if start&w.mask == w.start && (len(w.key) <= 8 || bytes.HasPrefix(payload, w.key)) {
 			return i
 		}
 	}

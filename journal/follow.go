@@ -9,8 +9,8 @@ import (
 
 // A reader is one way to read journals.
 type reader interface {
-	// next fills e with the next entry. It returns false when everything that is there has been read.
-	next(e *Entry) (bool, error)
+	// drain yields until there is no more for now, and says how many entries that were.
+	drain(ctx context.Context, yield func(*Entry) error) (int, error)
 	// wait returns when there may be more, after d, or when ctx ends.
 	wait(ctx context.Context, d time.Duration)
 	close()
@@ -27,7 +27,7 @@ func Follow(ctx context.Context, o Options, yield func(*Entry) error) error {
 	defer r.close()
 	last := time.Now()
 	for {
-		n, err := drain(ctx, o, r, yield)
+		n, err := r.drain(ctx, yield)
 		if err != nil {
 			return err
 		}
@@ -47,7 +47,7 @@ func Read(ctx context.Context, o Options, yield func(*Entry) error) error {
 		return err
 	}
 	defer r.close()
-	_, err = drain(ctx, o, r, yield)
+	_, err = r.drain(ctx, yield)
 	return err
 }
 
@@ -62,24 +62,26 @@ func Available(o Options) error {
 	return nil
 }
 
-// drain yields until there is no more for now, and says how many entries that were.
-func drain(ctx context.Context, o Options, r reader, yield func(*Entry) error) (int, error) {
+// drain yields what next fills an entry with, until that returns false because there is no more for now. It adds to n how many
+// entries were dealt with.
+func (o Options) drain(ctx context.Context, next func(*Entry) (bool, error), yield func(*Entry) error, n *int) error {
 	var e Entry
-	for n := 0; ; n++ {
+	for {
 		if err := ctx.Err(); err != nil {
-			return n, err
+			return err
 		}
-		ok, err := r.next(&e)
+		ok, err := next(&e)
 		if err != nil {
-			return n, fmt.Errorf("read journal: %w", err)
+			return fmt.Errorf("read journal: %w", err)
 		}
 		if !ok {
-			return n, nil
+			return nil
 		}
 		if err := yield(&e); err != nil {
-			return n, err
+			return err
 		}
 		o.Counters.entry()
+		*n++
 	}
 }
 

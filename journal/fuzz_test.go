@@ -55,12 +55,14 @@ func readBytes(b []byte, o Options) (entries int, err error) {
 	f := &file{layout: l, path: "x@y", b: b}
 	n.files = []*file{f}
 	n.enter(f)
-	for e := (Entry{}); n.read(&e); entries++ {
+	for e := (Entry{}); ; entries++ {
+		if ok, _ := n.next(&e); !ok {
+			return entries, nil
+		}
 		if last := len(b) / entryItems; entries > last {
 			return entries, errors.New("more entries than there is room for")
 		}
 	}
-	return entries, nil
 }
 
 // FuzzDamagedFile writes numbers into the objects of a good file: each 12 bytes of patches are an object, a place in it, and
@@ -245,7 +247,7 @@ func TestDeletedFilesAreLetGoDuringALongRead(t *testing.T) {
 	defer n.close()
 	os.Remove(filepath.Join(dir, "system@2.journal"))
 	for e, i := (Entry{}), 1; ; i++ {
-		if ok, err := n.next(&e); !ok || err != nil {
+		if ok, err := nextSafely(n, &e); !ok || err != nil {
 			t.Fatalf("after %d entries: %t, %v", i, ok, err)
 		}
 		n.swept = n.swept.Add(-2 * time.Second) // as if each entry took so long

@@ -98,11 +98,17 @@ func positions(t *testing.T, o Options, boot id) (all []position) {
 		t.Fatal(err)
 	}
 	for e := (Entry{}); ; {
-		if ok, err := n.next(&e); err != nil || !ok {
+		if ok, err := nextSafely(n, &e); err != nil || !ok {
 			return all
 		}
 		all = append(all, e.at)
 	}
+}
+
+// nextSafely is next, guarded.
+func nextSafely(n *native, e *Entry) (ok bool, err error) {
+	n.safely(func() { ok, err = n.next(e) })
+	return ok, err
 }
 
 // TestLostAfterCursor resumes after an entry whose file is gone.

@@ -138,9 +138,9 @@ func (n *native) rest() {
 	n.rested = true
 }
 
-func (n *native) next(e *Entry) (ok bool, err error) {
-	n.safely(func() { ok = n.read(e) })
-	return ok, nil
+func (n *native) drain(ctx context.Context, yield func(*Entry) error) (count int, err error) {
+	n.safely(func() { err = n.o.drain(ctx, n.next, yield, &count) })
+	return count, err
 }
 
 // safely runs what reads the maps, over again without a file that turns out to be damaged.
@@ -175,8 +175,8 @@ func (n *native) guard(read func()) (fault error) {
 	return nil
 }
 
-// read fills e with the next entry, if there is one for now.
-func (n *native) read(e *Entry) bool {
+// next fills e with the next entry, if there is one for now. It never fails, but must be called by safely.
+func (n *native) next(e *Entry) (bool, error) {
 	if n.reads++; n.reads%sweepEntries == 0 && time.Since(n.swept) > sweepAfter {
 		n.sweep()
 	}
@@ -191,14 +191,15 @@ func (n *native) read(e *Entry) bool {
 		f := n.pick()
 		if f == nil {
 			if !n.refresh() {
-				return false
+				return false, nil
 			}
 			continue
 		}
 		n.spent, n.touched = f, f
 		if n.lastFile == nil || n.lastFile == f || f.at.compare(&n.last) != 0 { // it is no copy of the last one
 			n.fill(f, e)
-			return true
+			n.touched = nil // what is done with the entry is not the file's fault
+			return true, nil
 		}
 	}
 }

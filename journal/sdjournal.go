@@ -163,6 +163,12 @@ func (r *sdReader) reportGap(was position) error {
 	return nil
 }
 
+func (r *sdReader) drain(ctx context.Context, yield func(*Entry) error) (n int, err error) {
+	err = r.o.drain(ctx, r.next, yield, &n)
+	return n, err
+}
+
+// next fills e with the next entry, if there is one for now.
 func (r *sdReader) next(e *Entry) (bool, error) {
 	for {
 		if !r.pending {

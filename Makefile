@@ -18,6 +18,7 @@ test: deps-test lint unit
 
 unit: go              ## real iptables, ipset, journald and packets: as root
 	go test -timeout 20m ./...
+	CGO_ENABLED=0 go test ./jails/config
 
 lint: go
 	@bad=$$(gofmt -s -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "gofmt -s wants: $$bad"; exit 1; }

@@ -268,6 +268,15 @@ func TestDaemonOptions(t *testing.T) {
 	}
 }
 
+// TestLibsystemd runs with cgo and without.
+func TestLibsystemd(t *testing.T) {
+	_, err := Load(plain("etc/b/jail.local", "[f]\nfilter = f\n", "etc/b/bailiff.conf", "[Definition]\njournal.reader = SDJournal\n"), "etc/b")
+	want := "etc/b/bailiff.conf:2: [Definition] journal.reader: this bailiff was built without systemd's library"
+	if hasLibsystemd != (err == nil) || err != nil && !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
+
 func TestFindtimeMode(t *testing.T) {
 	for mode, want := range map[string]bool{"sliding": true, "rate": false, "": false} {
 		if c := mustLoad(t, plain("etc/b/jail.local", "[f]\nfilter = f\nfindtime.mode = "+mode+"\n")); c.Jails[0].Sliding != want {

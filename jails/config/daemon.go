@@ -94,6 +94,9 @@ func (b *builder) checkDaemon(opts *settings, d *Daemon) {
 	}
 	b.checkPlaces(opts)
 	oneOf("journal.reader", "auto", "native", "sdjournal")
+	if v, ok := opts.get("journal.reader"); ok && !hasLibsystemd && strings.EqualFold(v.text(), "sdjournal") {
+		b.daemonFault(v.from, "journal.reader", "this bailiff was built without systemd's library", "write auto or native, or build it with cgo")
+	}
 	oneOf("firewall", "auto", "iptables", "nftables", "iptables-plain", "dry")
 	oneOf("allowipv6", "auto", "yes", "no", "1", "on", "true", "0", "off", "false")
 	if v, ok := opts.get("dbpurgeage"); ok {

@@ -67,6 +67,12 @@ func (p position) String() string {
 	return fmt.Sprintf("s=%s;i=%x;b=%s;m=%x;t=%x;x=%x", p.seqnumID, p.seqnum, p.boot, p.monotonic, p.realtime, p.xor)
 }
 
+// IsCursor tells whether s is a cursor, of whatever entry.
+func IsCursor(s string) bool {
+	_, err := parseCursor(s)
+	return err == nil
+}
+
 // parseCursor reads a cursor. All six parts must be there; unknown ones are passed over, as libsystemd does.
 func parseCursor(s string) (position, error) {
 	var p position

@@ -68,10 +68,10 @@ func (f *Files) position(path string) (p filefollow.Position, ok bool) {
 func (f *Files) key(path string) string { return "file:" + f.Key + path }
 
 func (f *Files) mark(path string) mark {
-	if m := loadMark(f.Marks, f.key(path)); !m.empty() {
+	if m := loadMark(f.Marks, f.key(path), f.Log); !m.empty() {
 		return m
 	}
-	return loadMark(f.Marks, "file:"+path)
+	return loadMark(f.Marks, "file:"+path, f.Log)
 }
 
 // take has a chunk judged and remembers where it ends.

@@ -46,7 +46,7 @@ type Journal struct {
 // Run reads until ctx ends or the journal fails. First it reads again what lies between Back and the saved mark, for
 // jails to remember; then it goes on exactly after the mark.
 func (j *Journal) Run(ctx context.Context, see See) error {
-	m := loadMark(j.Marks, j.Key)
+	m := loadMark(j.Marks, j.Key, j.Log)
 	if !m.empty() && !j.Back.IsZero() && j.Back.Before(m.Time) {
 		if err := j.remember(ctx, m, see); err != nil {
 			return err

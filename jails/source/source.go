@@ -5,9 +5,11 @@ package source
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"time"
 
 	"bailiff/jails/event"
+	"bailiff/journal"
 )
 
 // markEvery is how often a position is saved while lines without effects go by.
@@ -34,10 +36,14 @@ type mark struct {
 // empty tells that nothing was ever saved.
 func (m mark) empty() bool { return m.Cursor == "" && m.Position == nil }
 
-// loadMark returns the saved mark, an empty one when there is none or it makes no sense.
-func loadMark(marks Marks, key string) (m mark) {
+// loadMark returns the saved mark, an empty one when there is none or, which it tells, it makes no sense.
+func loadMark(marks Marks, key string, log *slog.Logger) (m mark) {
 	value, ok := marks.Mark(key)
-	if !ok || json.Unmarshal([]byte(value), &m) != nil {
+	if !ok {
+		return mark{}
+	}
+	if err := json.Unmarshal([]byte(value), &m); err != nil || m.Cursor != "" && !journal.IsCursor(m.Cursor) {
+		log.Warn("saved position makes no sense; reading begins anew", "source", key, "position", value)
 		return mark{}
 	}
 	return m

@@ -196,10 +196,12 @@ func TestAMarkThatMakesNoSenseIsNoMark(t *testing.T) {
 	sources(t, func(t *testing.T, make runner, m *memory, write func(...string)) {
 		write("one")
 		during(t, make, &reading{}, "+one")
-		for key := range m.marks {
-			m.marks[key] = "{"
+		for _, nonsense := range []string{"{", `{"cursor":"s=1;i=2","jails":["sshd"]}`} {
+			for key := range m.marks {
+				m.marks[key] = nonsense
+			}
+			during(t, make, &reading{}, "+one")
 		}
-		during(t, make, &reading{}, "+one")
 	})
 }
 

@@ -92,6 +92,27 @@ func TestFailuresAllocateNothing(t *testing.T) {
 	}
 }
 
+// TestKeptLinesAllocateNothing keeps lines for a filter that looks back to them.
+func TestKeptLinesAllocateNothing(t *testing.T) {
+	w := wanted{"guacamole", `{}`}
+	f, err := Compile(definitions(t, []wanted{w})[w])
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, now := f.NewMatcher(Options{}), noon()
+	if m.Span() < 2 {
+		t.Fatalf("it spans %d lines", m.Span())
+	}
+	line := event.Line{Text: []byte("srv CRON[10]: (root) CMD (run-parts)"), Time: now}
+	keep := func() { m.Keep(line, now) }
+	for range 10 {
+		keep()
+	}
+	if n := testing.AllocsPerRun(100, keep); n != 0 {
+		t.Errorf("%v allocations a line", n)
+	}
+}
+
 // BenchmarkFailures matches failures only, each of another connection, as a jail has them matched.
 func BenchmarkFailures(b *testing.B) {
 	w := wanted{"sshd", `{}`}

@@ -104,7 +104,7 @@ type shortPattern struct {
 const never = 1e9
 
 // What it costs to look for strings at every fourth byte, for each byte of the text; to ask the automaton about a line; and
-// to match a line: in bytes that the automaton could have read meanwhile. Measured on several processors, which differ.
+// to match a line: in bytes that the automaton could have read meanwhile. Reckoned from profiles on two processors, which differ.
 const (
 	sweepCost = 0.1
 	askCost   = 6

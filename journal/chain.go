@@ -5,8 +5,11 @@ import "math"
 // none is the offset of no entry: all others come before it.
 const none = math.MaxUint64
 
-// ahead is how many entries are fetched from memory together.
-const ahead = 16
+const (
+	ahead       = 8        // how many entries before it is read an entry is fetched from memory
+	fetchBytes  = 512      // how much of it at a time
+	mappedBytes = 64 << 10 // how much Linux maps of a file when one byte of it is read
+)
 
 // A list is a chain of entry arrays: the offsets of entries, ascending. It remembers where it is and only goes forward.
 type list struct {
@@ -36,8 +39,8 @@ func (l *list) seek(f *file, least uint64) uint64 {
 			if l.i+1 < used {
 				if at := l.item(f, l.i+1); at >= least {
 					l.i++
-					if l.i%ahead == 0 {
-						l.warm(f, min(used, l.i+ahead))
+					if l.i+ahead < used {
+						l.fetch(f, l.i+ahead)
 					}
 					return at
 				}
@@ -61,18 +64,22 @@ func (l *list) seek(f *file, least uint64) uint64 {
 	return none
 }
 
-// warm has the processor fetch what the entries up to a place will be read from, all of it at once. One after the other
-// each would keep it waiting for the memory: that is half the time of a long read.
-func (l *list) warm(f *file, end uint64) {
+// fetch has the processor fetch what the entry at a place will be read from, while others are read. Else each entry would
+// keep it waiting for the memory: that is half the time of a long read.
+func (l *list) fetch(f *file, i uint64) {
 	// Most of what is read of an entry lies this near: the data that it alone has were written right before it.
-	const before, behind = 448, 192
-	for i := l.i; i < end; i++ {
-		at, size := l.item(f, i), uint64(len(f.b))
-		if at < before || at >= size || size-at < behind {
-			continue
-		}
-		b := f.b[at-before : at+behind]
-		f.warmth += b[0] ^ b[64] ^ b[128] ^ b[192] ^ b[256] ^ b[320] ^ b[384] ^ b[448] ^ b[512] ^ b[576]
+	const before = 320
+	at := l.item(f, i)
+	if at < before || at-before+2*fetchBytes > uint64(len(f.b)) {
+		return
+	}
+	if part := at / mappedBytes; part != f.part { // what is not mapped would not be fetched
+		f.part = part
+		f.warmth ^= f.b[at]
+	}
+	fetch(&f.b[at-before])
+	if !f.compact {
+		fetch(&f.b[at-before+fetchBytes])
 	}
 }
 
@@ -179,8 +186,8 @@ func (l *list) neighbour(f *file, least uint64) (at uint64, ok bool) {
 	if here+1 != least || at < least || after < at || at >= uint64(len(f.b)) {
 		return 0, false
 	}
-	if l.i++; l.i%ahead == 0 {
-		l.warm(f, min(l.items, l.n-l.base, l.i+ahead))
+	if l.i++; l.i+ahead < min(l.items, l.n-l.base) {
+		l.fetch(f, l.i+ahead)
 	}
 	return at, true
 }

@@ -126,8 +126,8 @@ func read(t *testing.T, o journal.Options) (entries []map[string][]string) {
 	t.Helper()
 	err := journal.Read(t.Context(), o, func(e *journal.Entry) error {
 		m := map[string][]string{"__CURSOR": {e.Cursor()},
-			"__REALTIME_TIMESTAMP":  {fmt.Sprint(e.Realtime.UnixMicro())},
-			"__MONOTONIC_TIMESTAMP": {fmt.Sprint(e.Monotonic.Microseconds())}}
+			"__REALTIME_TIMESTAMP":  {fmt.Sprint(e.Realtime().UnixMicro())},
+			"__MONOTONIC_TIMESTAMP": {fmt.Sprint(e.Monotonic().Microseconds())}}
 		for _, f := range e.Fields {
 			m[f.Name] = append(m[f.Name], string(f.Value))
 		}

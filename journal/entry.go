@@ -13,12 +13,10 @@ const maxValue = 64 << 10
 
 // An Entry is one entry of the journal. It and all it refers to is valid only until the call it was handed to returns.
 type Entry struct {
-	Realtime  time.Time     // when journald received it, by the wall clock; to the microsecond
-	Monotonic time.Duration // the same since boot
-	Fields    []Field       // of one name in the order of the journal, else in no particular order
+	Fields []Field // of one name in the order of the journal, else in no particular order
 
 	at     position
-	cursor string // as libsystemd wrote it; "" where at is set
+	cursor string // as libsystemd wrote it; "" where all of at is set
 }
 
 // A Field is one field of an entry. A name may occur several times; through libsystemd only the first of them is seen.
@@ -27,6 +25,12 @@ type Field struct {
 	Name  string
 	Value []byte
 }
+
+// Realtime returns when journald received the entry, by the wall clock, to the microsecond.
+func (e *Entry) Realtime() time.Time { return time.UnixMicro(int64(e.at.realtime)) }
+
+// Monotonic returns when journald received the entry, since boot, to the microsecond.
+func (e *Entry) Monotonic() time.Duration { return time.Duration(e.at.monotonic) * time.Microsecond }
 
 // Cursor returns the entry's name, in systemd's own form: journalctl --after-cursor takes it, and so do both readers.
 func (e *Entry) Cursor() string {

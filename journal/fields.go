@@ -31,6 +31,7 @@ type wanted struct {
 	start uint64 // the key's first 8 bytes as a number, and which of them count
 	mask  uint64
 	entry uint64 // the last entry that had it
+	back  int    // which of an entry's items it was last, from the back
 }
 
 const (
@@ -52,7 +53,7 @@ const nobody = -1
 func newPicker(fields []string, once bool, u *unpacker) *picker {
 	p := &picker{all: fields == nil, once: once, names: map[string]string{}, unpack: u}
 	for _, name := range fields {
-		w := wanted{name: name, key: []byte(name + "=")}
+		w := wanted{name: name, key: []byte(name + "="), back: 1}
 		var start, mask [8]byte
 		copy(start[:], w.key)
 		for i := range min(8, len(w.key)) {
@@ -96,12 +97,33 @@ func (p *picker) fill(f *file, entry []byte, fields []Field) (_ []Field, bad int
 	return fields, bad
 }
 
-// fillOnce reads one value of each field, from the back and no further than needed: what was written with the entry itself
-// comes last, above all its MESSAGE, and what it shares with older entries before that.
+// fillOnce reads one value of each field. Where the entry before had a field this one has it too, more often than not.
 func (p *picker) fillOnce(f *file, entry []byte, fields []Field) (_ []Field, bad int) {
-	left, item := len(p.wanted), int(f.entryItem)
-	for i := len(entry) - item; i >= entryItems && left > 0; i -= item {
-		at := f.itemOf(entry, i)
+	left := len(p.wanted)
+	for i := range p.wanted {
+		w := &p.wanted[i]
+		at := len(entry) - w.back*int(f.entryItem)
+		if at < entryItems {
+			continue
+		}
+		if value, ok := f.plain(f.itemOf(entry, at), w); ok {
+			w.entry = p.entry
+			left--
+			fields = add(fields, w.name, p.keep(value))
+		}
+	}
+	if left == 0 {
+		return fields, 0
+	}
+	return p.fillRest(f, entry, fields, left)
+}
+
+// fillRest reads one value of each field that is left, from the back and no further than needed: what was written with the
+// entry itself comes last, above all its MESSAGE, and what it shares with older entries before that.
+func (p *picker) fillRest(f *file, entry []byte, fields []Field, left int) (_ []Field, bad int) {
+	item := int(f.entryItem)
+	for back := 1; left > 0 && len(entry)-back*item >= entryItems; back++ {
+		at := f.itemOf(entry, len(entry)-back*item)
 		if p.other(f, at) {
 			continue
 		}
@@ -115,11 +137,24 @@ func (p *picker) fillOnce(f *file, entry []byte, fields []Field) (_ []Field, bad
 			continue
 		}
 		w := &p.wanted[field]
-		w.entry = p.entry
+		w.entry, w.back = p.entry, back
 		left--
 		fields = add(fields, w.name, p.keep(payload[len(w.key):]))
 	}
 	return fields, bad
+}
+
+// plain returns the value that the data object at an offset holds, when it is the field's and not compressed.
+func (f *file) plain(at uint64, w *wanted) (value []byte, ok bool) {
+	data, ok := f.object(at, objectData, f.payload+8)
+	if !ok || data[1]&compressedAny != 0 {
+		return nil, false
+	}
+	payload := data[f.payload:]
+	if le.Uint64(payload)&w.mask != w.start || !bytes.HasPrefix(payload, w.key) {
+		return nil, false
+	}
+	return payload[len(w.key):], true
 }
 
 // add appends a field, part by part. Copied as a whole it would be read back in other pieces than it is just being written

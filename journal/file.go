@@ -50,7 +50,8 @@ type file struct {
 	fresh bool      // it came while others were being read
 	gone  time.Time // since when no path leads to the file; zero: one does
 
-	warmth byte // of no meaning; but for it the compiler would leave out what warm does
+	part   uint64 // which part of the file was last made sure to be mapped
+	warmth byte   // of no meaning; but for it the compiler would leave that out
 }
 
 // openFile maps a file.

@@ -245,8 +245,6 @@ func (n *native) step(f *file) {
 func (n *native) fill(f *file, e *Entry) {
 	n.last, n.lastFile, n.rested = f.at, f, false
 	e.at, e.cursor = f.at, ""
-	e.Realtime = time.UnixMicro(int64(f.at.realtime))
-	e.Monotonic = time.Duration(f.at.monotonic) * time.Microsecond
 	var bad int
 	e.Fields, bad = n.fields.fill(f, f.b[f.head:f.head+f.size], e.Fields[:0])
 	if bad > 0 {

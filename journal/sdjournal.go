@@ -205,8 +205,6 @@ func (r *sdReader) fill(e *Entry) error {
 		return err
 	}
 	e.cursor = text
-	e.Realtime = time.UnixMicro(int64(e.at.realtime))
-	e.Monotonic = time.Duration(e.at.monotonic) * time.Microsecond
 	e.Fields = e.Fields[:0]
 	if r.o.Fields == nil {
 		return r.fillAll(e)

@@ -33,7 +33,7 @@ func (t *regexTest) readJournal(ctx context.Context, log string) error {
 		for i, f := range e.Fields {
 			fields[i] = event.Field{Name: f.Name, Value: f.Value}
 		}
-		text := filter.Synthesise(nil, fields, e.Monotonic)
+		text := filter.Synthesise(nil, fields, e.Monotonic())
 		at := entryTime(e)
 		t.test(n, event.Line{Text: text, Time: at, Fields: fields}, filter.Stamp(at)+string(text))
 		return nil
@@ -48,7 +48,7 @@ func (t *regexTest) readJournal(ctx context.Context, log string) error {
 func entryTime(e *journal.Entry) time.Time {
 	us, err := strconv.ParseInt(string(e.Get("_SOURCE_REALTIME_TIMESTAMP")), 10, 64)
 	if err != nil || us <= 0 {
-		return e.Realtime
+		return e.Realtime()
 	}
 	return time.UnixMicro(us)
 }

@@ -114,11 +114,11 @@ func (j *Journal) remember(ctx context.Context, m mark, see See) error {
 	j.block.Past, j.block.Known = true, m.Jails
 	defer func() { j.block.Past, j.block.Known = false, nil }()
 	err := journal.Read(ctx, o, func(e *journal.Entry) error {
-		if e.Realtime.After(m.Time) {
+		if e.Realtime().After(m.Time) {
 			return errRemembered
 		}
 		j.append(e)
-		if e.Realtime.Equal(m.Time) && e.Cursor() == m.Cursor {
+		if e.Realtime().Equal(m.Time) && e.Cursor() == m.Cursor {
 			return errRemembered
 		}
 		if !j.full() {
@@ -175,7 +175,7 @@ func (j *Journal) append(e *journal.Entry) {
 	j.block.Entries = append(j.block.Entries, event.Entry{
 		Start: len(j.block.Text), Time: entryTime(e), Fields: fields,
 	})
-	j.block.Text = append(filter.Synthesise(j.block.Text, fields, e.Monotonic), '\n')
+	j.block.Text = append(filter.Synthesise(j.block.Text, fields, e.Monotonic()), '\n')
 	j.newest = *e
 	j.newest.Fields = nil
 }
@@ -224,7 +224,7 @@ func (j *Journal) flush(ctx context.Context, see See) error {
 
 func (j *Journal) saveMark(ctx context.Context) error {
 	j.dirty, j.saved = false, time.Now()
-	m := mark{Cursor: j.judged.Cursor(), Time: j.judged.Realtime, Jails: j.Jails}
+	m := mark{Cursor: j.judged.Cursor(), Time: j.judged.Realtime(), Jails: j.Jails}
 	return m.save(ctx, j.Marks, j.Key)
 }
 
@@ -246,7 +246,7 @@ func (j *Journal) see(ctx context.Context, see See) (effects bool, err error) {
 func entryTime(e *journal.Entry) time.Time {
 	us, ok := micros(e.Get("_SOURCE_REALTIME_TIMESTAMP"))
 	if !ok {
-		return e.Realtime
+		return e.Realtime()
 	}
 	return time.UnixMicro(us)
 }

@@ -34,25 +34,28 @@ type contestant struct {
 }
 
 // peers are the readers to compare on one piece of work: MESSAGE of every entry, or four fields of sshd's.
-func peers(t *testing.T, dir, work, matched string) (all []contestant) {
+func peers(t *testing.T, dir, work, matched string) []contestant {
 	program := filepath.Join(t.TempDir(), "peer")
 	if out, err := exec.Command("gcc", "-O2", "-o", program, "testdata/peer.c", "-lsystemd").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, reader := range readers {
-		all = append(all, contestant{work + ", " + reader, func(t *testing.T) figure {
+	ours := func(reader string) contestant {
+		return contestant{work + ", " + reader, func(t *testing.T) figure {
 			cmd := exec.Command(os.Args[0], "-test.run=^TestPeerProcess$")
 			cmd.Env = append(os.Environ(), "PEER_READER="+reader, "PEER_DIR="+dir, "PEER_MATCHED="+matched)
 			return measure(t, cmd)
-		}})
+		}}
 	}
 	cat := []string{"-q", "-D", dir, "-o", "cat"}
 	if matched == "1" {
 		cat = append(cat, "_SYSTEMD_UNIT=ssh.service", "+", "_COMM=sshd")
 	}
-	return append(all,
-		contestant{work + ", libsystemd in C", func(t *testing.T) figure { return measure(t, exec.Command(program, dir, matched)) }},
-		contestant{work + ", journalctl -o cat", func(t *testing.T) figure { return measure(t, exec.Command("journalctl", cat...)) }})
+	return []contestant{ // the two of the bar one after the other: they are disturbed alike
+		ours(journal.ReaderNative),
+		{work + ", libsystemd in C", func(t *testing.T) figure { return measure(t, exec.Command(program, dir, matched)) }},
+		ours(journal.ReaderSDJournal),
+		{work + ", journalctl -o cat", func(t *testing.T) figure { return measure(t, exec.Command("journalctl", cat...)) }},
+	}
 }
 
 // measure runs a command that says how many entries it read and what that took, without the start of its process. One

@@ -151,7 +151,7 @@ func (f *file) plain(at uint64, w *wanted) (value []byte, ok bool) {
 		return nil, false
 	}
 	payload := data[f.payload:]
-	if le.Uint64(payload)&w.mask != w.start || !bytes.HasPrefix(payload, w.key) {
+	if le.Uint64(payload)&w.mask != w.start || len(w.key) > 8 && !bytes.HasPrefix(payload, w.key) {
 		return nil, false
 	}
 	return payload[len(w.key):], true

@@ -138,8 +138,12 @@ func (s *section) counting(j *Jail) {
 func (s *section) ignoring(j *Jail) {
 	j.IgnoreIP = splitWords(s.text("ignoreip"))
 	for _, w := range j.IgnoreIP {
-		if err := checkIgnored(w); err != nil {
-			s.fault("ignoreip", lineOf(s.text("ignoreip"), w), err.Error(), "write an address, a network such as 10.0.0.0/8, a host name, or file:/path")
+		const hint = "write an address, a network such as 10.0.0.0/8, a host name, or file:/path"
+		switch err := checkIgnored(w); {
+		case err != nil:
+			s.fault("ignoreip", lineOf(s.text("ignoreip"), w), err.Error(), hint)
+		case sparesNobody(w):
+			s.warn("ignoreip", lineOf(s.text("ignoreip"), w), fmt.Sprintf("%q is neither an address nor a host name", w), hint)
 		}
 	}
 	if cache := s.text("ignorecache"); cache != "" {

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -213,6 +214,34 @@ func TestWarnings(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
+	}
+}
+
+func TestIgnoredWordsThatSpareNobody(t *testing.T) {
+	c := mustLoad(t, plain("etc/b/jail.local", "[f]\nfilter = f\nignoreip = 10.0.0.1 [2001:db8::1] [2001:db8::/32] host.example file:/x bücher.example user@host\n  192.168.2.* 10.0.0.1-9 # 127.1 [::1]/64\n"))
+	got := Faults(c.Warnings).Error()
+	for _, want := range []string{
+		`jail.local:4: [f] ignoreip: "192.168.2.*" is neither`,
+		`jail.local:4: [f] ignoreip: "10.0.0.1-9" is neither`, `jail.local:4: [f] ignoreip: "#" is neither`, `jail.local:4: [f] ignoreip: "127.1" is neither`,
+		`jail.local:4: [f] ignoreip: "[::1]/64" is neither`,
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+	if n := strings.Count(got, "is neither"); n != 5 {
+		t.Errorf("%d warnings:\n%s", n, got)
+	}
+}
+
+// TestWhatTheFilterSaysLast holds that of two values of an option the one counts that fail2ban sends last, and that
+// regexes add up.
+func TestWhatTheFilterSaysLast(t *testing.T) {
+	c := mustLoad(t, plain("etc/b/filter.d/own.conf", "[Definition]\nfailregex = own <HOST>\n[Init]\nusedns = no\nmaxlines = 1\ndatepattern = EPOCH\n",
+		"etc/b/jail.local", "[f]\nfilter = own[failregex=\"given <HOST>\"]\nusedns = yes\nmaxlines = 5\ndatepattern = LEPOCH\nfailregex = jail <HOST>\n"))
+	d := c.Jails[0].Definition
+	if d.UseDNS != "no" || d.Maxlines != 1 || !slices.Equal(d.Datepattern, []string{"LEPOCH"}) || !slices.Equal(d.Failregex, []string{"given <HOST>", "jail <HOST>"}) {
+		t.Errorf("%+v", d)
 	}
 }
 

@@ -47,11 +47,8 @@ func (s *section) filterName() string {
 	return strings.TrimPrefix(s.jail.filter.file, "filter.d/")
 }
 
-// effective is an option of the filter: the jail's, or else the filter's own.
-func (s *section) effective(option string) (setting, bool) {
-	if v, ok := s.get(option); ok {
-		return v, true
-	}
+// ofFilter is an option of the jail's filter that the jail does not override: one of its [Init], or one given in brackets.
+func (s *section) ofFilter(option string) (setting, bool) {
 	if s.jail.merged == nil {
 		return setting{}, false
 	}
@@ -59,14 +56,44 @@ func (s *section) effective(option string) (setting, bool) {
 	return v, ok && v.kind != void
 }
 
+// effective is the value of an option that both the filter and the jail may have: the one that fail2ban sends last.
+func (s *section) effective(option string) (setting, bool) {
+	ofFilter, ok := s.ofFilter(option)
+	if v, own := s.get(option); own && (!ok || option != "usedns" && option != "prefregex" && option != "maxlines") {
+		return v, true
+	}
+	return ofFilter, ok
+}
+
+// values are those of an option to which the filter and the jail may both add, in the order in which fail2ban sends them.
+func (s *section) values(option string) (all []setting) {
+	if option == "datepattern" {
+		v, _ := s.effective(option)
+		return []setting{v}
+	}
+	if v, ok := s.ofFilter(option); ok {
+		all = append(all, v)
+	}
+	if v, ok := s.get(option); ok {
+		all = append(all, v)
+	}
+	return all
+}
+
 // lines are the regexes or patterns of an option, one a line.
-func (s *section) lines(option string) []string {
-	v, _ := s.effective(option)
+func (s *section) lines(option string) (all []string) {
+	for _, v := range s.values(option) {
+		all = append(all, v.lines()...)
+	}
+	return all
+}
+
+// lines are the lines of a value that are not empty.
+func (v *setting) lines() (all []string) {
 	if v.kind == void {
 		return nil
 	}
-	var all []string
-	for _, line := range strings.Split(v.text(), "\n") {
+	for line := range strings.SplitSeq(v.text(), "\n") {
 		if line != "" {
 			all = append(all, line)
 		}
@@ -109,11 +136,11 @@ func (s *section) filterFault(err error) {
 		s.fault("filter", 0, err.Error(), "")
 		return
 	}
-	v, _ := s.effective(f.Option)
+	v := s.faulty(f)
 	at, ok := s.locate(f, v.text())
 	if !ok {
 		section := definitionSection
-		if s.jail.opts.has(f.Option) {
+		if own, ok := s.jail.opts.get(f.Option); ok && own.from == v.from {
 			section = s.jail.name
 		}
 		s.report.fault(v.from.Fault(0, section, f.Option, f.Err.Error(), ""))
@@ -121,6 +148,22 @@ func (s *section) filterFault(err error) {
 	}
 	message, hint := explain(f, at)
 	s.report.fault(at.Fault(at.n, at.home(), at.option, message, hint))
+}
+
+// faulty is the value that a regex or pattern is one of, of which f then counts.
+func (s *section) faulty(f *filter.Fault) (v setting) {
+	if f.Option == "prefregex" || f.Option == "maxlines" {
+		v, _ = s.effective(f.Option)
+		return v
+	}
+	for _, v = range s.values(f.Option) {
+		n := len(v.lines())
+		if f.Index < n {
+			break
+		}
+		f.Index -= n
+	}
+	return v
 }
 
 // locate finds where the faulty place of an option's value was written.

@@ -4,14 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"regexp"
 	"strconv"
 	"strings"
+
+	"bailiff/jails/event"
 )
 
 // checkIgnored tells what is wrong with one word of ignoreip. Nearly every word can be a host name or an id; one that
 // begins as a network must be one.
 func checkIgnored(word string) error {
-	base, mask, ok := strings.Cut(word, "/")
+	base, mask, ok := strings.Cut(event.TrimBrackets(word), "/")
 	addr, err := netip.ParseAddr(base)
 	if !ok || err != nil {
 		return nil
@@ -23,6 +26,15 @@ func checkIgnored(word string) error {
 		return nil
 	}
 	return fmt.Errorf("%q is no network", word)
+}
+
+// mistaken finds words of ignoreip that were meant as addresses, or as the begin of a comment.
+var mistaken = regexp.MustCompile(`^[\d.*-]+$|^[#\[]|\*`)
+
+// sparesNobody tells whether a word of ignoreip that is no address cannot be a host name either.
+func sparesNobody(word string) bool {
+	_, err := event.ParseSubject(word)
+	return err != nil && !strings.HasPrefix(word, "file:") && mistaken.MatchString(word)
 }
 
 // contiguous tells whether a netmask has no one after a zero.

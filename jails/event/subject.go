@@ -31,8 +31,9 @@ func Network(p netip.Prefix) Subject {
 // ID is the subject known only by an opaque id.
 func ID(id string) Subject { return Subject{id: id} }
 
-// ParseSubject reads an address or a network in CIDR notation.
+// ParseSubject reads an address or a network in CIDR notation, in brackets or not.
 func ParseSubject(s string) (Subject, error) {
+	s = TrimBrackets(s)
 	if a, err := netip.ParseAddr(s); err == nil {
 		return Address(a), nil
 	}
@@ -41,6 +42,14 @@ func ParseSubject(s string) (Subject, error) {
 		return Subject{}, fmt.Errorf("%q is neither an address nor a network", s)
 	}
 	return Network(p), nil
+}
+
+// TrimBrackets takes off the brackets in which an IPv6 address is often written.
+func TrimBrackets(s string) string {
+	if len(s) > 2 && s[0] == '[' && s[len(s)-1] == ']' {
+		return s[1 : len(s)-1]
+	}
+	return s
 }
 
 // Prefix is the subject's network, a single address having all its bits; ok is false for ids and for nobody.

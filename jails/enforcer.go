@@ -78,10 +78,10 @@ func (e *Enforcer) Enforce(bans []event.Ban) error {
 	return e.submit(&order{bans: bans}).err
 }
 
-// Revoke takes back verdicts that Enforce could not carry out.
+// Revoke takes back verdicts that Enforce could not carry out. A ban that was only prolonged stands.
 func (e *Enforcer) Revoke(bans []event.Ban) {
 	for _, b := range bans {
-		if j := e.jail(b.Jail); j != nil {
+		if j := e.jail(b.Jail); j != nil && !b.Prolonged {
 			j.release([]event.Subject{b.Subject})
 		}
 	}
@@ -271,6 +271,9 @@ func refused(err error, b event.Ban) bool {
 }
 
 func (e *Enforcer) tellBan(b event.Ban, acknowledged time.Time) {
+	if b.Prolonged {
+		return
+	}
 	e.Log.Log(context.Background(), LevelNotice, fmt.Sprintf("[%s] Ban %s", b.Jail, b.Subject))
 	e.Metrics.Ban(b.Jail, b.Subject.Family())
 	if b.Failures > 0 {

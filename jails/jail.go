@@ -73,18 +73,15 @@ func (j *Jail) Config() *config.Jail {
 // blocks tells whether the jail's bans are the kernel's business.
 func (j *Jail) blocks() bool { return j.Config().Firewall.Kind != "none" }
 
+// prolongBy is the least by which a ban is prolonged: a flood from somebody who is banned need not be saved failure by failure.
+const prolongBy = time.Second
+
 // judge counts a failure and returns the ban it led to, if it did. A known failure was judged before a restart: it only
 // rebuilds the counter, and a threshold it reaches resets the counter as it did then. A time that is missing or that lies
 // ahead becomes now.
 func (j *Jail) judge(f *event.Failure, now time.Time, known bool) (event.Ban, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if b, ok := j.bans[f.Subject]; ok && b.Active(now) {
-		if !known {
-			j.untold++
-		}
-		return event.Ban{}, false
-	}
 	if rule := j.ignore.holds(f.Subject, now); rule != "" {
 		if !known {
 			j.log.Info(fmt.Sprintf("[%s] Ignore %s by %s", j.Name, f.Subject, rule))
@@ -106,6 +103,9 @@ func (j *Jail) judge(f *event.Failure, now time.Time, known bool) (event.Ban, bo
 	c := j.counter.add(f)
 	if c == nil || known {
 		return event.Ban{}, false
+	}
+	if b, ok := j.bans[f.Subject]; ok && b.Active(now) {
+		return j.prolong(b, c.last)
 	}
 	return j.sentence(f, c, now)
 }
@@ -143,10 +143,7 @@ func (j *Jail) tellFound(f *event.Failure, now time.Time) {
 
 // sentence makes the ban that a subject has earned by its failures, f being the last. j.mu is held.
 func (j *Jail) sentence(f *event.Failure, c *charge, now time.Time) (event.Ban, bool) {
-	b := event.Ban{Jail: j.Name, Subject: f.Subject, At: c.last, Failures: c.failures, Lines: c.lines}
-	if j.config.BanTime >= 0 {
-		b.Until = b.At.Add(j.config.BanTime)
-	}
+	b := event.Ban{Jail: j.Name, Subject: f.Subject, At: c.last, Until: j.end(c.last), Failures: c.failures, Lines: c.lines}
 	if !b.Active(now) {
 		j.log.Info(fmt.Sprintf("[%s] Ignore %s, expired bantime", j.Name, f.Subject))
 		return event.Ban{}, false
@@ -157,15 +154,40 @@ func (j *Jail) sentence(f *event.Failure, c *charge, now time.Time) (event.Ban, 
 	return b, true
 }
 
+// end is when a ban from at on is over, zero for never.
+func (j *Jail) end(at time.Time) time.Time {
+	if j.config.BanTime < 0 {
+		return time.Time{}
+	}
+	return at.Add(j.config.BanTime)
+}
+
+// prolong is for a subject that reaches maxretry although it is banned: its ban does not hold, or not for all it can
+// reach. The ban then lasts a bantime from the last failure on. j.mu is held.
+func (j *Jail) prolong(b event.Ban, last time.Time) (event.Ban, bool) {
+	level := slog.LevelDebug // fail2ban's levels: a log may come a little late
+	switch since := last.Sub(b.At); {
+	case since >= time.Minute:
+		level = slog.LevelWarn
+	case since >= 3*time.Second:
+		level = LevelNotice
+	}
+	j.log.Log(context.Background(), level, fmt.Sprintf("[%s] %s already banned", j.Name, b.Subject))
+	until := j.end(last)
+	if b.Permanent() || !until.IsZero() && until.Sub(b.Until) < prolongBy {
+		return event.Ban{}, false
+	}
+	b.Until, b.Prolonged = until, true
+	j.bans[b.Subject] = b
+	return b, true
+}
+
 // Ban makes a manual ban of the subject, from now on for the jail's bantime. It is not yet carried out: see
 // Enforcer.Enforce.
 func (j *Jail) Ban(s event.Subject, now time.Time) event.Ban {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	b := event.Ban{Jail: j.Name, Subject: s, At: now}
-	if j.config.BanTime >= 0 {
-		b.Until = now.Add(j.config.BanTime)
-	}
+	b := event.Ban{Jail: j.Name, Subject: s, At: now, Until: j.end(now)}
 	if _, again := j.bans[s]; !again {
 		j.banned++
 	}

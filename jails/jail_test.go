@@ -45,8 +45,50 @@ func TestJailBansAtMaxretry(t *testing.T) {
 	if _, again := fails(j, "192.0.2.1", noon.Add(3*time.Second)); again {
 		t.Error("banned twice")
 	}
-	if s := j.Status(); s != (Status{Failed: 3, Banned: 1, Bans: 1}) {
+	if s := j.Status(); s != (Status{Failing: 1, Failed: 4, Banned: 1, Bans: 1}) {
 		t.Errorf("status %+v", s)
+	}
+}
+
+// TestWhoIsBannedGoesOnFailing holds that a banned subject's failures count as anybody's: maxretry of them prolong the
+// ban, are told as fail2ban tells them, and the rest counts when the ban is over.
+func TestWhoIsBannedGoesOnFailing(t *testing.T) {
+	j, log := testJail(nil)
+	fail := func(after ...time.Duration) (b event.Ban, banned bool) {
+		for _, d := range after {
+			b, banned = fails(j, "192.0.2.1", noon.Add(d))
+		}
+		return b, banned
+	}
+	fail(0, 0, 0)
+	for _, c := range []struct {
+		after time.Duration
+		told  string
+	}{
+		{500 * time.Millisecond, "level=DEBUG"}, // less than what is worth saving
+		{2 * time.Second, "level=DEBUG"},
+		{30 * time.Second, "level=INFO+2"},
+		{5 * time.Minute, "level=WARN"},
+	} {
+		log.Reset()
+		b, prolonged := fail(c.after, c.after, c.after)
+		if want := c.after >= prolongBy; prolonged != want || want && (!b.Prolonged || !b.At.Equal(noon) || !b.Until.Equal(noon.Add(c.after+time.Hour))) {
+			t.Errorf("after %v: %v, %+v", c.after, prolonged, b)
+		}
+		if want := c.told + ` msg="[sshd] 192.0.2.1 already banned"`; strings.Count(log.String(), "already banned") != 1 || !strings.Contains(log.String(), want) {
+			t.Errorf("after %v: no %s in\n%s", c.after, want, log)
+		}
+	}
+	fail(time.Hour, time.Hour)
+	if ended := j.sweep(noon.Add(time.Hour + 4*time.Minute)); len(ended) != 0 {
+		t.Error("the ban was not prolonged")
+	}
+	over := time.Hour + 5*time.Minute
+	if ended := j.sweep(noon.Add(over)); len(ended) != 1 {
+		t.Error("the prolonged ban never ends")
+	}
+	if b, banned := fail(over); !banned || b.Prolonged || b.Failures != 3 {
+		t.Errorf("two failures of a banned subject and one more gave %+v, %v", b, banned)
 	}
 }
 

@@ -95,6 +95,8 @@ type Ban struct {
 	Failures int       // how many failures led to it; 0 for a manual ban
 	Lines    []string
 	Fields   map[string]string
+
+	Prolonged bool // it stood already, and ends later now
 }
 
 // Network is what the kernel blocks: the subject's network, or, of an opaque id, the address that its failures named.

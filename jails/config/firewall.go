@@ -114,7 +114,29 @@ func native(a *action) (f Firewall, why string) {
 		f.Kind, f.Ports = multiport, splitWords(a.combined.text("port"))
 	}
 	f.Chains = chains(m[1], a.combined)
+	switch m[1] {
+	case "nft":
+		f.follow(readNft(script))
+	case "iptables", "ip6tables", "ipset":
+		f.follow(readIptables(script))
+	}
 	return f, ""
+}
+
+// follow has what the commands say go before the options, which they need not use.
+func (f *Firewall) follow(b rulebook) {
+	if len(b.chains) > 0 {
+		f.Chains = b.chains
+	}
+	if len(b.protocols) > 0 {
+		f.Protocols = b.protocols
+	}
+	if f.Kind == multiport && len(b.ports) > 0 {
+		f.Ports = b.ports
+	}
+	if b.target != "" {
+		f.BlockType = blockType(b.target)
+	}
 }
 
 // chains are the chains of iptables that an action's rules stand in. nftables and firewalld have their own, which
@@ -122,7 +144,7 @@ func native(a *action) (f Firewall, why string) {
 func chains(command string, opts *settings) []string {
 	chain := opts.text("chain")
 	if command == "nft" {
-		chain = strings.ToUpper(opts.text("chain_hook"))
+		chain = "" // its hook tells
 	}
 	if chain == "" || strings.HasPrefix(chain, "INPUT_") || strings.Contains(chain, "<") {
 		chain = "INPUT"
@@ -143,6 +165,9 @@ func blockType(s string) string {
 	case "reject", "unreachable", "prohibit":
 		if strings.Contains(s, "--reject-with") && !strings.Contains(s, "<") { // firewalld's has a tag of the family
 			return "REJECT" + s[len("REJECT"):]
+		}
+		if strings.HasSuffix(s, "with tcp reset") { // in nft's words
+			return "REJECT --reject-with tcp-reset"
 		}
 		return defaultBlockType
 	}

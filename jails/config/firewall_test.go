@@ -23,11 +23,13 @@ func TestFirewallOfStockActions(t *testing.T) {
 		{"iptables-ipset-proto4", "ports ssh,8080, udp, in DOCKER-USER, REJECT --reject-with icmp-port-unreachable"},
 		{"iptables-ipset-proto6", "ports ssh,8080, udp, in DOCKER-USER, REJECT --reject-with icmp-port-unreachable"},
 		{"iptables-ipset-proto6-allports", "all ports, udp, in DOCKER-USER, REJECT --reject-with icmp-port-unreachable"},
-		{"iptables-xt_recent-echo", "all ports, udp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
+		{"iptables-xt_recent-echo", "all ports, all, in INPUT, REJECT --reject-with icmp-port-unreachable"},
 		{"nftables", "ports ssh,8080, udp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
 		{"nftables-multiport[blocktype=drop]", "ports ssh,8080, udp, in INPUT, DROP"},
 		{"nftables[type=allports]", "all ports, udp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
 		{"nftables-allports", "all ports, udp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
+		{"nftables[chain_hook=prerouting]", "ports ssh,8080, udp, in INPUT,FORWARD, REJECT --reject-with icmp-port-unreachable"},
+		{"nftables[blocktype=reject with tcp reset]", "ports ssh,8080, udp, in INPUT, REJECT --reject-with tcp-reset"},
 		{"nftables[chain_hook=forward]", "ports ssh,8080, udp, in FORWARD, REJECT --reject-with icmp-port-unreachable"},
 		{"firewallcmd-ipset", "ports ssh,8080, udp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
 		{"firewallcmd-multiport", "ports ssh,8080, udp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
@@ -41,7 +43,7 @@ func TestFirewallOfStockActions(t *testing.T) {
 		{"apf", "all ports, all, in INPUT, REJECT --reject-with icmp-port-unreachable"},
 		{"route", "all ports, all, in INPUT, REJECT --reject-with icmp-port-unreachable"},
 		{"route[blocktype=blackhole]", "all ports, all, in INPUT, DROP"},
-		{"symbiosis-blacklist-allports", "all ports, udp, in blacklist, DROP"},
+		{"symbiosis-blacklist-allports", "all ports, all, in blacklist, DROP"},
 		{"iptables-multiport[blocktype=RETURN]", "nothing"},
 		{"hostsdeny", "nothing"}, {"dummy", "nothing"}, {"sendmail-whois", "nothing"}, {"abuseipdb", "nothing"}, {"cloudflare", "nothing"}, {"pf", "nothing"},
 		{"ipfw", "nothing"}, {"bsd-ipfw", "nothing"}, {"npf", "nothing"}, {"nginx-block-map", "nothing"}, {"smtp.py", "nothing"}, {"complain", "nothing"},
@@ -77,6 +79,31 @@ func TestFirewallOfStockActions(t *testing.T) {
 	}
 }
 
+// TestFirewallOfOwnActions has actions whose commands say themselves what they block, as people write them.
+func TestFirewallOfOwnActions(t *testing.T) {
+	tests := []struct{ start, ban, want string }{
+		{"iptables -N f2b-npm-docker\n iptables -A f2b-npm-docker -j RETURN\n iptables -I FORWARD -p tcp -m multiport --dports 0:65535 -j f2b-npm-docker",
+			"iptables -I f2b-npm-docker -s <ip> -j DROP", "ports 0:65535, tcp, in FORWARD, DROP"},
+		{"", "iptables -I INPUT -s <ip> -j DROP", "all ports, all, in INPUT, DROP"},
+		{"", "/usr/sbin/iptables -w -A INPUT -s <ip> -p udp --dport '53' -j REJECT --reject-with icmp-host-prohibited", "ports 53, udp, in INPUT, REJECT --reject-with icmp-host-prohibited"},
+		{"", "iptables -t raw -I PREROUTING -s <ip> -j DROP", "all ports, all, in INPUT,FORWARD, DROP"},
+		{"", "iptables -I OUTPUT -d <ip> -j DROP", "all ports, all, in OUTPUT, DROP"},
+		{"ipset create blk hash:ip; iptables -I DOCKER-USER -m set --match-set blk src -j DROP", "ipset add blk <ip>", "all ports, all, in DOCKER-USER, DROP"},
+		{"for p in tcp udp; do iptables -I INPUT -p $p --dport <port> -j f2b; done; iptables -N f2b", "iptables -A f2b -s <ip> -j DROP", "ports 1,2, sctp, in INPUT, DROP"},
+		{"nft add table ip own; nft add chain ip own pre '{ type filter hook prerouting priority -300; policy accept; }'",
+			"nft add rule ip own pre ip saddr <ip> drop", "all ports, all, in INPUT,FORWARD, DROP"},
+		{"nft add chain inet own in '{ type filter hook input priority 0; policy drop; }'", "nft add rule inet own in tcp dport 22 ip saddr <ip> reject",
+			"ports 1,2, sctp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
+	}
+	for _, tt := range tests {
+		c := mustLoad(t, plain("etc/b/action.d/own.conf", "[Definition]\nactionstart = "+tt.start+"\nactionban = "+tt.ban+"\n[Init]\nprotocol = sctp\nport = 1,2\n",
+			"etc/b/jail.local", "[f]\nfilter = f\naction = own\n"))
+		if got := c.Jails[0].Firewall.String(); got != tt.want {
+			t.Errorf("%s\n%s\nblock %s, want %s", tt.start, tt.ban, got, tt.want)
+		}
+	}
+}
+
 func TestFirewallWithoutActions(t *testing.T) {
 	tests := []struct{ options, want string }{
 		{"", "ports ssh,6000:6010, tcp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
@@ -106,10 +133,10 @@ func TestFirewallOfSeveralActions(t *testing.T) {
 		"etc/b/action.d/block.conf", "[Definition]\nactionban = iptables -I x -p <protocol> --dport <port> -s <ip> -j <blocktype>\n[Init]\nblocktype = REJECT\nprotocol = tcp\nport = ssh\n",
 		"etc/b/action.d/mail.conf", "[Definition]\nactionban = mail -s 'iptables says <ip>' root\n",
 		"etc/b/jail.local", "[f]\nfilter = f\nblocktype = DROP\naction = block[name=a, port=1]\n    mail\n    block[name=b, port=\"1,2\", protocol=udp]\n[g]\nenabled = true\nfilter = f\nlogpath = /x\naction = block[blocktype=REJECT --reject-with tcp-reset]\n  mail\n"))
-	if got, want := c.Jails[0].Firewall.String(), "ports 1,2, tcp,udp, in INPUT, DROP"; got != want {
+	if got, want := c.Jails[0].Firewall.String(), "ports 1,2, tcp,udp, in x, DROP"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
-	if got, want := c.Jails[1].Firewall.String(), "ports ssh, tcp, in INPUT, REJECT --reject-with tcp-reset"; got != want {
+	if got, want := c.Jails[1].Firewall.String(), "ports ssh, tcp, in x, REJECT --reject-with tcp-reset"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 	if len(c.Warnings) != 1 || c.Warnings[0].Line != 5 || !strings.Contains(c.Warnings[0].Message, "mail is not run") || !strings.Contains(c.Warnings[0].Message, "(jails: f, g)") {

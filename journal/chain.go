@@ -44,16 +44,20 @@ func (l *list) seek(f *file, least uint64) uint64 {
 					}
 					return at
 				}
-				if here+1 == least && l.i+2 < used { // the next one, whichever it is, was wanted
-					f.damaged++
-				}
 			}
 			for used > l.i && l.item(f, used-1) < here { // counted, but not yet to be seen by this processor; or damaged
 				used--
 			}
 			if used > l.i && l.item(f, used-1) >= least {
-				l.i = l.search(f, l.i, used-1, least)
-				return l.item(f, l.i)
+				i := l.search(f, l.i, used-1, least)
+				if here+1 == least { // the next one, whichever it is, was wanted: those before the one that is found are damaged
+					f.damaged += i - min(i, l.i+1)
+				}
+				l.i = i
+				return l.item(f, i)
+			}
+			if used > l.i && l.item(f, used-1)+1 == least && l.n > l.base+l.items { // so are those to the array's end, when more follow
+				f.damaged += l.items - used
 			}
 			l.i = used
 		}
@@ -70,7 +74,7 @@ func (l *list) fetch(f *file, i uint64) {
 	// Most of what is read of an entry lies this near: the data that it alone has were written right before it.
 	const before = 320
 	at := l.item(f, i)
-	if at < before || at-before+2*fetchBytes > uint64(len(f.b)) {
+	if at < before || at >= uint64(len(f.b)) || at-before+2*fetchBytes > uint64(len(f.b)) {
 		return
 	}
 	if part := at / mappedBytes; part != f.part { // what is not mapped would not be fetched
@@ -209,7 +213,7 @@ func (l *list) three(f *file) (here, at, after uint64) {
 		return uint64(le.Uint32(b)), uint64(le.Uint32(b[4:])), uint64(le.Uint32(b[8:]))
 	}
 	b = b[:24]
-	return le.Uint64(b), le.Uint64(b[8:]), le.Uint64(b[16:])
+	return notNone(le.Uint64(b)), notNone(le.Uint64(b[8:])), notNone(le.Uint64(b[16:]))
 }
 
 func (l *list) item(f *file, i uint64) uint64 {
@@ -217,5 +221,8 @@ func (l *list) item(f *file, i uint64) uint64 {
 	if f.compact {
 		return uint64(le.Uint32(f.b[at:]))
 	}
-	return le.Uint64(f.b[at:])
+	return notNone(le.Uint64(f.b[at:]))
 }
+
+// notNone is an item that does not pass for none.
+func notNone(item uint64) uint64 { return min(item, none-1) }

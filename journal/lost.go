@@ -60,10 +60,12 @@ func (n *native) reportFresh() {
 	})
 	for _, f := range fresh {
 		n.touched = f
-		if first := f.entryAt(0); first != nil {
-			if was, ok := n.before(f, first); ok {
-				n.reportBetween(was, first, "files were deleted before they could be read")
-			}
+		first := f.entryAt(0)
+		if first == nil {
+			continue // it cannot be told yet
+		}
+		if was, ok := n.before(f, first); ok {
+			n.reportBetween(was, first, "files were deleted before they could be read")
 		}
 		n.settle(f)
 	}
@@ -122,6 +124,32 @@ func (n *native) reportBetween(was position, next *position, reason string) {
 	n.o.lost(g)
 }
 
+// A stretch is what a file that is open no more held.
+type stretch struct {
+	first, last position
+	count       uint64
+}
+
+// keepStretches is how many of them are kept. journald keeps no more users' journals open at a time.
+const keepStretches = 1024
+
+// finish lets go of a file that was read to its end.
+func (n *native) finish(f *file) {
+	if first, last := f.entryAt(0), f.position(f.horizon); first != nil && last != nil {
+		n.done = append(n.done[max(0, len(n.done)-keepStretches+1):], stretch{*first, *last, f.seen})
+	}
+	n.drop(f)
+}
+
+// between returns how many of the stretch's entries lie between two of a counter that it may share.
+func (s *stretch) between(was position, next *position) uint64 {
+	low, high := max(s.first.seqnum, was.seqnum+1), min(s.last.seqnum, next.seqnum-1)
+	if s.first.seqnumID == was.seqnumID || s.last.realtime < was.realtime || high < low {
+		return 0
+	}
+	return min(s.count, high-low+1)
+}
+
 // elsewhere returns how many entries between two of one counter stand in files of another: journald before version 254
 // numbers users' journals with the system's but gives each an id of its own.
 func (n *native) elsewhere(was position, next *position) (count uint64) {
@@ -133,6 +161,9 @@ func (n *native) elsewhere(was position, next *position) (count uint64) {
 		first, _ := f.search(f.now, func(p *position) bool { return p.realtime >= was.realtime && p.seqnum > was.seqnum })
 		last, _ := f.search(f.now, func(p *position) bool { return p.realtime >= was.realtime && p.seqnum >= next.seqnum })
 		count += last - min(first, last)
+	}
+	for i := range n.done {
+		count += n.done[i].between(was, next)
 	}
 	return count
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -28,12 +29,14 @@ type native struct {
 	bad     map[inode]string // those given up, by path
 	refused error            // why the first of those was
 	newer   error            // not nil: some file can only be read by a newer libsystemd
+	done    []stretch        // the last files that were read to their end
 	tails   map[id]position  // the last entry that each counter is known to have counted
 	boots   map[id]bool      // those that entries seen so far are from
 	boot    id               // the one that the machine is in, zero where other machines' journals may be read
 	begun   bool             // the files that were there at the begin are open
 	rested  bool             // nothing was read since rest
 	dirty   bool             // a file was there that could not be read yet: look again
+	missed  bool             // because it was renamed or deleted meanwhile
 	scan    time.Time        // when the directories were last read
 	unseen  error            // why they could not be
 	reads   uint64           // how often an entry was asked for
@@ -88,22 +91,23 @@ func (n *native) begin() error {
 	if err := n.rescan(); err != nil {
 		return err
 	}
+	n.safely(n.look)
 	if len(n.files) == 0 && n.refused == nil && len(n.o.Files) == 0 && n.o.Dir == "" {
 		return errors.New("no journal here that may be read")
 	}
 	if len(n.files) == 0 && n.refused != nil {
 		return cmp.Or(n.newer, n.refused)
 	}
-	n.begun = true
 	n.safely(func() {
-		for _, f := range n.files {
-			n.touched = f
-			n.settle(f)
+		for _, f := range slices.Clone(n.files) {
+			n.touched, f.fresh = f, false
+			n.extend(f)
 		}
 		if n.o.Cursor != "" {
 			n.reportResume()
 		}
 	})
+	n.begun = true
 	return nil
 }
 
@@ -185,7 +189,7 @@ func (n *native) next(e *Entry) (bool, error) {
 			n.spent, n.touched = nil, f
 			n.step(f)
 			if f.head == none && f.archived() && f.through() {
-				n.drop(f)
+				n.finish(f)
 			}
 		}
 		f := n.pick()
@@ -243,13 +247,13 @@ func (n *native) step(f *file) {
 
 // fill makes e of the entry the file is at.
 func (n *native) fill(f *file, e *Entry) {
-	n.last, n.lastFile, n.rested = f.at, f, false
 	e.at, e.cursor = f.at, ""
 	var bad int
 	e.Fields, bad = n.fields.fill(f, f.b[f.head:f.head+f.size], e.Fields[:0])
 	if bad > 0 {
 		n.damage(f, 1)
 	}
+	n.last, n.lastFile, n.rested = f.at, f, false // not before: if the file faults, a copy of the entry is still to be read
 }
 
 // damage counts entries that are damaged, and says so once a file.

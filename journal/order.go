@@ -45,19 +45,28 @@ func (f *file) search(n uint64, after func(*position) bool) (count, last uint64)
 				}
 			}
 			if high > 0 {
-				last = l.item(f, high-1)
+				last = f.lastEntry(&l, high, last)
 			}
 			return l.base + high, last
 		}
-		if used > 0 {
-			last = l.item(f, used-1)
-		}
+		last = f.lastEntry(&l, used, last)
 		l.i = used
 		if !l.leave(f) {
 			break
 		}
 	}
 	return n, last
+}
+
+// lastEntry returns the last of the first n items of the list's array that is an entry and lies behind the one that was found before,
+// or else that one.
+func (f *file) lastEntry(l *list, n, was uint64) uint64 {
+	for ; n > 0; n-- {
+		if at := l.item(f, n-1); at > was && f.hasEntry(at) {
+			return at
+		}
+	}
+	return was
 }
 
 // near returns the position of the entry at i of the list's array. Where that is damaged the next good one stands in, or

@@ -57,6 +57,7 @@ func (u *unpacker) unpackZSTD(packed []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%w: zstd: %w", errPayload, err)
 	}
 	if !h.HasFCS || h.FrameContentSize > maxPayload {
+		defer u.zstd.Reset(nil) // a stream that is not read to its end keeps what DecodeAll would wait for
 		if err := u.zstd.Reset(bytes.NewReader(packed)); err != nil {
 			return nil, fmt.Errorf("%w: zstd: %w", errPayload, err)
 		}

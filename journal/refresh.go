@@ -14,28 +14,9 @@ const (
 	gonePatience = 50 * time.Second // how long a file that is deleted is still read
 )
 
-// refresh looks what has been written, everywhere at one moment, and returns whether there is something to yield.
-//
-// journald writes entry after entry, whichever file each goes to. An entry may be yielded, and its cursor saved, only when
-// all entries before it are known; so the counts of all files are taken over again until they hold still, and then it is
-// made sure that no file has come that is not among them.
+// refresh looks what has been written and returns whether there is something to yield.
 func (n *native) refresh() bool {
-	n.snapshot()
-	for range 8 {
-		if !n.watch.happened() && !n.dirty && time.Since(n.scan) < rescanAfter {
-			break
-		}
-		had := len(n.files)
-		err := n.rescan()
-		if err != nil && n.unseen == nil { // say it once
-			n.o.log().Warn("journal directory cannot be read", "err", err)
-		}
-		n.unseen = err
-		if len(n.files) <= had {
-			break
-		}
-		n.snapshot()
-	}
+	n.look()
 	n.cur, n.second = nil, nil
 	some := false
 	for _, f := range slices.Clone(n.files) {
@@ -46,6 +27,30 @@ func (n *native) refresh() bool {
 	n.reportFresh()
 	n.tidy()
 	return some
+}
+
+// look takes the number of entries of all files at one moment.
+//
+// journald writes entry after entry, whichever file each goes to. An entry may be yielded, and its cursor saved, only when
+// all entries before it are known; so the counts of all files are taken over again until they hold still, and then it is
+// made sure that no file has come that is not among them, and that none was missed because it was being renamed.
+func (n *native) look() {
+	n.snapshot()
+	for range 8 {
+		if !n.watch.happened() && !n.dirty && time.Since(n.scan) < rescanAfter {
+			return
+		}
+		had := len(n.files)
+		err := n.rescan()
+		if err != nil && n.unseen == nil { // say it once
+			n.o.log().Warn("journal directory cannot be read", "err", err)
+		}
+		n.unseen = err
+		if len(n.files) <= had && !n.missed {
+			return
+		}
+		n.snapshot()
+	}
 }
 
 // snapshot takes the number of entries of all files at one moment.
@@ -66,7 +71,7 @@ func (n *native) snapshot() {
 
 // extend moves the file's horizon to where the snapshot found its end.
 func (n *native) extend(f *file) {
-	if f.now == f.seen {
+	if f.now <= f.seen { // fewer: somebody has written into the file
 		return
 	}
 	if err := f.grow(); err != nil {
@@ -167,7 +172,7 @@ func (n *native) tidy() {
 		}
 		switch through := f.through(); {
 		case through && (f.archived() || gone > goneGrace):
-			n.drop(f)
+			n.finish(f)
 		case gone > gonePatience:
 			n.reportCutOff(f)
 			n.drop(f)

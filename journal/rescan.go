@@ -15,12 +15,12 @@ func (n *native) rescan() error {
 	n.scan = time.Now()
 	n.swept = n.scan
 	paths, dirs, err := n.places.scan()
-	n.dirty = n.watch.add(dirs)
+	n.dirty, n.missed = n.watch.add(dirs), false
 	found := map[inode]bool{}
 	for _, path := range paths {
 		at, now, err := lookAt(path)
 		if err != nil {
-			n.dirty = n.dirty || errors.Is(err, fs.ErrNotExist) // renamed meanwhile
+			n.miss(err)
 			continue
 		}
 		found[at] = true
@@ -33,6 +33,13 @@ func (n *native) rescan() error {
 		return nil // some can be read
 	}
 	return err
+}
+
+// miss notes that a file was not where it had been listed.
+func (n *native) miss(err error) {
+	if errors.Is(err, fs.ErrNotExist) {
+		n.dirty, n.missed = true, true
+	}
 }
 
 // sweep lets go of deleted files while there is still much to read and rescan has to wait. It opens none: what stands in it
@@ -92,7 +99,7 @@ func (n *native) meet(at inode, now record) {
 		n.dirty = n.dirty || time.Since(now.mtime) < rescanAfter
 		return
 	case errors.Is(err, fs.ErrNotExist):
-		n.dirty = true
+		n.miss(err)
 		return
 	case err != nil:
 		if no := syscall.Errno(0); !errors.As(err, &no) { // else it may be the permission or the memory that is wanting
@@ -144,7 +151,9 @@ func (n *native) enter(f *file) {
 	if f.archived() {
 		f.settle()
 	}
-	n.extend(f)
+	if n.begun { // else all files are extended at once
+		n.extend(f)
+	}
 }
 
 // past tells, by its header alone, that a file ends before what is to be read. There may be hundreds, and on a slow disk.

@@ -188,3 +188,30 @@ func TestLongValuesAreCut(t *testing.T) {
 		}
 	}
 }
+
+// TestALongValueHoldsNothingUp reads a short compressed value after one of which only the begin is unpacked.
+func TestALongValueHoldsNothingUp(t *testing.T) {
+	dir := t.TempDir()
+	long := strings.ReplaceAll(numbered(1, 1), "number", strings.Repeat("0123456789abcdef", 1<<13))
+	short := strings.ReplaceAll(numbered(2, 2), "number", strings.Repeat("0123456789abcdef", 1<<6))
+	remote(t, filepath.Join(dir, "system.journal"), long+short)
+	for _, fields := range [][]string{{"MESSAGE"}, nil} {
+		got := make(chan int)
+		go func() {
+			n := 0
+			o := journal.Options{Dir: dir, Reader: journal.ReaderNative, Fields: fields}
+			if err := journal.Read(t.Context(), o, func(*journal.Entry) error { n++; return nil }); err != nil {
+				t.Error(err)
+			}
+			got <- n
+		}()
+		select {
+		case n := <-got:
+			if n != 2 {
+				t.Errorf("fields %v: %d entries", fields, n)
+			}
+		case <-time.After(5 * time.Second):
+			t.Fatalf("fields %v: it hangs", fields)
+		}
+	}
+}

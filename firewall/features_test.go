@@ -145,6 +145,31 @@ func TestPublishedPortsOfContainers(t *testing.T) {
 	}
 }
 
+// TestPortsInAChainThatIsNamed holds that there both the published port counts and the container's.
+func TestPortsInAChainThatIsNamed(t *testing.T) {
+	t.Parallel()
+	for name, options := range backends() {
+		for _, port := range []string{"8080", "80"} {
+			t.Run(name+" "+port, func(t *testing.T) {
+				t.Parallel()
+				lab := firewalltest.New(t)
+				lab.Box.Enter(t)
+				attacker, bystander, box := firewalltest.Addresses(false)
+				lab.Container(t, 8080, 80)
+				fw := open(t, options)
+				must(t, fw.Ensure(t.Context(), []firewall.Spec{{Jail: "web", Ports: []string{port}, Chains: []string{"FORWARD"}},
+					{Jail: "other", Ports: []string{"81"}, Chains: []string{"FORWARD"}}}))
+				at := netip.AddrPortFrom(box, 8080)
+				must(t, fw.Add(t.Context(), "other", bans(time.Hour, host(attacker))))
+				lab.Attacker.Passes(t, "tcp", attacker, at)
+				must(t, fw.Add(t.Context(), "web", bans(time.Hour, host(attacker))))
+				lab.Attacker.Stopped(t, "tcp", attacker, at, firewalltest.Refused)
+				lab.Attacker.Passes(t, "tcp", bystander, at)
+			})
+		}
+	}
+}
+
 // dockerRestart is what dockerd 24 does to the rules when it starts with one published port: its chains are made anew,
 // and its jumps are put before all others.
 const dockerRestart = `

@@ -107,6 +107,9 @@ func (n *nft) makeJumps(b block, base *nftables.Chain, hook, target string) {
 			continue
 		}
 		n.rule(base.Name, matchProtocol(protocol, families()[0]), b.published(hook), n.matchPorts(b, hook), jump)
+		if b.eitherPort(hook) {
+			n.rule(base.Name, matchProtocol(protocol, families()[0]), n.matchPorts(b, "INPUT"), jump)
+		}
 	}
 }
 

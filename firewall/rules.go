@@ -53,13 +53,13 @@ func (b block) direction(hook string) string {
 
 // portMatches are the alternatives of the port match; one empty one where every port is meant. A forwarded packet may
 // have been sent to another port than it now bears, for a container's: connection tracking knows which.
-func (b block) portMatches(hook string) []string {
-	forwarded := hook != "INPUT" && hook != "OUTPUT"
-	var matches []string
-	switch {
-	case forwarded:
-		return b.forwardMatches()
-	case b.ports == nil:
+func (b block) portMatches(hook string) (matches []string) {
+	if forwards(hook) {
+		matches = b.forwardMatches()
+		if !b.eitherPort(hook) {
+			return matches
+		}
+	} else if b.ports == nil {
 		return []string{""}
 	}
 	for _, ports := range multiports(b.ports) {
@@ -67,6 +67,12 @@ func (b block) portMatches(hook string) []string {
 	}
 	return matches
 }
+
+func forwards(hook string) bool { return hook != "INPUT" && hook != "OUTPUT" }
+
+// eitherPort tells whether a forwarded packet's own port counts as well as the one that it was sent to: in a chain that
+// somebody named, for fail2ban's rules there look at the former.
+func (b block) eitherPort(hook string) bool { return forwards(hook) && !b.auto && b.ports != nil }
 
 // forwardMatches in automatic chains keep to packets to published ports: what the machine routes for others is not the
 // jail's business.

@@ -29,6 +29,8 @@ func TestRules(t *testing.T) {
 			"-p tcp -m set --match-set bailiff6-j src -j REJECT --reject-with icmp6-adm-prohibited"}},
 		{"published port", Spec{Ports: []string{"8080"}}, "DOCKER-USER", false, []string{
 			"-p tcp -m conntrack --ctstate DNAT --ctorigdstport 8080 --ctdir ORIGINAL " + set + reject}},
+		{"chain that is named", Spec{Ports: []string{"8080"}, Chains: []string{"DOCKER-USER"}}, "DOCKER-USER", false, []string{
+			"-p tcp -m conntrack --ctorigdstport 8080 --ctdir ORIGINAL " + set + reject, "-p tcp -m multiport --dports 8080 " + set + reject}},
 		{"egress", Spec{Egress: true, AllPorts: true}, "OUTPUT", false, []string{"-p tcp -m set --match-set bailiff4-j dst " + reject}},
 		{"log", Spec{Log: true, BlockType: "DROP"}, "INPUT", false, []string{
 			"-p tcp " + set + `-m limit --limit 6/min --limit-burst 2 -j LOG --log-prefix "bailiff j: "`, "-p tcp " + set + "-j DROP"}},

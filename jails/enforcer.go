@@ -275,6 +275,11 @@ func (e *Enforcer) tellBan(b event.Ban, acknowledged time.Time) {
 		return
 	}
 	e.Log.Log(context.Background(), LevelNotice, fmt.Sprintf("[%s] Ban %s", b.Jail, b.Subject))
+	if _, ok := b.Network(); !ok {
+		if j := e.jail(b.Jail); j == nil || j.blocks() {
+			e.Log.Warn("nothing is blocked: who is banned has no address", "jail", b.Jail, "subject", b.Subject)
+		}
+	}
 	e.Metrics.Ban(b.Jail, b.Subject.Family())
 	if b.Failures > 0 {
 		e.Metrics.TimeToBan(b.Jail, acknowledged.Sub(b.At))

@@ -184,6 +184,31 @@ func TestABanGoesFromTheLineToTheKernelAndEnds(t *testing.T) {
 	})
 }
 
+// TestAProlongedBanIsTheSameBan holds that it lasts longer in store and kernel, and is told and counted once.
+func TestAProlongedBanIsTheSameBan(t *testing.T) {
+	onBench(t, func(ctx context.Context, b *bench) {
+		for range 2 {
+			if _, err := b.watch.See(ctx, block(3, "192.0.2.1")); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(30 * time.Minute)
+		}
+		time.Sleep(15 * time.Minute)
+		if !b.kernel.blocks("192.0.2.1") || b.jail.Status().Banned != 1 {
+			t.Errorf("the ban ended with the first failures': %+v", b.jail.Status())
+		}
+		time.Sleep(15*time.Minute + 2*sweepEvery)
+		synctest.Wait()
+		text := b.log.String()
+		if b.kernel.blocks("192.0.2.1") || strings.Count(text, "] Ban ") != 1 || strings.Count(text, "already banned") != 1 || strings.Count(text, "] Unban ") != 1 {
+			t.Error(text)
+		}
+		if s := b.jail.Status(); s.Bans != 1 || s.Banned != 0 || b.store.saves != 2 {
+			t.Errorf("%+v, saved %d times", s, b.store.saves)
+		}
+	})
+}
+
 func TestABanThatTheKernelRefusesIsTriedAgain(t *testing.T) {
 	onBench(t, func(ctx context.Context, b *bench) {
 		b.kernel.set(errors.New("set does not exist"))
@@ -479,6 +504,17 @@ func TestAnIDIsBannedByItsAddress(t *testing.T) {
 		}
 		if _, err := b.Lift(b.jail, []event.Subject{who.Subject}); err != nil || b.kernel.blocks("192.0.2.1") {
 			t.Errorf("the address of the id is not let go: %v", err)
+		}
+	})
+}
+
+func TestABanThatBlocksNothingIsToldOf(t *testing.T) {
+	onBench(t, func(ctx context.Context, b *bench) {
+		who := event.Ban{Jail: "sshd", Subject: event.ID("bob"), At: time.Now(), Until: time.Now().Add(time.Hour)}
+		b.jail.Restore([]event.Ban{who}, time.Now())
+		b.Enforce([]event.Ban{who})
+		if text := b.log.String(); !strings.Contains(text, "nothing is blocked") || !strings.Contains(text, "subject=bob") {
+			t.Error(text)
 		}
 	})
 }

@@ -51,7 +51,11 @@ func check(c *config.Config) error {
 			faults = append(faults, fault)
 		}
 		if err := spec(j).Check(); err != nil && j.Firewall.Kind != "none" {
-			blame(err, "look at port, protocol and blocktype of the jail and its action")
+			hint := "look at port, protocol and blocktype of the jail and its action"
+			if strings.ContainsAny(j.Name, " \t\"'\\") {
+				hint = "give the jail a name without blanks and quotes"
+			}
+			blame(err, hint)
 		}
 		if err := filefollow.CheckEncoding(j.LogEncoding); err != nil {
 			blame(fmt.Errorf("logencoding: %w", err), "write a name such as utf-8, latin1 or cp1252, or auto")

@@ -209,6 +209,9 @@ func explain(f *filter.Fault, at spot) (message, hint string) {
 		if at.option != f.Option {
 			message += fmt.Sprintf(" (part of %s)", f.Option)
 		}
+		if strings.HasPrefix(syntax.Msg, "global flags") {
+			return message, "write (?i:...) around what they are for, or put them first"
+		}
 		return message, escape
 	case f.Option == "failregex" && strings.HasPrefix(f.Err.Error(), "names no address"):
 		return f.Err.Error(), "put <HOST> where the address stands"

@@ -39,6 +39,9 @@ func (r *Resolver) Resolve(host string) []netip.Addr {
 	if err != nil {
 		addrs = nil
 	}
+	for i := range addrs {
+		addrs[i] = addrs[i].Unmap()
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.known == nil || len(r.known) >= resolverRoom {

@@ -91,7 +91,11 @@ func runDaemon(ctx context.Context, flags runFlags) error {
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil { // it was ended while it started
 		err = nil
 	}
-	if err == nil {
+	switch {
+	case err != nil:
+	case d.flags.dryRun:
+		d.log.Info("stopped")
+	default:
 		d.log.Info("stopped; bans stay in the kernel")
 	}
 	return err

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -40,31 +39,43 @@ func loadConfig(dir string) (*config.Config, error) {
 	return c, check(c)
 }
 
-// check tells what the firewall or the reader of files would not take, and blames the jail as a whole: what is wrong may
-// stand in its action, or in a default.
+// check tells what the firewall or the reader of files would not take, and blames the jail's own option, or the jail as a
+// whole: what is wrong may stand in its action.
 func check(c *config.Config) error {
 	var faults config.Faults
 	for _, j := range c.Jails {
-		blame := func(err error, hint string) {
-			fault := j.Place
-			fault.Message, fault.Hint = strings.ReplaceAll(err.Error(), "\n", "; "), hint
+		blame := func(option, message, hint string) {
+			fault, ok := j.Places[option]
+			if !ok {
+				fault = j.Place
+			} else if rest, ok := strings.CutPrefix(message, option); ok { // it need not be named twice
+				message = strings.TrimLeft(rest, ": ")
+			}
+			fault.Message, fault.Hint = message, hint
 			faults = append(faults, fault)
 		}
 		if err := spec(j).Check(); err != nil && j.Firewall.Kind != "none" {
-			hint := "look at port, protocol and blocktype of the jail and its action"
-			if strings.ContainsAny(j.Name, " \t\"'\\") {
-				hint = "give the jail a name without blanks and quotes"
+			for message := range strings.Lines(err.Error()) {
+				option, _, _ := strings.Cut(strings.ReplaceAll(message, ":", ""), " ")
+				blame(option, strings.TrimSpace(message), firewallHint(j.Name))
 			}
-			blame(err, hint)
 		}
 		if err := filefollow.CheckEncoding(j.LogEncoding); err != nil {
-			blame(fmt.Errorf("logencoding: %w", err), "write a name such as utf-8, latin1 or cp1252, or auto")
+			blame("logencoding", err.Error(), "write a name such as utf-8, latin1 or cp1252, or auto")
 		}
 	}
 	if len(faults) == 0 {
 		return nil
 	}
 	return faults
+}
+
+// firewallHint is what helps where the firewall does not take a jail.
+func firewallHint(jail string) string {
+	if strings.ContainsAny(jail, " \t\"'\\") {
+		return "give the jail a name without blanks and quotes"
+	}
+	return "look at port, protocol and blocktype of the jail and its action"
 }
 
 // specs says what the kernel is to block for each jail.

@@ -10,7 +10,7 @@ import (
 // TestAnUnknownEncodingIsAFault loads jails whose files can be read, or not, as their logencoding says.
 func TestAnUnknownEncodingIsAFault(t *testing.T) {
 	for encoding, want := range map[string]string{
-		"klingon": `jail.conf:3: [f] logencoding: unknown encoding "klingon"`, "latin1": "", "CP1252": "", "auto": "",
+		"klingon": `jail.conf:6: [f] logencoding: unknown encoding "klingon"`, "latin1": "", "CP1252": "", "auto": "",
 	} {
 		dir := t.TempDir()
 		must(t, os.Mkdir(filepath.Join(dir, "filter.d"), 0o755))

@@ -15,7 +15,7 @@ func TestWhatTheFirewallRefusesIsAFault(t *testing.T) {
 	jail := "[DEFAULT]\nlogpath = /x\n[f]\nenabled = true\nfilter = f\nport = no-such-service\n"
 	must(t, os.WriteFile(filepath.Join(dir, "jail.conf"), []byte(jail), 0o644))
 	_, err := loadConfig(dir)
-	if want := `jail.conf:3: [f] port "no-such-service"`; err == nil || !strings.Contains(err.Error(), want) {
+	if want := `jail.conf:6: [f] port: "no-such-service"`; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error is %v, want %q", err, want)
 	}
 }

@@ -95,6 +95,7 @@ func (b *builder) build(r *jail) *Jail {
 	j := &Jail{
 		Name:          r.name,
 		Place:         *s.all.Header(r.name).Fault(0, r.name, "", "", ""),
+		Places:        map[string]Fault{},
 		LogEncoding:   s.text("logencoding"),
 		SkipIfNoLogs:  s.truth("skip_if_nologs", false),
 		IgnoreSelf:    s.truth("ignoreself", true),
@@ -104,6 +105,11 @@ func (b *builder) build(r *jail) *Jail {
 	s.sources(j)
 	s.ignoring(j)
 	s.matching(j)
+	for _, option := range []string{"port", "protocol", "blocktype", "logencoding"} {
+		if v, ok := s.get(option); ok && v.from != nil {
+			j.Places[option] = *s.at(option, 0, "", "")
+		}
+	}
 	j.Escalation = s.escalation()
 	j.Firewall = s.stopping(s.firewall())
 	if len(b.faults) > before {

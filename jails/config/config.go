@@ -83,7 +83,8 @@ type Jail struct {
 
 	Firewall Firewall
 
-	Place Fault // where the jail's section begins: a fault without a message
+	Place  Fault            // where the jail's section begins: a fault without a message
+	Places map[string]Fault // the same of what only others can check: port, protocol, blocktype and logencoding
 }
 
 // A LogPath is a glob of log files. With Tail their reading begins at the end.

@@ -103,9 +103,20 @@ func (p *places) scan() (files, dirs []string, err error) {
 		found, err := filepath.Glob(glob)
 		errs = append(errs, err)
 		files = append(files, found...)
-		dirs = append(dirs, filepath.Dir(glob))
+		dirs = append(dirs, globDirs(glob)...)
 	}
 	return files, dirs, errors.Join(errs...)
+}
+
+// globDirs are the directories in which something may appear that a glob matches.
+func globDirs(glob string) (dirs []string) {
+	for dir := filepath.Dir(glob); ; dir = filepath.Dir(dir) {
+		found, _ := filepath.Glob(dir)
+		dirs = append(dirs, found...)
+		if !strings.ContainsAny(dir, `*?[\`) {
+			return dirs
+		}
+	}
 }
 
 // list adds a directory's journal files and returns its directories of journal files.

@@ -8,6 +8,8 @@ import (
 const (
 	// maxNames bounds how many field names are remembered: a sender may invent them.
 	maxNames = 4096
+	// maxEntry bounds how much of an entry's values is read: a sender may repeat a field a thousand times.
+	maxEntry = 1 << 20
 	// maxItems bounds how many fields an entry may have. journald allows 1024.
 	maxItems = 2048
 )
@@ -265,7 +267,7 @@ func (p *picker) fieldOf(payload []byte) int {
 // keep copies a value out of the map, which may be cut off behind our back.
 func (p *picker) keep(value []byte) []byte {
 	begin := len(p.buf)
-	p.buf = append(p.buf, value[:min(len(value), maxValue)]...)
+	p.buf = append(p.buf, value[:min(len(value), maxValue, max(0, maxEntry-begin))]...)
 	return p.buf[begin:len(p.buf):len(p.buf)]
 }
 

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"cmp"
+	"path/filepath"
 	"slices"
 	"time"
 )
@@ -92,7 +93,7 @@ func (n *native) noteTail(f *file) {
 // before returns the last entry known of the counter that a file goes on with, other files' entries only.
 func (n *native) before(f *file, first *position) (was position, ok bool) {
 	for _, g := range n.files {
-		if g == f || g.seqnumID != f.seqnumID || g.seen == 0 {
+		if g == f || g.seqnumID != f.seqnumID || g.now == 0 {
 			continue
 		}
 		n.touched = g
@@ -124,48 +125,43 @@ func (n *native) reportBetween(was position, next *position, reason string) {
 	n.o.lost(g)
 }
 
-// A stretch is what a file that is open no more held.
-type stretch struct {
-	first, last position
-	count       uint64
-}
-
-// keepStretches is how many of them are kept. journald keeps no more users' journals open at a time.
-const keepStretches = 1024
-
-// finish lets go of a file that was read to its end.
-func (n *native) finish(f *file) {
-	if first, last := f.entryAt(0), f.position(f.horizon); first != nil && last != nil {
-		n.done = append(n.done[max(0, len(n.done)-keepStretches+1):], stretch{*first, *last, f.seen})
-	}
-	n.drop(f)
-}
-
-// between returns how many of the stretch's entries lie between two of a counter that it may share.
-func (s *stretch) between(was position, next *position) uint64 {
-	low, high := max(s.first.seqnum, was.seqnum+1), min(s.last.seqnum, next.seqnum-1)
-	if s.first.seqnumID == was.seqnumID || s.last.realtime < was.realtime || high < low {
+// elsewhere returns how many entries between two of one counter stand in files of another: journald before version 254
+// numbers users' journals with the system's but gives each an id of its own. Files that have been let go are looked at again.
+func (n *native) elsewhere(was position, next *position) (count uint64) {
+	i := slices.IndexFunc(n.files, func(f *file) bool { return f.seqnumID == next.seqnumID })
+	if i < 0 {
 		return 0
 	}
-	return min(s.count, high-low+1)
-}
-
-// elsewhere returns how many entries between two of one counter stand in files of another: journald before version 254
-// numbers users' journals with the system's but gives each an id of its own.
-func (n *native) elsewhere(was position, next *position) (count uint64) {
+	home := n.files[i]
 	for _, f := range n.files {
-		if f.seqnumID == was.seqnumID {
+		n.touched = f
+		count += f.between(was, next, home)
+	}
+	for _, r := range n.known {
+		f, err := openFile(r.path)
+		if err != nil {
 			continue
 		}
-		n.touched = f
-		first, _ := f.search(f.now, func(p *position) bool { return p.realtime >= was.realtime && p.seqnum > was.seqnum })
-		last, _ := f.search(f.now, func(p *position) bool { return p.realtime >= was.realtime && p.seqnum >= next.seqnum })
-		count += last - min(first, last)
+		f.now = f.number(atEntries)
+		if n.guard(func() { n.touched = f; count += f.between(was, next, home) }) != nil {
+			n.o.log().Debug("journal file cannot be counted", "path", r.path)
+		}
+		f.close()
 	}
-	for i := range n.done {
-		count += n.done[i].between(was, next)
-	}
+	n.touched = home
 	return count
+}
+
+// between returns how many of the file's entries have numbers between two of another counter, if journald numbers it
+// together with home, which is of that counter: it is of the same machine and namespace.
+func (f *file) between(was position, next *position, home *file) uint64 {
+	place := func(f *file) string { return filepath.Base(filepath.Dir(f.path)) }
+	if f.seqnumID == was.seqnumID || f.machine != home.machine || place(f) != place(home) {
+		return 0
+	}
+	first, _ := f.search(f.now, func(p *position) bool { return p.realtime >= was.realtime && p.seqnum > was.seqnum })
+	last, _ := f.search(f.now, func(p *position) bool { return p.realtime >= was.realtime && p.seqnum >= next.seqnum })
+	return last - min(first, last)
 }
 
 // reportCutOff says so when a deleted file is let go before it was read to its end.

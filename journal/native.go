@@ -29,7 +29,6 @@ type native struct {
 	bad     map[inode]string // those given up, by path
 	refused error            // why the first of those was
 	newer   error            // not nil: some file can only be read by a newer libsystemd
-	done    []stretch        // the last files that were read to their end
 	tails   map[id]position  // the last entry that each counter is known to have counted
 	boots   map[id]bool      // those that entries seen so far are from
 	boot    id               // the one that the machine is in, zero where other machines' journals may be read
@@ -91,6 +90,7 @@ func (n *native) begin() error {
 	if err := n.rescan(); err != nil {
 		return err
 	}
+	n.dirty = true // a file may have taken another's name while they were listed
 	n.safely(n.look)
 	if len(n.files) == 0 && n.refused == nil && len(n.o.Files) == 0 && n.o.Dir == "" {
 		return errors.New("no journal here that may be read")
@@ -189,7 +189,7 @@ func (n *native) next(e *Entry) (bool, error) {
 			n.spent, n.touched = nil, f
 			n.step(f)
 			if f.head == none && f.archived() && f.through() {
-				n.finish(f)
+				n.drop(f)
 			}
 		}
 		f := n.pick()

@@ -172,7 +172,7 @@ func (n *native) tidy() {
 		}
 		switch through := f.through(); {
 		case through && (f.archived() || gone > goneGrace):
-			n.finish(f)
+			n.drop(f)
 		case gone > gonePatience:
 			n.reportCutOff(f)
 			n.drop(f)

@@ -20,7 +20,7 @@ func (n *native) rescan() error {
 	for _, path := range paths {
 		at, now, err := lookAt(path)
 		if err != nil {
-			n.miss(err)
+			n.miss(path, err)
 			continue
 		}
 		found[at] = true
@@ -35,9 +35,12 @@ func (n *native) rescan() error {
 	return err
 }
 
-// miss notes that a file was not where it had been listed.
-func (n *native) miss(err error) {
-	if errors.Is(err, fs.ErrNotExist) {
+// miss notes that a file was not where it had been listed. A link that leads nowhere always is.
+func (n *native) miss(path string, err error) {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	if _, err := os.Lstat(path); err != nil {
 		n.dirty, n.missed = true, true
 	}
 }
@@ -99,7 +102,7 @@ func (n *native) meet(at inode, now record) {
 		n.dirty = n.dirty || time.Since(now.mtime) < rescanAfter
 		return
 	case errors.Is(err, fs.ErrNotExist):
-		n.miss(err)
+		n.miss(now.path, err)
 		return
 	case err != nil:
 		if no := syscall.Errno(0); !errors.As(err, &no) { // else it may be the permission or the memory that is wanting
@@ -174,11 +177,25 @@ func (n *native) start(f *file) (last uint64) {
 	switch {
 	case n.lastFile != nil || n.o.Cursor != "":
 		// A boot that begins while we read is later than all others, whatever its clock says.
-		later := n.begun && !f.archived()
+		later := n.begun && !f.archived() && n.boot == id{}
 		_, last = f.search(f.now, func(p *position) bool { return p.compare(&n.last) > 0 || later && !n.boots[p.boot] })
 	default:
 		since := uint64(max(0, n.o.Since.UnixMicro())) // the zero time lies before 1970
-		_, last = f.search(f.now, func(p *position) bool { return p.realtime >= since })
+		_, last = f.search(f.now, func(p *position) bool { return p.realtime >= since || n.begun && n.beyond(p) })
 	}
 	return last
+}
+
+// beyond tells whether an entry comes after all that is known of its counter and boot, whatever the clock says.
+func (n *native) beyond(p *position) bool {
+	some := false
+	for _, t := range n.tails {
+		if t.seqnumID == p.seqnumID || t.boot == p.boot {
+			if p.compare(&t) <= 0 {
+				return false
+			}
+			some = true
+		}
+	}
+	return some
 }

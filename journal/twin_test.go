@@ -215,3 +215,26 @@ func TestALongValueHoldsNothingUp(t *testing.T) {
 		}
 	}
 }
+
+// TestAnEntryIsBounded reads an entry of a thousand long values.
+func TestAnEntryIsBounded(t *testing.T) {
+	dir := t.TempDir()
+	var text strings.Builder
+	text.WriteString(strings.TrimSuffix(numbered(1, 1), "\n"))
+	for i := range 1000 {
+		fmt.Fprintf(&text, "MESSAGE=%d %s\n", i, strings.Repeat("x", 60<<10))
+	}
+	text.WriteString("\n")
+	remote(t, filepath.Join(dir, "system.journal"), text.String())
+	bytes := 0
+	o := journal.Options{Dir: dir, Reader: journal.ReaderNative, Fields: []string{"MESSAGE"}}
+	err := journal.Read(t.Context(), o, func(e *journal.Entry) error {
+		for _, f := range e.Fields {
+			bytes += len(f.Value)
+		}
+		return nil
+	})
+	if err != nil || bytes == 0 || bytes > 1<<20 {
+		t.Errorf("%d bytes, %v", bytes, err)
+	}
+}

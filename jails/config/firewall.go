@@ -87,6 +87,8 @@ var (
 		`(iptables|ip6tables|nft|ipset|firewall-cmd|ufw|shorewall|apf|ip route add)\b`)
 	// dropFile finds a file through which a packet filter is commanded.
 	dropFile = regexp.MustCompile(`/xt_recent/|/symbiosis/firewall/`)
+	// admits finds commands of such programs that let an address through.
+	admits = regexp.MustCompile(`\bufw (?:\S+ )*allow\b|\bshorewall allow\b|\bapf -a\b|\bip route add <ip>\S* (?:via|dev)\b`)
 	// portMatch finds a rule that holds for some ports only.
 	portMatch = regexp.MustCompile(`\bdports?\b|\bport port=|\bto any port\b`)
 )
@@ -107,6 +109,9 @@ func native(a *action) (f Firewall, why string) {
 		return f, fmt.Sprintf("it lets addresses through with %s", a.combined.text("blocktype"))
 	}
 	if m == nil || slices.Contains([]string{"ufw", "shorewall", "apf", "ip route add"}, m[1]) {
+		if m != nil && admits.MatchString(script) {
+			return f, "it lets addresses through"
+		}
 		return f, ""
 	}
 	f.Protocols = splitWords(a.combined.text("protocol"))
@@ -114,17 +119,11 @@ func native(a *action) (f Firewall, why string) {
 		f.Kind, f.Ports = multiport, splitWords(a.combined.text("port"))
 	}
 	f.Chains = chains(m[1], a.combined)
-	switch m[1] {
-	case "nft":
-		f.follow(readNft(script))
-	case "iptables", "ip6tables", "ipset":
-		f.follow(readIptables(script))
-	}
-	return f, ""
+	return f, f.follow(readRules(m[1], script))
 }
 
-// follow has what the commands say go before the options, which they need not use.
-func (f *Firewall) follow(b rulebook) {
+// follow has what the commands say go before the options, which they need not use. It returns why it cannot.
+func (f *Firewall) follow(b rulebook) (why string) {
 	if len(b.chains) > 0 {
 		f.Chains = b.chains
 	}
@@ -137,6 +136,7 @@ func (f *Firewall) follow(b rulebook) {
 	if b.target != "" {
 		f.BlockType = blockType(b.target)
 	}
+	return b.unlike
 }
 
 // chains are the chains of iptables that an action's rules stand in. nftables and firewalld have their own, which

@@ -14,16 +14,31 @@ type rulebook struct {
 	protocols []string
 	ports     []string
 	target    string // DROP, or REJECT with its type
+	unlike    string // why the built-in firewall cannot do the same
+}
+
+// readRules reads the commands of a packet filter in a script.
+func readRules(command, script string) rulebook {
+	switch command {
+	case "nft":
+		return readNft(script)
+	case "iptables", "ip6tables", "ipset":
+		return readIptables(script)
+	}
+	return rulebook{}
 }
 
 // commandEnd parts the commands of a script.
 var commandEnd = regexp.MustCompile("[\n;|&{}()`]+")
 
+// oneLine joins what a command has on several lines, and writes out tags of blanks.
+var oneLine = strings.NewReplacer("<sp>", " ", "<br>", "\n", "\\\n", " ")
+
 // readIptables reads the commands of iptables in a script.
 func readIptables(script string) rulebook {
 	var added []map[string]string
 	made := map[string]bool{}
-	for _, command := range commandEnd.Split(strings.NewReplacer("<sp>", " ", "<br>", "\n").Replace(script), -1) {
+	for _, command := range commandEnd.Split(oneLine.Replace(script), -1) {
 		rule := iptablesRule(strings.Fields(command))
 		if rule["new"] != "" {
 			made[rule["new"]] = true
@@ -34,7 +49,17 @@ func readIptables(script string) rulebook {
 	}
 	var b rulebook
 	var targets []string
+	about, stopping := 0, 0 // rules about the banned, and those of them that may stop packets
 	for _, rule := range added {
+		if rule["negated"] != "" {
+			b.unlike = "a rule of it holds for all but some packets (!)"
+		}
+		if rule["about"] != "" {
+			about++
+			if !letsPass[rule["target"]] {
+				stopping++
+			}
+		}
 		if !made[rule["chain"]] {
 			b.chains = union(b.chains, hookChains(rule["table"], rule["chain"]))
 		}
@@ -43,6 +68,9 @@ func readIptables(script string) rulebook {
 		if t := rule["target"]; strings.HasPrefix(t, "DROP") || strings.HasPrefix(t, "REJECT") {
 			targets = union(targets, []string{t})
 		}
+	}
+	if about > 0 && stopping == 0 {
+		b.unlike = "its rules do not stop packets"
 	}
 	if len(added) > 0 && len(b.protocols) == 0 {
 		b.protocols = []string{"all"}
@@ -53,6 +81,9 @@ func readIptables(script string) rulebook {
 	b.chains, b.protocols, b.ports = saidOutright(b.chains), saidOutright(b.protocols), saidOutright(b.ports)
 	return b
 }
+
+// letsPass are targets that do not stop packets.
+var letsPass = map[string]bool{"ACCEPT": true, "RETURN": true, "LOG": true, "NFLOG": true, "MARK": true, "CONNMARK": true, "REDIRECT": true, "DNAT": true}
 
 // iptablesFlags are the flags of iptables that a rulebook is made from.
 var iptablesFlags = map[string]string{
@@ -70,16 +101,36 @@ func iptablesRule(words []string) map[string]string {
 	if begin < 0 {
 		return nil
 	}
+	words = slices.Concat(splitFlags(words[begin:])...)
 	rule := map[string]string{}
-	for i := begin; i+1 < len(words); i++ {
+	for i := 0; i+1 < len(words); i++ {
 		if key := iptablesFlags[words[i]]; key != "" {
 			rule[key] = strings.Trim(words[i+1], `"'`)
+		}
+		switch words[i+1] {
+		case "<ip>", "<ip>/32", "<ip>/<cidr>", "--match-set":
+			rule["about"] = words[i+1]
+		}
+		if words[i] == "!" {
+			rule["negated"] = words[i+1]
 		}
 	}
 	if i := slices.Index(words, "--reject-with"); i >= 0 && i+1 < len(words) {
 		rule["target"] += " --reject-with " + words[i+1]
 	}
 	return rule
+}
+
+// splitFlags parts flags from values that are written after a =.
+func splitFlags(words []string) (parts [][]string) {
+	for _, w := range words {
+		if flag, value, ok := strings.Cut(w, "="); ok && iptablesFlags[flag] != "" {
+			parts = append(parts, []string{flag, value})
+		} else {
+			parts = append(parts, []string{w})
+		}
+	}
+	return parts
 }
 
 // hookChains are the chains of the filter table that see the packets of a chain of another table.
@@ -104,6 +155,7 @@ func saidOutright(values []string) []string {
 var (
 	nftHook     = regexp.MustCompile(`\bhook (\w+)`)
 	nftProtocol = regexp.MustCompile(`\b(?:tcp|udp|sctp|dccp|l4proto|protocol|nexthdr)\b|\$proto`)
+	nftAdmits   = regexp.MustCompile(`(?:^|[^y]) accept\b`)
 	nftDrop     = regexp.MustCompile(`(?:^|[^y]) drop\b`) // and not "policy drop"
 )
 
@@ -123,8 +175,11 @@ func readNft(script string) rulebook {
 	if !nftProtocol.MatchString(script) {
 		b.protocols = []string{"all"}
 	}
-	if nftDrop.MatchString(script) && !strings.Contains(script, "reject") {
+	switch drops, rejects := nftDrop.MatchString(script), strings.Contains(script, "reject"); {
+	case drops && !rejects:
 		b.target = "DROP"
+	case !drops && !rejects && nftAdmits.MatchString(script):
+		b.unlike = "its rules do not stop packets"
 	}
 	return b
 }

@@ -78,11 +78,11 @@ func (e *Enforcer) Enforce(bans []event.Ban) error {
 	return e.submit(&order{bans: bans}).err
 }
 
-// Revoke takes back verdicts that Enforce could not carry out. A ban that was only prolonged stands.
+// Revoke takes back verdicts that Enforce could not carry out.
 func (e *Enforcer) Revoke(bans []event.Ban) {
-	for _, b := range bans {
-		if j := e.jail(b.Jail); j != nil && !b.Prolonged {
-			j.release([]event.Subject{b.Subject})
+	for _, b := range slices.Backward(bans) {
+		if j := e.jail(b.Jail); j != nil {
+			j.revoke(b)
 		}
 	}
 }
@@ -200,7 +200,12 @@ func (e *Enforcer) banAll(ctx context.Context, orders []*order) {
 // standing are those of the bans that have neither been lifted nor ended.
 func (e *Enforcer) standing(bans []event.Ban, now time.Time) (still []event.Ban) {
 	for _, b := range bans {
-		if j := e.jail(b.Jail); j != nil && j.holds(b, now) {
+		j := e.jail(b.Jail)
+		if j == nil {
+			continue
+		}
+		if until, ok := j.holds(b, now); ok {
+			b.Until = until
 			still = append(still, b)
 		}
 	}
@@ -271,7 +276,7 @@ func refused(err error, b event.Ban) bool {
 }
 
 func (e *Enforcer) tellBan(b event.Ban, acknowledged time.Time) {
-	if b.Prolonged {
+	if b.Prolonged() {
 		return
 	}
 	e.Log.Log(context.Background(), LevelNotice, fmt.Sprintf("[%s] Ban %s", b.Jail, b.Subject))
@@ -296,7 +301,10 @@ func durations(bans []event.Ban, now time.Time) map[netip.Prefix]time.Duration {
 		case b.Permanent():
 			m[p] = 0
 		case b.Active(now):
-			m[p] = b.Until.Sub(now)
+			left := b.Until.Sub(now)
+			if longest, ok := m[p]; !ok || longest != 0 && longest < left { // two ids may stand for one address
+				m[p] = left
+			}
 		}
 	}
 	return m
@@ -364,7 +372,7 @@ func (e *Enforcer) jail(name string) *Jail {
 	return e.jails[name]
 }
 
-// lift has store, jail and kernel let the subjects go. Failures that the jail finds from then on count anew.
+// lift has store, jail and kernel let the subjects go.
 func (e *Enforcer) lift(ctx context.Context, j *Jail, subjects []event.Subject) ([]event.Subject, error) {
 	stand := j.among(subjects)
 	if len(stand) == 0 {
@@ -375,6 +383,7 @@ func (e *Enforcer) lift(ctx context.Context, j *Jail, subjects []event.Subject) 
 	}
 	networks := j.networks(stand)
 	j.release(stand)
+	networks = j.unneeded(networks)
 	e.tellUnban(j.Name, stand)
 	if err := e.remove(ctx, j.Name, networks); err != nil {
 		return stand, fmt.Errorf("lift %d bans: %w", len(stand), err)

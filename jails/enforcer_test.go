@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -209,6 +210,77 @@ func TestAProlongedBanIsTheSameBan(t *testing.T) {
 	})
 }
 
+// TestARevokedVerdictLeavesWhatStood has the store fail for a prolongation and for a manual ban of somebody banned.
+func TestARevokedVerdictLeavesWhatStood(t *testing.T) {
+	onBench(t, func(ctx context.Context, b *bench) {
+		if _, err := b.watch.See(ctx, block(3, "192.0.2.1")); err != nil {
+			t.Fatal(err)
+		}
+		first := b.jail.Bans()[0]
+		time.Sleep(30 * time.Minute)
+		again := block(3, "192.0.2.1")
+		b.store.set(errors.New("disk full"))
+		ended, end := context.WithTimeout(ctx, retryEvery/2)
+		defer end()
+		if _, err := b.watch.See(ended, again); err == nil {
+			t.Fatal("it was saved")
+		}
+		by := b.jail.Ban(subject("192.0.2.1"), time.Now())
+		if b.Enforce([]event.Ban{by}) == nil {
+			t.Fatal("it was saved")
+		}
+		b.Revoke([]event.Ban{by})
+		if bans := b.jail.Bans(); len(bans) != 1 || !bans[0].Until.Equal(first.Until) {
+			t.Fatalf("%+v in place of %+v", bans, first)
+		}
+		b.store.set(nil)
+		if _, err := b.watch.See(ctx, again); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(45 * time.Minute)
+		if !b.kernel.blocks("192.0.2.1") {
+			t.Error("the ban was not prolonged")
+		}
+	})
+}
+
+// TestARefusedBanDoesNotShortenItsProlongation has the kernel refuse a ban, and take it after it was prolonged.
+func TestARefusedBanDoesNotShortenItsProlongation(t *testing.T) {
+	onBench(t, func(ctx context.Context, b *bench) {
+		b.kernel.set(errors.New("no"))
+		if _, err := b.watch.See(ctx, block(3, "192.0.2.1")); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(30*time.Minute + 300*time.Millisecond)
+		b.kernel.set(nil)
+		if _, err := b.watch.See(ctx, block(3, "192.0.2.1")); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(45 * time.Minute)
+		if !b.kernel.blocks("192.0.2.1") {
+			t.Error("the kernel has the ban's first end")
+		}
+	})
+}
+
+func TestTwoIDsOfOneAddress(t *testing.T) {
+	onBench(t, func(ctx context.Context, b *bench) {
+		id := func(name string, d time.Duration) event.Ban {
+			return event.Ban{Jail: "sshd", Subject: event.ID(name), At: time.Now(), Until: time.Now().Add(d), Fields: map[string]string{"ip": "192.0.2.1"}}
+		}
+		bans := []event.Ban{id("a", time.Hour), id("b", 10*time.Minute)}
+		b.store.bans[subject("192.0.2.1")] = bans[0] // what the kernel blocks is remembered under the id
+		b.jail.Restore(bans, time.Now())
+		if left := b.jail.Remaining(time.Now()); len(left) != 1 || left[netip.MustParsePrefix("192.0.2.1/32")] != time.Hour {
+			t.Errorf("%v", left)
+		}
+		b.Enforce(bans)
+		if _, err := b.Lift(b.jail, []event.Subject{event.ID("a")}); err != nil || !b.kernel.blocks("192.0.2.1") {
+			t.Errorf("the other's address is let go: %v", err)
+		}
+	})
+}
+
 func TestABanThatTheKernelRefusesIsTriedAgain(t *testing.T) {
 	onBench(t, func(ctx context.Context, b *bench) {
 		b.kernel.set(errors.New("set does not exist"))
@@ -229,8 +301,8 @@ func TestABanThatTheKernelRefusesIsTriedAgain(t *testing.T) {
 
 func TestNothingCountsTwiceWhileTheStoreFails(t *testing.T) {
 	onBench(t, func(ctx context.Context, b *bench) {
-		beats := 0
-		b.watch.Beat = func() { beats++ }
+		var beats atomic.Int64
+		b.watch.Beat = func() { beats.Add(1) }
 		b.store.set(errors.New("disk full"))
 		seen := make(chan error)
 		go func() {
@@ -241,8 +313,8 @@ func TestNothingCountsTwiceWhileTheStoreFails(t *testing.T) {
 		}()
 		time.Sleep(20*retryEvery + retryEvery/2)
 		synctest.Wait()
-		if b.kernel.blocks("192.0.2.1") || beats < 20 {
-			t.Errorf("blocked before it is stored, or no sign of life: %d", beats)
+		if b.kernel.blocks("192.0.2.1") || beats.Load() < 20 {
+			t.Errorf("blocked before it is stored, or no sign of life: %d", beats.Load())
 		}
 		b.store.set(nil)
 		if err := <-seen; err != nil || !b.kernel.blocks("192.0.2.1") {

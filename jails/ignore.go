@@ -65,17 +65,17 @@ func (l *ignoreList) add(word string) {
 
 // parseNetwork reads an address, CIDR notation, or address/netmask.
 func parseNetwork(word string) (netip.Prefix, bool) {
-	if addr, mask, ok := strings.Cut(word, "/"); ok && strings.Contains(mask, ".") {
-		m := net.ParseIP(mask).To4()
-		if m == nil {
+	if addr, mask, ok := strings.Cut(event.TrimBrackets(word), "/"); ok && strings.ContainsAny(mask, ".:") {
+		a, err1 := netip.ParseAddr(addr)
+		m, err2 := netip.ParseAddr(mask)
+		if err1 != nil || err2 != nil || a.BitLen() != m.BitLen() {
 			return netip.Prefix{}, false
 		}
-		ones, bits := net.IPMask(m).Size()
-		a, err := netip.ParseAddr(addr)
-		if err != nil || bits == 0 {
+		ones, bits := net.IPMask(m.AsSlice()).Size()
+		if bits == 0 {
 			return netip.Prefix{}, false
 		}
-		return netip.PrefixFrom(a, ones).Masked(), true
+		return event.Network(netip.PrefixFrom(a, ones)).Prefix()
 	}
 	s, err := event.ParseSubject(word)
 	if err != nil {

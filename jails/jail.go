@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"slices"
 	"sync"
@@ -82,7 +83,7 @@ const prolongBy = time.Second
 func (j *Jail) judge(f *event.Failure, now time.Time, known bool) (event.Ban, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if rule := j.ignore.holds(f.Subject, now); rule != "" {
+	if rule := j.ignores(event.Ban{Subject: f.Subject}, f, now); rule != "" {
 		if !known {
 			j.log.Info(fmt.Sprintf("[%s] Ignore %s by %s", j.Name, f.Subject, rule))
 		}
@@ -108,6 +109,24 @@ func (j *Jail) judge(f *event.Failure, now time.Time, known bool) (event.Ban, bo
 		return j.prolong(b, c.last)
 	}
 	return j.sentence(f, c, now)
+}
+
+// ignores tells which rule spares whom a ban is about, or the address that would be blocked for an opaque id: of a failure,
+// where there is one, else of the ban. j.mu is held.
+func (j *Jail) ignores(b event.Ban, f *event.Failure, now time.Time) (rule string) {
+	if rule = j.ignore.holds(b.Subject, now); rule != "" {
+		return rule
+	}
+	if _, isNet := b.Subject.Prefix(); isNet {
+		return ""
+	}
+	if f != nil {
+		b.Fields = f.Captures()
+	}
+	if p, ok := b.Network(); ok {
+		return j.ignore.holds(event.Network(p), now)
+	}
+	return ""
 }
 
 // tellMetrics makes the metrics know of all failures.
@@ -177,9 +196,11 @@ func (j *Jail) prolong(b event.Ban, last time.Time) (event.Ban, bool) {
 	if b.Permanent() || !until.IsZero() && until.Sub(b.Until) < prolongBy {
 		return event.Ban{}, false
 	}
-	b.Until, b.Prolonged = until, true
-	j.bans[b.Subject] = b
-	return b, true
+	longer := b
+	b.Before = nil
+	longer.Until, longer.Before = until, &b
+	j.bans[b.Subject] = longer
+	return longer, true
 }
 
 // Ban makes a manual ban of the subject, from now on for the jail's bantime. It is not yet carried out: see
@@ -188,7 +209,10 @@ func (j *Jail) Ban(s event.Subject, now time.Time) event.Ban {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	b := event.Ban{Jail: j.Name, Subject: s, At: now, Until: j.end(now)}
-	if _, again := j.bans[s]; !again {
+	if stood, again := j.bans[s]; again {
+		stood.Before = nil
+		b.Before = &stood
+	} else {
 		j.banned++
 	}
 	j.bans[s] = b
@@ -201,7 +225,7 @@ func (j *Jail) Restore(bans []event.Ban, now time.Time) (restored []event.Ban, s
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, b := range bans {
-		if rule := j.ignore.holds(b.Subject, now); rule != "" {
+		if rule := j.ignores(b, nil, now); rule != "" {
 			j.log.Info(fmt.Sprintf("[%s] Ignore %s by %s", j.Name, b.Subject, rule))
 			spared = append(spared, b)
 			continue
@@ -234,6 +258,19 @@ func (j *Jail) release(subjects []event.Subject) {
 	}
 }
 
+// revoke takes back a ban, and has the one stand again in whose place it came.
+func (j *Jail) revoke(b event.Ban) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	switch stands := j.bans[b.Subject]; {
+	case !stands.At.Equal(b.At) || !stands.Until.Equal(b.Until): // another one does
+	case b.Before != nil:
+		j.bans[b.Subject] = *b.Before
+	default:
+		delete(j.bans, b.Subject)
+	}
+}
+
 // networks are what the kernel blocks for the bans of the subjects.
 func (j *Jail) networks(subjects []event.Subject) (all []netip.Prefix) {
 	j.mu.Lock()
@@ -244,6 +281,19 @@ func (j *Jail) networks(subjects []event.Subject) (all []netip.Prefix) {
 		}
 	}
 	return all
+}
+
+// unneeded are those of the networks that no ban is about: two ids may stand for one address.
+func (j *Jail) unneeded(networks []netip.Prefix) []netip.Prefix {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	needed := map[netip.Prefix]bool{}
+	for _, b := range j.bans {
+		if p, ok := b.Network(); ok {
+			needed[p] = true
+		}
+	}
+	return slices.DeleteFunc(networks, func(p netip.Prefix) bool { return needed[p] })
 }
 
 // sweep ends the bans whose time is over, returning their subjects, and forgets old failures.
@@ -262,21 +312,25 @@ func (j *Jail) sweep(now time.Time) (ended []event.Subject) {
 
 // Bans returns the bans in force, the oldest first.
 func (j *Jail) Bans() []event.Ban {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	bans := make([]event.Ban, 0, len(j.bans))
-	for _, b := range j.bans {
-		bans = append(bans, b)
-	}
+	bans := j.unsorted() // there may be many: nobody who judges shall wait until they are sorted
 	slices.SortFunc(bans, func(a, b event.Ban) int {
-		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Subject.String(), b.Subject.String()))
+		if c := a.At.Compare(b.At); c != 0 {
+			return c
+		}
+		return cmp.Compare(a.Subject.String(), b.Subject.String())
 	})
 	return bans
 }
 
+func (j *Jail) unsorted() []event.Ban {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Collect(maps.Values(j.bans))
+}
+
 // Remaining tells how much longer each banned network is banned, 0 meaning for ever.
 func (j *Jail) Remaining(now time.Time) map[netip.Prefix]time.Duration {
-	return durations(j.Bans(), now)
+	return durations(j.unsorted(), now)
 }
 
 // A Status is what a jail says of itself.
@@ -294,10 +348,10 @@ func (j *Jail) Status() Status {
 	return Status{Failing: len(j.counter.tallies), Failed: j.failed, Banned: len(j.bans), Bans: j.banned}
 }
 
-// holds tells whether the very ban b still stands at now.
-func (j *Jail) holds(b event.Ban, now time.Time) bool {
+// holds tells whether the very ban b still stands at now, and how long by now: it may have been prolonged.
+func (j *Jail) holds(b event.Ban, now time.Time) (until time.Time, ok bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	stands, ok := j.bans[b.Subject]
-	return ok && stands.At.Equal(b.At) && b.Active(now)
+	return stands.Until, ok && stands.At.Equal(b.At) && stands.Active(now)
 }

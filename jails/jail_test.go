@@ -72,7 +72,7 @@ func TestWhoIsBannedGoesOnFailing(t *testing.T) {
 	} {
 		log.Reset()
 		b, prolonged := fail(c.after, c.after, c.after)
-		if want := c.after >= prolongBy; prolonged != want || want && (!b.Prolonged || !b.At.Equal(noon) || !b.Until.Equal(noon.Add(c.after+time.Hour))) {
+		if want := c.after >= prolongBy; prolonged != want || want && (!b.Prolonged() || !b.At.Equal(noon) || !b.Until.Equal(noon.Add(c.after+time.Hour))) {
 			t.Errorf("after %v: %v, %+v", c.after, prolonged, b)
 		}
 		if want := c.told + ` msg="[sshd] 192.0.2.1 already banned"`; strings.Count(log.String(), "already banned") != 1 || !strings.Contains(log.String(), want) {
@@ -87,7 +87,7 @@ func TestWhoIsBannedGoesOnFailing(t *testing.T) {
 	if ended := j.sweep(noon.Add(over)); len(ended) != 1 {
 		t.Error("the prolonged ban never ends")
 	}
-	if b, banned := fail(over); !banned || b.Prolonged || b.Failures != 3 {
+	if b, banned := fail(over); !banned || b.Prolonged() || b.Failures != 3 {
 		t.Errorf("two failures of a banned subject and one more gave %+v, %v", b, banned)
 	}
 }
@@ -113,10 +113,10 @@ func TestJailSparesWhomItIgnores(t *testing.T) {
 	}
 	j, log := testJail(func(c *config.Jail) {
 		c.MaxRetry, c.IgnoreSelf = 1, true
-		c.IgnoreIP = []string{"192.0.2.0/24", "10.0.0.0/255.0.0.0", "2001:db8::1", "localhost", "file:" + list}
+		c.IgnoreIP = []string{"192.0.2.0/24", "10.0.0.0/255.0.0.0", "2001:db8::1", "2001:db9::/ffff:ffff::", "[2001:dba::1]", "localhost", "file:" + list}
 	})
 	for who, rule := range map[string]string{
-		"192.0.2.77": "by ip", "10.1.2.3": "by ip", "2001:db8::1": "by ip", "127.0.0.5": "by ignoreself rule",
+		"192.0.2.77": "by ip", "10.1.2.3": "by ip", "2001:db8::1": "by ip", "2001:db9:1::1": "by ip", "127.0.0.5": "by ignoreself rule",
 		"198.51.100.8": "by ip", "192.0.3.1": "", "2001:db8::2": "", "198.51.100.9": "",
 	} {
 		_, banned := fails(j, who, noon)
@@ -225,5 +225,19 @@ func TestAnIgnoreFileMayNameItselfAndHaveLongLines(t *testing.T) {
 	l := newIgnoreList([]string{"file:" + list}, false)
 	if l.holds(subject("192.0.2.2"), noon) != "" || l.holds(subject("192.0.2.1"), noon) != "ip" {
 		t.Error("not read as it stands")
+	}
+}
+
+// TestAnIDIsIgnoredByItsAddress holds that what is blocked for an opaque id is spared as well.
+func TestAnIDIsIgnoredByItsAddress(t *testing.T) {
+	j, log := testJail(func(c *config.Jail) { c.IgnoreSelf = true })
+	for range 3 {
+		f := &event.Failure{Subject: event.ID("mallory"), Time: noon, Attempts: 1, Fields: map[string]string{"ip": "127.0.0.1"}}
+		if b, ok := j.judge(f, noon, false); ok {
+			t.Errorf("%+v", b)
+		}
+	}
+	if !strings.Contains(log.String(), "Ignore mallory by ignoreself rule") {
+		t.Error(log)
 	}
 }

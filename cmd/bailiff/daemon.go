@@ -62,6 +62,7 @@ type daemon struct {
 	caughtUp func() // called when what was logged before has been read
 
 	reloads chan reloadOrder
+	hup     chan os.Signal
 	begun   config.Daemon // the options of the start
 
 	mu     sync.Mutex
@@ -71,18 +72,21 @@ type daemon struct {
 
 // runDaemon runs until ctx ends. Nothing is touched when the configuration has faults.
 func runDaemon(ctx context.Context, flags runFlags) error {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP) // first of all: it would end a daemon that is starting
+	defer signal.Stop(hup)
 	c, err := loadConfig(flags.config)
 	if err != nil {
 		return fmt.Errorf("the configuration has faults:\n%w", err)
 	}
-	d := &daemon{flags: flags, started: time.Now(), level: new(slog.LevelVar), reloads: make(chan reloadOrder), config: c, begun: c.Daemon}
+	d := &daemon{flags: flags, started: time.Now(), level: new(slog.LevelVar), reloads: make(chan reloadOrder), hup: hup, config: c, begun: c.Daemon}
 	d.beginLog()
 	d.tell(sdnotify.Extend(10 * extendEvery)) // however long the start is about to take
 	d.warn(c.Warnings)
 	if len(c.Jails) == 0 {
 		d.log.Warn("no jail is enabled: nothing is guarded")
 	}
-	socket, err := d.listen() // first of all: a second daemon must not touch what the first holds
+	socket, err := d.listen() // before all else: a second daemon must not touch what the first holds
 	if err != nil {
 		return err
 	}
@@ -219,9 +223,6 @@ func (d *daemon) run(ctx context.Context, socket net.Listener) error {
 	if err := d.restore(ctx); err != nil {
 		return err
 	}
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP)
-	defer signal.Stop(hup)
 	g, ctx := errgroup.WithContext(ctx)
 	enforcerBeat, jailsBeat := d.watchdog.Part("firewall worker"), d.watchdog.Part("jails")
 	d.enforcer.Beat = enforcerBeat.Round
@@ -232,7 +233,7 @@ func (d *daemon) run(ctx context.Context, socket net.Listener) error {
 	g.Go(func() error { return d.watchdog.Run(ctx) })
 	g.Go(func() error { return d.server.Run(ctx) })
 	g.Go(func() error { return d.controlServer().Run(ctx, socket) })
-	g.Go(func() error { return d.reloadWhenAsked(ctx, hup) })
+	g.Go(func() error { return d.reloadWhenAsked(ctx, d.hup) })
 	g.Go(func() error { return d.purge(ctx) })
 	g.Go(func() error { return d.compare(ctx) })
 	g.Go(func() error { return d.liftOthers(ctx) })

@@ -96,8 +96,11 @@ type Ban struct {
 	Lines    []string
 	Fields   map[string]string
 
-	Prolonged bool // it stood already, and ends later now
+	Before *Ban // the ban in whose place it came, if one stood
 }
+
+// Prolonged tells whether the ban stood already and only ends later now.
+func (b Ban) Prolonged() bool { return b.Before != nil && b.Before.At.Equal(b.At) }
 
 // Network is what the kernel blocks: the subject's network, or, of an opaque id, the address that its failures named.
 func (b Ban) Network() (p netip.Prefix, ok bool) {

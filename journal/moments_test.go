@@ -2,6 +2,8 @@ package journal
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -267,5 +269,77 @@ func TestDamagedItemsOfAnArray(t *testing.T) {
 				t.Errorf("%d of %#x: %d entries, %d bad, %d bad files", n, v, c.Entries.Load(), c.BadEntries.Load(), c.BadFiles.Load())
 			}
 		}
+	}
+}
+
+// TestAFileRotatedWhileItIsOpened has another file take a file's name at random moments while the directory is read.
+func TestAFileRotatedWhileItIsOpened(t *testing.T) {
+	dir, base := t.TempDir(), kept(t, "regular")
+	next := moved(base, 80, 1e9, false)
+	path, to := filepath.Join(dir, "system.journal"), filepath.Join(dir, "system@1.journal")
+	for i := range 20 { // there is more to look at
+		b := moved(base, 0, 5, true)
+		b[atSeqnumID] += byte(i)
+		put(t, filepath.Join(dir, fmt.Sprintf("a%d.journal", i)), 0, b)
+	}
+	for tries, begin := 0, time.Now(); time.Since(begin) < 2*time.Second; tries++ {
+		if err := os.RemoveAll(to); err != nil {
+			t.Fatal(err)
+		}
+		appear(t, path, base)
+		put(t, filepath.Join(dir, "next"), 0, next)
+		rotated := make(chan error)
+		go func() {
+			for begin := time.Now(); time.Since(begin) < time.Duration(tries%200)*4*time.Microsecond; {
+			}
+			rotated <- errors.Join(os.Rename(path, to), os.Rename(filepath.Join(dir, "next"), path))
+		}()
+		first := false
+		err := Read(t.Context(), Options{Dir: dir, Reader: ReaderNative}, func(e *Entry) error {
+			first = first || e.at.seqnumID == id(base[atSeqnumID:]) && e.at.seqnum == 1
+			return nil
+		})
+		if err := errors.Join(err, <-rotated); err != nil {
+			t.Fatal(err)
+		}
+		if !first {
+			t.Fatalf("try %d: what was there all along was not read", tries)
+		}
+	}
+}
+
+// TestAnEarlierBootComesLate has a file of an earlier boot be met after entries of this one were read.
+func TestAnEarlierBootComesLate(t *testing.T) {
+	dir := t.TempDir()
+	earlier, now, this := kept(t, "compact"), kept(t, "compact"), id{7}
+	now[atSeqnumID]++
+	now[atFileID]++
+	for _, at := range objects(now) {
+		if now[at] == objectEntry {
+			copy(now[at+atEntryBoot:], this[:])
+			le.PutUint64(now[at+atEntryRealtime:], le.Uint64(now[at+atEntryRealtime:])+86400e6)
+		}
+	}
+	put(t, filepath.Join(dir, "system.journal"), 0, now)
+	o := Options{Dir: dir, Reader: ReaderNative}
+	n := &native{o: o, places: o.places(), watch: newWatcher(), known: map[inode]record{}, bad: map[inode]string{}, tails: map[id]position{}, boots: map[id]bool{}, boot: this}
+	defer n.close()
+	n.fields, n.notes = newPicker(nil, false, &n.unpack), newPicker(nil, false, &n.unpack)
+	if err := n.begin(); err != nil {
+		t.Fatal(err)
+	}
+	read := func() (entries int) {
+		for e := (Entry{}); ; entries++ {
+			if ok, _ := nextSafely(n, &e); !ok {
+				return entries
+			}
+		}
+	}
+	if k := read(); k != 80 {
+		t.Fatalf("%d entries of this boot", k)
+	}
+	appear(t, filepath.Join(dir, "user-1000.journal"), earlier)
+	if k := read(); k > 0 {
+		t.Errorf("%d entries of an earlier boot were read as new", k)
 	}
 }

@@ -83,7 +83,11 @@ const prolongBy = time.Second
 func (j *Jail) judge(f *event.Failure, now time.Time, known bool) (event.Ban, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if rule := j.ignores(event.Ban{Subject: f.Subject}, f, now); rule != "" {
+	var captures map[string]string
+	if _, isNet := f.Subject.Prefix(); !isNet {
+		captures = f.Captures()
+	}
+	if rule := j.ignores(f.Subject, captures, now); rule != "" {
 		if !known {
 			j.log.Info(fmt.Sprintf("[%s] Ignore %s by %s", j.Name, f.Subject, rule))
 		}
@@ -111,19 +115,16 @@ func (j *Jail) judge(f *event.Failure, now time.Time, known bool) (event.Ban, bo
 	return j.sentence(f, c, now)
 }
 
-// ignores tells which rule spares whom a ban is about, or the address that would be blocked for an opaque id: of a failure,
-// where there is one, else of the ban. j.mu is held.
-func (j *Jail) ignores(b event.Ban, f *event.Failure, now time.Time) (rule string) {
-	if rule = j.ignore.holds(b.Subject, now); rule != "" {
+// ignores tells which rule spares a subject, or the address that would be blocked for an opaque id, which the fields of its
+// failures name. j.mu is held.
+func (j *Jail) ignores(s event.Subject, fields map[string]string, now time.Time) (rule string) {
+	if rule = j.ignore.holds(s, now); rule != "" {
 		return rule
 	}
-	if _, isNet := b.Subject.Prefix(); isNet {
+	if _, isNet := s.Prefix(); isNet {
 		return ""
 	}
-	if f != nil {
-		b.Fields = f.Captures()
-	}
-	if p, ok := b.Network(); ok {
+	if p, ok := (event.Ban{Subject: s, Fields: fields}).Network(); ok {
 		return j.ignore.holds(event.Network(p), now)
 	}
 	return ""
@@ -225,7 +226,7 @@ func (j *Jail) Restore(bans []event.Ban, now time.Time) (restored []event.Ban, s
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, b := range bans {
-		if rule := j.ignores(b, nil, now); rule != "" {
+		if rule := j.ignores(b.Subject, b.Fields, now); rule != "" {
 			j.log.Info(fmt.Sprintf("[%s] Ignore %s by %s", j.Name, b.Subject, rule))
 			spared = append(spared, b)
 			continue

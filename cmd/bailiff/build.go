@@ -57,7 +57,11 @@ func check(c *config.Config) error {
 		if err := spec(j).Check(); err != nil && j.Firewall.Kind != "none" {
 			for message := range strings.Lines(err.Error()) {
 				option, _, _ := strings.Cut(strings.ReplaceAll(message, ":", ""), " ")
-				blame(option, strings.TrimSpace(message), firewallHint(j.Name))
+				hint := "give the jail another name"
+				if option == "port" || option == "protocol" || option == "blocktype" {
+					hint = "look at port, protocol and blocktype of the jail and its action"
+				}
+				blame(option, strings.TrimSpace(message), hint)
 			}
 		}
 		if err := filefollow.CheckEncoding(j.LogEncoding); err != nil {
@@ -68,14 +72,6 @@ func check(c *config.Config) error {
 		return nil
 	}
 	return faults
-}
-
-// firewallHint is what helps where the firewall does not take a jail.
-func firewallHint(jail string) string {
-	if strings.ContainsAny(jail, " \t\"'\\") {
-		return "give the jail a name without blanks and quotes"
-	}
-	return "look at port, protocol and blocktype of the jail and its action"
 }
 
 // specs says what the kernel is to block for each jail.

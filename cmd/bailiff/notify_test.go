@@ -107,6 +107,18 @@ func TestSystemdIsTold(t *testing.T) {
 	}
 }
 
+// TestAHangupWhileTheDaemonStarts must not end it.
+func TestAHangupWhileTheDaemonStarts(t *testing.T) {
+	s := supervise(t, 0)
+	s.await("EXTEND_TIMEOUT_USEC=")
+	s.cmd.Process.Signal(syscall.SIGHUP)
+	s.await("READY=1")
+	s.cmd.Process.Signal(syscall.SIGTERM)
+	if err := s.cmd.Wait(); err != nil {
+		t.Errorf("ended with %v", err)
+	}
+}
+
 func (s *supervisor) deny(who string) {
 	f, err := os.OpenFile(s.dir+"/web.log", os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {

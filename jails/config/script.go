@@ -101,7 +101,7 @@ func iptablesRule(words []string) map[string]string {
 	if begin < 0 {
 		return nil
 	}
-	words = slices.Concat(splitFlags(words[begin:])...)
+	words = splitFlags(words[begin:])
 	rule := map[string]string{}
 	for i := 0; i+1 < len(words); i++ {
 		if key := iptablesFlags[words[i]]; key != "" {
@@ -122,12 +122,12 @@ func iptablesRule(words []string) map[string]string {
 }
 
 // splitFlags parts flags from values that are written after a =.
-func splitFlags(words []string) (parts [][]string) {
+func splitFlags(words []string) (parts []string) {
 	for _, w := range words {
 		if flag, value, ok := strings.Cut(w, "="); ok && iptablesFlags[flag] != "" {
-			parts = append(parts, []string{flag, value})
+			parts = append(parts, flag, value)
 		} else {
-			parts = append(parts, []string{w})
+			parts = append(parts, w)
 		}
 	}
 	return parts

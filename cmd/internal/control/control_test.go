@@ -12,7 +12,9 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -86,6 +88,49 @@ func serve(t *testing.T, d *daemon) string {
 		}
 	})
 	return path
+}
+
+// TestLongAnswersAreGivenToAFewAtATime has whoever asks for a status wait for the others, and nobody else.
+func TestLongAnswersAreGivenToAFewAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &slow{daemon: &daemon{}, goOn: make(chan struct{})}
+		handler := (&Server{Reader: d, Changer: d}).handler()
+		var answered atomic.Int64
+		ask := func(path string) {
+			w := httptest.NewRecorder()
+			handler.ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+			if w.Code != http.StatusOK {
+				t.Errorf("%s: status %d", path, w.Code)
+			}
+			answered.Add(1)
+		}
+		for range 2 * questions {
+			go ask("/v1/status")
+		}
+		synctest.Wait()
+		ask("/v1/ping")
+		if n := d.asked.Load(); n != questions || answered.Load() != 1 {
+			t.Errorf("%d are answered at a time, %d have been", n, answered.Load())
+		}
+		close(d.goOn)
+		synctest.Wait()
+		if n := answered.Load(); n != 2*questions+1 {
+			t.Errorf("%d answers", n)
+		}
+	})
+}
+
+// A slow daemon counts how often it was asked for its status, and waits with the answer.
+type slow struct {
+	*daemon
+	asked atomic.Int64
+	goOn  chan struct{}
+}
+
+func (s *slow) Status(context.Context, StatusRequest) (Status, error) {
+	s.asked.Add(1)
+	<-s.goOn
+	return state, nil
 }
 
 func TestEveryRequestReachesTheDaemonAndItsReplyTheClient(t *testing.T) {

@@ -63,6 +63,13 @@ type healing struct {
 }
 
 func newHealing(t *testing.T, options firewall.Options) *healing {
+	h := newStanding(t, options)
+	run(t, h.lab, h.fw)
+	return h
+}
+
+// newStanding is a healing that is not watched over yet.
+func newStanding(t *testing.T, options firewall.Options) *healing {
 	h := &healing{lab: firewalltest.New(t), banned: map[netip.Prefix]time.Duration{}}
 	h.lab.Box.Enter(t)
 	for _, v6 := range []bool{false, true} {
@@ -76,7 +83,6 @@ func newHealing(t *testing.T, options firewall.Options) *healing {
 	h.fw = open(t, options)
 	must(t, h.fw.Ensure(t.Context(), []firewall.Spec{{Jail: "sshd", Ports: []string{"53"}, Protocols: []string{"udp"}}}))
 	must(t, h.fw.Add(t.Context(), "sshd", h.banned))
-	run(t, h.lab, h.fw)
 	return h
 }
 
@@ -104,6 +110,20 @@ func (h *healing) after(t *testing.T, event, commands string) {
 	}
 	if took > limit {
 		t.Errorf("%s: healed only after %v", event, took)
+	}
+}
+
+// TestHealsWhatWasHarmedBeforeItWatched removes the rules when they stand and Run is not there yet to hear of it.
+func TestHealsWhatWasHarmedBeforeItWatched(t *testing.T) {
+	t.Parallel()
+	for name, options := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newStanding(t, options)
+			h.lab.Box.Run(t, "sh", "-c", "nft flush ruleset; iptables-legacy -F; ip6tables-legacy -F")
+			run(t, h.lab, h.fw)
+			h.after(t, "flush before Run", "true")
+		})
 	}
 }
 

@@ -19,6 +19,7 @@ func (fw *Firewall) Run(ctx context.Context) error {
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	changes := make(chan struct{}, 1)
+	changes <- struct{}{} // what others have changed since Ensure was not heard of
 	if l, err := listen(); err != nil {
 		fw.log.Info("firewall changes are not notified", "err", err)
 	} else {

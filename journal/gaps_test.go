@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
@@ -64,6 +65,31 @@ func TestGapsBesideUsersJournals(t *testing.T) {
 				t.Errorf("lost %d of %d", n, c.lost)
 			}
 		})
+	}
+}
+
+// TestANumberThatWasNeverWritten has journald killed after it gave an entry its number and before it counted it, in a file
+// that has entries and in one that has none.
+func TestANumberThatWasNeverWritten(t *testing.T) {
+	dir, base := t.TempDir(), kept(t, "regular-unkeyed")
+	killed, empty := bytes.Clone(base), bytes.Clone(base)
+	le.PutUint64(killed[atTailSeqnum:], 81)
+	for at, n := range map[int]uint64{atEntries: 0, atEntryArray: 0, atHeadSeqnum: 82, atTailSeqnum: 82} {
+		le.PutUint64(empty[at:], n)
+	}
+	empty[atSeqnumID]++
+	put(t, filepath.Join(dir, "system@1.journal"), 0, killed)
+	put(t, filepath.Join(dir, "user-1000.journal"), 0, empty)
+	appeared := false
+	o := Options{Dir: dir, Counters: &Counters{}}
+	follow(t, o, 160, func(entries uint64) {
+		if entries == 80 && !appeared {
+			appeared = true
+			appear(t, filepath.Join(dir, "system.journal"), moved(base, 84, 1e9, false)) // from 85: 83 and 84 are gone
+		}
+	})
+	if n := o.Counters.GapEntries.Load(); n != 2 {
+		t.Errorf("%d entries lost of 2", n)
 	}
 }
 

@@ -125,8 +125,9 @@ func (n *native) reportBetween(was position, next *position, reason string) {
 	n.o.lost(g)
 }
 
-// elsewhere returns how many entries between two of one counter stand in files of another: journald before version 254
-// numbers users' journals with the system's but gives each an id of its own. Files that have been let go are looked at again.
+// elsewhere returns how many numbers between two entries of one counter are not of entries that are gone: those of files of
+// another counter, for journald before version 254 numbers users' journals with the system's but gives each an id of its own,
+// and those that were never written. Files that have been let go are looked at again.
 func (n *native) elsewhere(was position, next *position) (count uint64) {
 	i := slices.IndexFunc(n.files, func(f *file) bool { return f.seqnumID == next.seqnumID })
 	if i < 0 {
@@ -152,16 +153,35 @@ func (n *native) elsewhere(was position, next *position) (count uint64) {
 	return count
 }
 
-// between returns how many of the file's entries have numbers between two of another counter, if journald numbers it
-// together with home, which is of that counter: it is of the same machine and namespace.
-func (f *file) between(was position, next *position, home *file) uint64 {
+// between returns how many numbers between two of a counter the file accounts for, if journald numbers it together with home,
+// which is of that counter: it is of the same machine and namespace.
+func (f *file) between(was position, next *position, home *file) (count uint64) {
 	place := func(f *file) string { return filepath.Base(filepath.Dir(f.path)) }
-	if f.seqnumID == was.seqnumID || f.machine != home.machine || place(f) != place(home) {
+	if f.machine != home.machine || place(f) != place(home) {
 		return 0
+	}
+	if number := f.unwritten(); was.seqnum < number && number < next.seqnum {
+		count = 1
+	}
+	if f.seqnumID == was.seqnumID {
+		return count
 	}
 	first, _ := f.search(f.now, func(p *position) bool { return p.realtime >= was.realtime && p.seqnum > was.seqnum })
 	last, _ := f.search(f.now, func(p *position) bool { return p.realtime >= was.realtime && p.seqnum >= next.seqnum })
-	return last - min(first, last)
+	return count + last - min(first, last)
+}
+
+// unwritten returns the number that journald gave to an entry before it was killed in the middle of writing it, 0 where it was
+// not: the header tells of a number that no entry has.
+func (f *file) unwritten() uint64 {
+	if f.now == 0 {
+		return le.Uint64(f.b[atHeadSeqnum:])
+	}
+	tail := le.Uint64(f.b[atTailSeqnum:])
+	if last := f.entryAt(f.now - 1); last == nil || tail <= last.seqnum {
+		return 0
+	}
+	return tail
 }
 
 // reportCutOff says so when a deleted file is let go before it was read to its end.

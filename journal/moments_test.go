@@ -1,12 +1,14 @@
 package journal
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 )
@@ -171,6 +173,34 @@ func TestWhatUsersJournalsHoldIsNotLost(t *testing.T) {
 			appear(t, filepath.Join(dir, "system.journal"), moved(base, 160, 2e9, false)) // 161 to 240
 		}
 	})
+}
+
+// TestNothingOvertakesAnEntryThatIsNotComplete has journald killed before the last data of a user's entry name it; the
+// system's journal goes on.
+func TestNothingOvertakesAnEntryThatIsNotComplete(t *testing.T) {
+	dir, base := t.TempDir(), kept(t, "regular-unkeyed")
+	user, data := bytes.Clone(base), uint64(0)
+	for _, at := range objects(base) {
+		if base[at] == objectEntry {
+			data = le.Uint64(base[at+le.Uint64(base[at+8:])-16:]) // of the last entry's last item
+		}
+	}
+	le.PutUint64(user[data+atDataEntries:], le.Uint64(base[data+atDataEntries:])-1)
+	put(t, filepath.Join(dir, "user-1000.journal"), 0, user)
+	put(t, filepath.Join(dir, "system.journal"), 0, moved(base, 80, 1e9, true))
+	o := Options{Dir: dir, Counters: &Counters{}, Reader: ReaderNative}
+	ctx, stop := context.WithTimeout(t.Context(), 10*time.Second)
+	defer stop()
+	var order []time.Time
+	err := Follow(ctx, o, func(e *Entry) error {
+		if order = append(order, e.Realtime()); len(order) == 160 {
+			stop()
+		}
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) || !slices.IsSortedFunc(order, time.Time.Compare) {
+		t.Errorf("%d entries, in order: %v; %v", len(order), slices.IsSortedFunc(order, time.Time.Compare), err)
+	}
 }
 
 // TestAGapBeforeAFileThatWasEmpty has a file met before its first entry is written, which is not the next one.

@@ -41,8 +41,9 @@ type native struct {
 	reads   uint64           // how often an entry was asked for
 	swept   time.Time        // when deleted files were last looked for
 
-	cur, second *file // the file that is being read, and the one that comes after it for now
-	spent       *file // whose entry has been dealt with
+	cur, second *file     // the file that is being read, and the one that comes after it for now
+	held        *position // what comes after it is not read yet; nil: nothing is held back
+	spent       *file     // whose entry has been dealt with
 	last        position
 	lastFile    *file // whose entry was yielded last; nil: none was
 	touched     *file // whose map is being read: it is to blame for a fault
@@ -208,8 +209,17 @@ func (n *native) next(e *Entry) (bool, error) {
 	}
 }
 
-// pick returns the file with the earliest entry, nil when all have been read up to their horizon.
+// pick returns the file with the earliest entry, nil when all that may be read has been.
 func (n *native) pick() *file {
+	f := n.earliest()
+	if f == nil || n.held != nil && f.at.compare(n.held) > 0 {
+		return nil
+	}
+	return f
+}
+
+// earliest returns the file with the earliest entry, nil when all have been read up to their horizon.
+func (n *native) earliest() *file {
 	if n.cur != nil && n.cur.head != none && (n.second == nil || n.cur.at.compare(&n.second.at) <= 0) {
 		return n.cur
 	}

@@ -17,16 +17,14 @@ const (
 // refresh looks what has been written and returns whether there is something to yield.
 func (n *native) refresh() bool {
 	n.look()
-	n.cur, n.second = nil, nil
-	some := false
+	n.cur, n.second, n.held = nil, nil, nil
 	for _, f := range slices.Clone(n.files) {
 		n.touched = f
 		n.extend(f)
-		some = some || f.head != none
 	}
 	n.reportFresh()
 	n.tidy()
-	return some
+	return n.pick() != nil
 }
 
 // look takes the number of entries of all files at one moment.
@@ -78,12 +76,13 @@ func (n *native) extend(f *file) {
 		n.fail(f, err)
 		return
 	}
-	if !f.extend(f.now) && !f.extend(f.now-1) {
-		if !n.o.once {
+	if n.o.once {
+		f.unlinked = time.Now().Add(-linkPatience) // nobody will look again
+	}
+	if !f.extend(f.now) {
+		if n.hold(f); !f.extend(f.now - 1) {
 			return
 		}
-		f.unlinked = time.Now().Add(-linkPatience) // nobody will look again
-		f.extend(f.now)
 	}
 	n.noteTail(f)
 	f.root.renew()
@@ -92,6 +91,14 @@ func (n *native) extend(f *file) {
 		n.step(f)
 	}
 	n.readNotes(f)
+}
+
+// hold keeps back what comes after the file's last entry, which is not complete: whoever saves a cursor behind it would
+// never see it. Others write on when journald was killed before it was done with a user's journal.
+func (n *native) hold(f *file) {
+	if p := f.entryAt(f.now - 1); p != nil && (n.held == nil || p.compare(n.held) < 0) {
+		n.held = p
+	}
 }
 
 // extend moves the horizon to the file's first count entries, when the last of them is complete: journald counts an entry

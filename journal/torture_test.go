@@ -26,40 +26,60 @@ import (
 // reads is killed too. Afterwards everything journald ever wrote must have been seen exactly once, or lie in a gap that was
 // reported. BAILIFF_SOAK says how long; some seconds otherwise.
 func TestTorture(t *testing.T) {
-	length, size := 4*time.Second, "SystemMaxFileSize=512K"
-	if soak, err := time.ParseDuration(os.Getenv("BAILIFF_SOAK")); err == nil {
-		length = soak
-		if length > time.Minute {
-			size = "SystemMaxFileSize=4M" // journalctl is slow with thousands of files
-		}
+	settings := []string{"SystemMaxFileSize=512K", "SystemMaxFiles=3"}
+	if tortured() > time.Minute {
+		settings[0] = "SystemMaxFileSize=4M" // journalctl is slow with thousands of files
 	}
-	for _, reader := range readers[:1] {
-		j := journaltest.Start(t, size, "SystemMaxFiles=3")
-		dir := t.TempDir()
-		seen, archive := filepath.Join(dir, "seen"), filepath.Join(dir, "archive")
-		ctx, stop := context.WithTimeout(t.Context(), length)
-		defer stop()
-		var all sync.WaitGroup
-		all.Go(func() { keep(t, ctx, j.Dir, archive) })
-		all.Go(func() { flood(t, ctx, j) })
-		all.Go(func() { killConsumers(t, ctx, reader, j.Dir, seen) })
-		killJournald(ctx, j)
-		all.Wait()
-		j.Sync()
-		consume(t, reader, j.Dir, seen, "until the end").Wait()
-		link(t, j.Dir, archive)
-		judge(t, archive, seen)
+	torment(t, settings, 0)
+}
+
+// TestTortureUsers is TestTorture with journals of users beside the system's and nothing vacuumed: every gap is a false one.
+func TestTortureUsers(t *testing.T) {
+	settings := []string{"SystemMaxFileSize=512K", "SystemMaxUse=100G", "SystemKeepFree=0", "SystemMaxFiles=100000"}
+	if tortured() > time.Minute {
+		settings[0] = "SystemMaxFileSize=4M"
+	}
+	if gaps := torment(t, settings, 0, 1000, 1001); len(gaps) > 0 {
+		t.Errorf("gaps where nothing was deleted: %+v", gaps)
 	}
 }
 
-// judge compares what was seen with what was written.
-func judge(t *testing.T, archive, seen string) {
-	t.Helper()
-	type gap struct {
-		entries, from, to int64
-		line              string
+// tortured is how long a torture lasts.
+func tortured() time.Duration {
+	if soak, err := time.ParseDuration(os.Getenv("BAILIFF_SOAK")); err == nil {
+		return soak
 	}
-	var gaps []gap
+	return 4 * time.Second
+}
+
+// torment tortures a journald that is written to by some users, and returns the gaps that were reported.
+func torment(t *testing.T, settings []string, uids ...uint32) []gap {
+	j := journaltest.Start(t, settings...)
+	dir := t.TempDir()
+	seen, archive := filepath.Join(dir, "seen"), filepath.Join(dir, "archive")
+	ctx, stop := context.WithTimeout(t.Context(), tortured())
+	defer stop()
+	var all sync.WaitGroup
+	all.Go(func() { keep(t, ctx, j.Dir, archive) })
+	all.Go(func() { flood(t, ctx, j, uids) })
+	all.Go(func() { killConsumers(t, ctx, readers[0], j.Dir, seen) })
+	killJournald(ctx, j)
+	all.Wait()
+	j.Sync()
+	consume(t, readers[0], j.Dir, seen, "until the end").Wait()
+	link(t, j.Dir, archive)
+	return judge(t, archive, seen)
+}
+
+// A gap is one that a consumer was told of.
+type gap struct {
+	entries, from, to int64
+	line              string
+}
+
+// judge compares what was seen with what was written, and returns the gaps.
+func judge(t *testing.T, archive, seen string) (gaps []gap) {
+	t.Helper()
 	times := map[string]int{}
 	for _, line := range lines(t, seen) {
 		var g gap
@@ -105,6 +125,7 @@ func judge(t *testing.T, archive, seen string) {
 	if written < 1000 {
 		t.Errorf("only %d entries were written", written)
 	}
+	return gaps
 }
 
 // archived returns what journalctl finds in the archive: cursors, and when their entries were written in microseconds.
@@ -141,39 +162,40 @@ func archived(t *testing.T, archive string) iter.Seq2[string, int64] {
 
 var torture = journal.Match{{{Field: "SYSLOG_IDENTIFIER", Values: []string{"torture"}}}}
 
-// flood sends as journald takes it. What a killed journald had not read yet was never written.
-func flood(t *testing.T, ctx context.Context, j *journaltest.Journald) {
+// flood sends as journald takes it, in the name of one user after the other. What a killed journald had not read yet was
+// never written.
+func flood(t *testing.T, ctx context.Context, j *journaltest.Journald, uids []uint32) {
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram"})
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer conn.Close()
+	socket := &net.UnixAddr{Name: j.Socket(), Net: "unixgram"}
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
-	var conn net.Conn
 	for i := 0; ctx.Err() == nil; i++ {
-		if conn == nil {
-			if conn, _ = net.Dial("unixgram", j.Socket()); conn == nil {
-				<-tick.C
-				continue
-			}
-		}
-		if _, err := fmt.Fprintf(conn, "SYSLOG_IDENTIFIER=torture\nPRIORITY=6\nMESSAGE=number %d\n", i); err != nil {
-			conn.Close()
-			conn = nil
-		}
-		if i%10 == 0 {
+		message := fmt.Appendf(nil, "SYSLOG_IDENTIFIER=torture\nPRIORITY=6\nMESSAGE=number %d\n", i)
+		sender := syscall.UnixCredentials(&syscall.Ucred{Pid: int32(os.Getpid()), Uid: uids[rand.IntN(len(uids))]})
+		_, _, err := conn.WriteMsgUnix(message, sender, socket)
+		if err != nil || i%10 == 0 { // there may be no journald for a while
 			<-tick.C
 		}
 	}
-	if conn != nil {
-		conn.Close()
-	}
 }
 
-// killJournald does so about once a second.
+// killJournald does so about once a second, or has it rotate all files at once.
 func killJournald(ctx context.Context, j *journaltest.Journald) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(time.Duration(500+rand.IntN(1000)) * time.Millisecond):
-			j.Kill()
+			if rand.IntN(2) == 0 {
+				j.Rotate()
+			} else {
+				j.Kill()
+			}
 		}
 	}
 }
@@ -215,7 +237,7 @@ func link(t *testing.T, dir, archive string) {
 	if err := os.MkdirAll(archive, 0o755); err != nil {
 		t.Error(err)
 	}
-	found, _ := filepath.Glob(filepath.Join(dir, "*", "system*.journal*"))
+	found, _ := filepath.Glob(filepath.Join(dir, "*", "*.journal*"))
 	for _, path := range found {
 		info, err := os.Stat(path)
 		if err != nil {

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -91,6 +92,30 @@ func TestANumberThatWasNeverWritten(t *testing.T) {
 	if n := o.Counters.GapEntries.Load(); n != 2 {
 		t.Errorf("%d entries lost of 2", n)
 	}
+}
+
+// TestNoGapBeforeAFileThatIsReadAlready has two of three files that were read and let go change, so that they are opened again.
+func TestNoGapBeforeAFileThatIsReadAlready(t *testing.T) {
+	dir, base, idles := t.TempDir(), kept(t, "regular-unkeyed"), 0
+	path := func(i int) string { return filepath.Join(dir, fmt.Sprintf("system@%d.journal", i)) }
+	for i := range 3 {
+		put(t, path(i), 0, moved(base, uint64(i)*80, uint64(i)*1e9, false))
+	}
+	o := Options{Dir: dir, Counters: &Counters{}, Lost: func(g Gap) { t.Errorf("lost: %+v", g) }}
+	follow(t, o, 320, func(entries uint64) {
+		switch idles++; {
+		case entries < 240: // they are still being read
+			idles = 0
+		case idles == 5:
+			later := time.Now().Add(time.Hour)
+			for _, i := range []int{0, 2} {
+				if err := os.Chtimes(path(i), later, later); err != nil {
+					t.Error(err)
+				}
+			}
+			appear(t, filepath.Join(dir, "user-1000.journal"), moved(base, 240, 3e9, true))
+		}
+	})
 }
 
 // TestNoGapAfterAResume has a user's archived file end before the cursor: it is never read.

@@ -65,11 +65,18 @@ func (n *native) reportFresh() {
 		if first == nil {
 			continue // it cannot be told yet
 		}
-		if was, ok := n.before(f, first); ok {
+		if was, ok := n.before(f, first); ok && !n.passed(first) {
 			n.reportBetween(was, first, "files were deleted before they could be read")
 		}
 		n.settle(f)
 	}
+}
+
+// passed tells whether reading has got beyond an entry: what is missing before it has been told of. A file that was read and let
+// go comes again when journald still writes to it, as it does to one that it has rotated away.
+func (n *native) passed(p *position) bool {
+	t, known := n.tails[p.seqnumID]
+	return p.compare(&n.last) <= 0 || known && p.seqnum <= t.seqnum
 }
 
 // settle takes a file that has come as one of those that are there.

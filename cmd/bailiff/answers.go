@@ -110,33 +110,15 @@ func answers(bans []event.Ban) []control.Ban {
 
 // Banned answers bailiff banned. A subject that lies in a banned network is banned too.
 func (d *daemon) Banned(_ context.Context, subjects []string) ([]control.Ban, error) {
-	asked := named(subjects)
+	asked := newAsked(subjects)
 	all := []control.Ban{}
 	_, running := d.state()
 	for _, j := range running {
-		bans := slices.DeleteFunc(j.Bans(), func(b event.Ban) bool {
-			return len(asked) > 0 && !slices.ContainsFunc(asked, func(s event.Subject) bool { return stops(b, s) })
-		})
+		bans := slices.DeleteFunc(j.Bans(), func(b event.Ban) bool { return len(subjects) > 0 && !asked.stoppedBy(b) })
 		all = append(all, answers(bans)...)
 	}
 	return all, nil
 }
-
-// stops tells whether a ban stops the subject: it is the subject's, or that of a network around it.
-func stops(b event.Ban, s event.Subject) bool {
-	p, blocks := b.Network()
-	q, ok := s.Prefix()
-	return b.Subject == s || blocks && ok && contains(p, q)
-}
-
-// within tells whether a ban is that of the subject, or of something in the subject's network.
-func within(b event.Ban, s event.Subject) bool {
-	p, blocks := b.Network()
-	q, ok := s.Prefix()
-	return b.Subject == s || blocks && ok && contains(q, p)
-}
-
-func contains(p, q netip.Prefix) bool { return p.Bits() <= q.Bits() && p.Contains(q.Addr()) }
 
 func parseSubjects(words []string) (all []event.Subject, err error) {
 	for _, w := range words {
@@ -150,18 +132,6 @@ func parseSubjects(words []string) (all []event.Subject, err error) {
 		all = append(all, s)
 	}
 	return all, nil
-}
-
-// named reads whom a ban may be of: what is neither an address nor a network is an opaque id.
-func named(words []string) (all []event.Subject) {
-	for _, w := range words {
-		s, err := event.ParseSubject(w)
-		if err != nil {
-			s = event.ID(w)
-		}
-		all = append(all, s)
-	}
-	return all
 }
 
 // Ban answers bailiff ban.
@@ -190,16 +160,16 @@ func (d *daemon) Ban(_ context.Context, r control.BanRequest) (int, error) {
 // of others, too.
 func (d *daemon) Unban(_ context.Context, r control.UnbanRequest) (control.Changed, error) {
 	var done control.Changed
-	asked := named(r.Subjects)
+	asked := newAsked(r.Subjects)
 	_, running := d.state()
 	for _, j := range running {
 		var mine []event.Subject
 		var wider []event.Ban
 		for _, b := range j.Bans() {
 			switch {
-			case r.All || slices.ContainsFunc(asked, func(s event.Subject) bool { return within(b, s) }):
+			case r.All || asked.around(b):
 				mine = append(mine, b.Subject)
-			case slices.ContainsFunc(asked, func(s event.Subject) bool { return stops(b, s) }):
+			case asked.stoppedBy(b):
 				wider = append(wider, b)
 			}
 		}

@@ -67,10 +67,8 @@ func stillBanned(asked []string, wider []control.Ban) error {
 	}
 	var networks, why []string
 	for _, b := range wider {
-		around := named([]string{b.Subject})[0]
-		inside := slices.DeleteFunc(slices.Clone(asked), func(word string) bool {
-			return !stops(event.Ban{Subject: around}, named([]string{word})[0])
-		})
+		wide := event.Ban{Subject: named(b.Subject)}
+		inside := slices.DeleteFunc(slices.Clone(asked), func(word string) bool { return !newAsked([]string{word}).stoppedBy(wide) })
 		networks = append(networks, b.Subject)
 		why = append(why, fmt.Sprintf("%s lies in %s, which is banned in jail %s", strings.Join(inside, " "), b.Subject, b.Jail))
 	}

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -49,10 +50,30 @@ func (c *Client) Status(ctx context.Context, r StatusRequest) (Status, error) {
 	return get[Status](ctx, c, "status", q)
 }
 
+// subjectsAtOnce is how many subjects one request's address holds: the daemon reads 64 KB of it.
+const subjectsAtOnce = 500
+
 // Banned asks for the active bans of the subjects, or for all of them.
 func (c *Client) Banned(ctx context.Context, subjects ...string) ([]Ban, error) {
-	b, err := get[Banned](ctx, c, "banned", url.Values{"subject": subjects})
-	return b.Bans, err
+	if len(subjects) <= subjectsAtOnce {
+		b, err := get[Banned](ctx, c, "banned", url.Values{"subject": subjects})
+		return b.Bans, err
+	}
+	all := []Ban{}
+	seen := map[[2]string]bool{} // a network's ban is that of subjects in several requests
+	for some := range slices.Chunk(subjects, subjectsAtOnce) {
+		bans, err := c.Banned(ctx, some...)
+		if err != nil {
+			return nil, err
+		}
+		for _, b := range bans {
+			if key := [2]string{b.Jail, b.Subject}; !seen[key] {
+				seen[key] = true
+				all = append(all, b)
+			}
+		}
+	}
+	return all, nil
 }
 
 // Ban asks for bans and returns how many are new.

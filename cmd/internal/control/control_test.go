@@ -165,6 +165,26 @@ func TestEveryRequestReachesTheDaemonAndItsReplyTheClient(t *testing.T) {
 		BanRequest{"sshd", []string{"192.0.2.1", "192.0.2.2"}}, UnbanRequest{All: true}, ReloadRequest{}}, nil)
 }
 
+// TestBannedOfThousands asks for more than one request holds, of whom many lie in one banned network.
+func TestBannedOfThousands(t *testing.T) {
+	d := &daemon{}
+	var subjects []string
+	for i := range 10_000 {
+		subjects = append(subjects, fmt.Sprintf("2001:db8::1234:5678:9abc:%x", i))
+	}
+	bans, err := NewClient(serve(t, d)).Banned(t.Context(), subjects...)
+	if diff := cmp.Diff(state.Jails[0].Banned, bans); diff != "" || err != nil {
+		t.Errorf("%v %s", err, diff)
+	}
+	n := 0
+	for _, some := range d.asked {
+		n += len(some.([]string))
+	}
+	if n != len(subjects) {
+		t.Errorf("asked for %d of %d", n, len(subjects))
+	}
+}
+
 func TestErrorsKeepTheirKind(t *testing.T) {
 	c, ctx := NewClient(serve(t, &daemon{})), t.Context()
 	ask := map[string]func() error{

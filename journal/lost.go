@@ -75,8 +75,10 @@ func (n *native) reportFresh() {
 // passed tells whether reading has got beyond an entry: what is missing before it has been told of. A file that was read and let
 // go comes again when journald still writes to it, as it does to one that it has rotated away.
 func (n *native) passed(p *position) bool {
-	t, known := n.tails[p.seqnumID]
-	return p.compare(&n.last) <= 0 || known && p.seqnum <= t.seqnum
+	if t, known := n.tails[p.seqnumID]; known {
+		return p.seqnum <= t.seqnum
+	}
+	return p.compare(&n.last) <= 0
 }
 
 // settle takes a file that has come as one of those that are there.

@@ -203,6 +203,39 @@ func TestNothingOvertakesAnEntryThatIsNotComplete(t *testing.T) {
 	}
 }
 
+// TestAFileThatNothingTellsOf has the system's journal rotated where there is no inotify, and a user's go on.
+func TestAFileThatNothingTellsOf(t *testing.T) {
+	dir, base := t.TempDir(), kept(t, "regular-unkeyed")
+	user := filepath.Join(dir, "user-1000.journal")
+	put(t, filepath.Join(dir, "system.journal"), 0, base)
+	put(t, user, 0, moved(base, 0, 2e9, true))
+	put(t, user, atEntries, le.AppendUint64(nil, 40))
+	n, err := newNative(Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.close()
+	n.watch.close()
+	n.watch = &watcher{fd: -1}
+	wants := func(entries int) {
+		t.Helper()
+		for e, i := (Entry{}), 0; ; i++ {
+			if ok, err := nextSafely(n, &e); err != nil || !ok {
+				if i != entries {
+					t.Fatalf("%d entries of %d, %v", i, entries, err)
+				}
+				return
+			}
+		}
+	}
+	wants(120)
+	put(t, user, atEntries, le.AppendUint64(nil, 80)) // after what is in the new file
+	appear(t, filepath.Join(dir, "system.journal"), moved(base, 80, 1e9, false))
+	wants(40)
+	n.scan = time.Time{}
+	wants(80)
+}
+
 // TestAGapBeforeAFileThatWasEmpty has a file met before its first entry is written, which is not the next one.
 func TestAGapBeforeAFileThatWasEmpty(t *testing.T) {
 	dir, base := t.TempDir(), kept(t, "regular-unkeyed")

@@ -178,12 +178,21 @@ func (n *native) start(f *file) (last uint64) {
 	case n.lastFile != nil || n.o.Cursor != "":
 		// A boot that begins while we read is later than all others, whatever its clock says.
 		later := n.begun && !f.archived() && n.boot == id{}
-		_, last = f.search(f.now, func(p *position) bool { return p.compare(&n.last) > 0 || later && !n.boots[p.boot] })
+		_, last = f.search(f.now, func(p *position) bool {
+			return p.compare(&n.last) > 0 || n.begun && n.unread(p) || later && !n.boots[p.boot]
+		})
 	default:
 		since := uint64(max(0, n.o.Since.UnixMicro())) // the zero time lies before 1970
 		_, last = f.search(f.now, func(p *position) bool { return p.realtime >= since || n.begun && n.beyond(p) })
 	}
 	return last
+}
+
+// unread tells whether an entry comes after all that is known of its counter: it was never read. Where nothing tells of files that
+// come, later entries of other counters may have been.
+func (n *native) unread(p *position) bool {
+	t, known := n.tails[p.seqnumID]
+	return known && p.seqnum > t.seqnum
 }
 
 // beyond tells whether an entry comes after all that is known of its counter and boot, whatever the clock says.

@@ -1,6 +1,7 @@
 package firewall
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,8 +21,8 @@ func (r portRange) String() string {
 	return fmt.Sprintf("%d:%d", r.first, r.last)
 }
 
-// parsePorts reads ports as fail2ban's configuration names them: numbers, ranges a:b or a-b, names of services, several
-// with commas. The ranges come back sorted and merged; nil stands for every port.
+// parsePorts reads ports as fail2ban's configuration names them: numbers, ranges a:b or a-b, a: and :b, names of services,
+// several with commas. The ranges come back sorted and merged; nil stands for every port.
 func parsePorts(words []string) ([]portRange, error) {
 	var ranges []portRange
 	var errs []error
@@ -50,6 +51,9 @@ func parsePort(word string) (portRange, error) {
 	first, last, isRange := strings.Cut(word, ":")
 	if !isRange && word[0] >= '0' && word[0] <= '9' {
 		first, last, isRange = strings.Cut(word, "-")
+	}
+	if isRange && first+last != "" {
+		first, last = cmp.Or(first, "0"), cmp.Or(last, "65535")
 	}
 	a, err := lookupPort(first)
 	if err != nil || !isRange {

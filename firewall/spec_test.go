@@ -20,6 +20,8 @@ func TestRules(t *testing.T) {
 		{"nothing said", Spec{}, "INPUT", false, []string{"-p tcp " + set + reject}},
 		{"service and range", Spec{Ports: []string{"ssh,80", "1000-1002"}, BlockType: "DROP"}, "INPUT", false,
 			[]string{"-p tcp -m multiport --dports 22,80,1000:1002 " + set + "-j DROP"}},
+		{"open ranges", Spec{Ports: []string{"60000:", ":21", "http:https"}, BlockType: "DROP"}, "INPUT", false,
+			[]string{"-p tcp -m multiport --dports 0:21,80:443,60000:65535 " + set + "-j DROP"}},
 		{"all protocols with ports", Spec{Ports: []string{"53"}, Protocols: []string{"all"}, BlockType: "DROP"}, "INPUT", false, []string{
 			"-p tcp -m multiport --dports 53 " + set + "-j DROP", "-p udp -m multiport --dports 53 " + set + "-j DROP",
 			"-p sctp -m multiport --dports 53 " + set + "-j DROP"}},

@@ -174,7 +174,14 @@ func blockType(s string) string {
 	return s
 }
 
-var portWord = regexp.MustCompile(`^(?:[A-Za-z][\w.+-]*|\d{1,5}(?:[:-]\d{1,5})?)$`)
+// portWord is a port or a range of them; iptables lets a range be open at one end.
+var portWord = regexp.MustCompile(strings.ReplaceAll(`^(?:N|N:|:N|N:N|\d{1,5}-\d{1,5})$`, "N", `(?:[A-Za-z][\w.+-]*|\d{1,5})`))
+
+// protocolNames are the protocols under other names that iptables takes for them.
+var protocolNames = map[string]string{
+	"0": "all", "1": "icmp", "6": "tcp", "17": "udp", "33": "dccp", "58": "icmp", "132": "sctp", "136": "udplite",
+	"ip": "all", "icmpv6": "icmp", "ipv6-icmp": "icmp", "icmp6": "icmp",
+}
 
 // checked reports what no firewall would take, in the options of the action if one is given.
 func (s *section) checked(f Firewall, a *action) Firewall {
@@ -186,7 +193,10 @@ func (s *section) checked(f Firewall, a *action) Firewall {
 			f.Ports[i] = strings.Replace(p, "-", ":", 1)
 		}
 	}
-	for _, p := range f.Protocols {
+	for i, p := range f.Protocols {
+		if name, ok := protocolNames[strings.ToLower(p)]; ok {
+			p, f.Protocols[i] = name, name
+		}
 		if !slices.Contains([]string{"tcp", "udp", "sctp", "dccp", "udplite", "icmp", "all"}, strings.ToLower(p)) {
 			s.blame(a, "protocol", fmt.Sprintf("%q is no protocol", p), "write tcp, udp, all or several of them")
 		}

@@ -121,11 +121,13 @@ func iptablesRule(words []string) map[string]string {
 	return rule
 }
 
-// splitFlags parts flags from values that are written after a =.
+// splitFlags parts flags from values that are written after a =, or right after a letter.
 func splitFlags(words []string) (parts []string) {
 	for _, w := range words {
 		if flag, value, ok := strings.Cut(w, "="); ok && iptablesFlags[flag] != "" {
 			parts = append(parts, flag, value)
+		} else if len(w) > 2 && w[1] != '-' && iptablesFlags[w[:2]] != "" {
+			parts = append(parts, w[:2], w[2:])
 		} else {
 			parts = append(parts, w)
 		}

@@ -217,6 +217,15 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+func TestAJailWithoutFilter(t *testing.T) {
+	for options, want := range map[string]int{"": 1, "failregex = ^from <HOST>$\n": 0} {
+		c := mustLoad(t, plain("etc/b/jail.local", "[f]\nfilter =\n"+options))
+		if n := strings.Count(Faults(c.Warnings).Error(), "jail.local:2: [f] filter: the jail has no filter and finds nothing"); n != want {
+			t.Errorf("%q: %v", options, Faults(c.Warnings))
+		}
+	}
+}
+
 func TestIgnoredWordsThatSpareNobody(t *testing.T) {
 	c := mustLoad(t, plain("etc/b/jail.local", "[f]\nfilter = f\nignoreip = 10.0.0.1 [2001:db8::1] [2001:db8::/32] host.example file:/x bücher.example user@host\n  192.168.2.* 10.0.0.1-9 # 127.1 [::1]/64\n"))
 	got := Faults(c.Warnings).Error()

@@ -110,21 +110,26 @@ func (t *tree) jail(name string) *jail {
 	if j.filter != nil {
 		j.filter.read(j.opts, false)
 		j.merged = j.filter.combined()
+	} else if j.opts.text("failregex") == "" {
+		t.warnOfNoFilter(j)
 	}
 	t.jailActions(j)
 	return j
 }
 
+func (t *tree) warnOfNoFilter(j *jail) {
+	place := t.all.Header(j.name)
+	if s, _ := j.opts.get("filter"); s.from != nil {
+		place = s.from
+	}
+	t.warn(place.Fault(0, j.name, "filter", "the jail has no filter and finds nothing", "name one of filter.d: filter = NAME"))
+}
+
 func (t *tree) jailFilter(j *jail) bool {
-	s, _ := j.opts.get("filter")
 	if j.opts.text("filter") == "" {
-		place := s.from
-		if place == nil {
-			place = t.all.Header(j.name)
-		}
-		t.warn(place.Fault(0, j.name, "filter", "the jail has no filter and finds nothing", "name one of filter.d: filter = NAME"))
 		return true
 	}
+	s, _ := j.opts.get("filter")
 	name, params, err := parseList(s.text())
 	if err != nil {
 		return t.broken(j, s.from.Fault(0, j.name, "filter", err.Error(), "write filter = name[option=value, option=\"value\"]"))

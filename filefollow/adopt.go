@@ -218,7 +218,7 @@ func (r *run) fault(s *source, err error) {
 	s.trouble = err.Error()
 	if isMissing(err) {
 		if s.literal {
-			r.log.Warn("log does not exist, waiting for it", "path", s.path)
+			r.log.Info("log does not exist, waiting for it", "path", s.path)
 		} else {
 			s.trouble = ""
 		}

@@ -137,6 +137,14 @@ func (s *sources) Run(ctx context.Context) error {
 	}
 }
 
+// loudness is how loud a choice is told: a path may be misspelt where nothing is.
+func loudness(c choice) slog.Level {
+	if c.Empty {
+		return slog.LevelWarn
+	}
+	return slog.LevelInfo
+}
+
 // standing lists what awaitFirst waits for.
 func (s *sources) standing() (all []chan struct{}) {
 	for _, r := range s.readers {
@@ -166,7 +174,7 @@ func (s *sources) plans(now time.Time) map[string]*plan {
 		c := j.Config()
 		chosen := s.choose(c, journals, now)
 		if before, known := s.choices[j.Name]; !known || before.Choice != chosen.Choice {
-			s.log.Info("source chosen", "jail", j.Name, "source", string(chosen.Kind), "reason", chosen.Why)
+			s.log.Log(context.Background(), loudness(chosen), "source chosen", "jail", j.Name, "source", string(chosen.Kind), "reason", chosen.Why)
 		}
 		choices[j.Name] = chosen
 		if chosen.Kind == source.FromNowhere {

@@ -27,8 +27,9 @@ type Wish struct {
 
 // A Choice is what the wish comes down to now, and why.
 type Choice struct {
-	Kind Kind
-	Why  string
+	Kind  Kind
+	Why   string
+	Empty bool // there is nothing to read yet, and nobody is found
 }
 
 // Choose decides where a jail reads. journal is nil when a journal can be read, else the reason why not. A jail never
@@ -38,17 +39,17 @@ func (w Wish) Choose(journal error) Choice {
 	switch {
 	case strings.HasPrefix(w.Backend, "systemd"):
 		if journal != nil {
-			return Choice{FromNowhere, fmt.Sprintf("waits for a journal: %v", journal)}
+			return Choice{FromNowhere, fmt.Sprintf("waits for a journal: %v", journal), true}
 		}
-		return Choice{FromJournal, "backend = systemd"}
+		return Choice{FromJournal, "backend = systemd", false}
 	case w.Backend != "auto":
 		return w.files("backend = " + w.Backend)
 	case w.OwnMatch && journal == nil:
-		return Choice{FromJournal, "the jail names a journal match"}
+		return Choice{FromJournal, "the jail names a journal match", false}
 	case w.OwnMatch:
 		return w.files(fmt.Sprintf("no journal can be read (%v)", journal))
 	case w.HasMatch && journal == nil && w.existing() == "":
-		return Choice{FromJournal, "no file of logpath exists and the filter has a journalmatch"}
+		return Choice{FromJournal, "no file of logpath exists and the filter has a journalmatch", false}
 	}
 	return w.files("backend = auto")
 }
@@ -56,12 +57,12 @@ func (w Wish) Choose(journal error) Choice {
 // files chooses the jail's log files for the given reason.
 func (w Wish) files(why string) Choice {
 	if len(w.Globs) == 0 {
-		return Choice{FromNowhere, why + ", and the jail has no logpath"}
+		return Choice{FromNowhere, why + ", and the jail has no logpath", true}
 	}
 	if first := w.existing(); first != "" {
-		return Choice{FromFiles, why + ", and " + first + " exists"}
+		return Choice{FromFiles, why + ", and " + first + " exists", false}
 	}
-	return Choice{FromFiles, why + "; waits for " + strings.Join(w.Globs, " or ") + " to appear"}
+	return Choice{FromFiles, why + "; waits for " + strings.Join(w.Globs, " or ") + " to appear", true}
 }
 
 // existing is the first existing file of the wish, "" for none.

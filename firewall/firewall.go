@@ -173,6 +173,12 @@ func (fw *Firewall) add(ctx context.Context, jail string, f family, entries []en
 func (fw *Firewall) put(ctx context.Context, jail string, f family, entries []entry) []error {
 	fw.mu.Lock()
 	defer fw.mu.Unlock()
+	return fw.putNow(ctx, jail, f, entries)
+}
+
+// putNow is put for who holds mu.
+func (fw *Firewall) putNow(ctx context.Context, jail string, f family, entries []entry) []error {
+	fw.askWitness(witnessKey{jail, f})
 	errs := fw.sets.add(ctx, jail, f, entries)
 	held := without(entries, errs)
 	fw.remember(jail, f, held)

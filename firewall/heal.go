@@ -64,12 +64,7 @@ func (fw *Firewall) look(ctx context.Context, full bool) (amiss bool, err error)
 	}
 	fw.mu.Lock()
 	defer fw.mu.Unlock()
-	made = fw.askWitnesses(made)
-	for _, jail := range made.empty {
-		fw.empty[jail] = true
-		maps.DeleteFunc(fw.witnesses, func(k witnessKey, _ witness) bool { return k.jail == jail })
-	}
-	fw.note(made)
+	fw.refillLater(fw.askWitnesses(made))
 	return len(made.done) > 0, err
 }
 
@@ -89,15 +84,43 @@ func (fw *Firewall) stand(ctx context.Context, blocks []block) (repairs, error) 
 // askWitnesses adds to what was repaired the sets that others have emptied.
 func (fw *Firewall) askWitnesses(made repairs) repairs {
 	for key, w := range fw.witnesses {
-		switch there, err := fw.watcher.has(key.jail, key.f, w.prefix); {
+		switch {
 		case w.over():
 			fw.forget(key.jail, key.f, []netip.Prefix{w.prefix})
-		case err == nil && !there && !slices.Contains(made.empty, key.jail):
-			made.empty = append(made.empty, key.jail)
-			made.done = append(made.done, "bans in set "+key.f.setName(key.jail))
+		case fw.isGone(key, w) && !slices.Contains(made.empty, key.jail):
+			made.lost(key)
 		}
 	}
 	return made
+}
+
+// askWitness finds out whether others have emptied a set, before a ban that is about to be added becomes its witness.
+func (fw *Firewall) askWitness(key witnessKey) {
+	if w, ok := fw.witnesses[key]; ok && !w.over() && fw.isGone(key, w) {
+		var made repairs
+		made.lost(key)
+		fw.refillLater(made)
+	}
+}
+
+// isGone tells whether the kernel does not hold a witness.
+func (fw *Firewall) isGone(key witnessKey, w witness) bool {
+	there, err := fw.watcher.has(key.jail, key.f, w.prefix)
+	return err == nil && !there
+}
+
+func (r *repairs) lost(key witnessKey) {
+	r.empty = append(r.empty, key.jail)
+	r.done = append(r.done, "bans in set "+key.f.setName(key.jail))
+}
+
+// refillLater has the next check fill the sets that were lost, and notes what was repaired.
+func (fw *Firewall) refillLater(made repairs) {
+	for _, jail := range made.empty {
+		fw.empty[jail] = true
+		maps.DeleteFunc(fw.witnesses, func(k witnessKey, _ witness) bool { return k.jail == jail })
+	}
+	fw.note(made)
 }
 
 // note logs and counts what was set right.
@@ -110,23 +133,35 @@ func (fw *Firewall) note(made repairs) {
 	fw.lastRepair, fw.lastRepaired = time.Now(), made.done
 }
 
-// refill bans again whoever was in the sets that were lost. What fails is tried again at the next check.
+// Refill has Run fill a jail's sets again, of which bans were found missing.
+func (fw *Firewall) Refill(jail string) {
+	fw.mu.Lock()
+	defer fw.mu.Unlock()
+	if named(fw.blocks, jail) {
+		fw.empty[jail] = true
+	}
+}
+
+// refill bans again whoever was in the sets that were lost. What fails is tried again at the next check, and so is what is
+// lost once more meanwhile.
 func (fw *Firewall) refill(ctx context.Context, jails []string) error {
 	var errs []error
 	for _, jail := range jails {
-		if err := fw.refillJail(ctx, jail); err != nil {
-			errs = append(errs, fmt.Errorf("restore bans of jail %s: %w", jail, err))
-			continue
-		}
 		fw.mu.Lock()
 		delete(fw.empty, jail)
 		fw.mu.Unlock()
+		if err := fw.refillJail(ctx, jail); err != nil {
+			errs = append(errs, fmt.Errorf("restore bans of jail %s: %w", jail, err))
+			fw.Refill(jail)
+		}
 	}
 	return errors.Join(errs...)
 }
 
-// refillJail asks twice: whoever was unbanned while his ban was being restored is let go again. What can never be banned
-// is left out.
+// refillBatch is how many bans are put back before others have their turn: what is to be banned is asked for each time.
+const refillBatch = 5 * batch
+
+// refillJail leaves out what can never be banned.
 func (fw *Firewall) refillJail(ctx context.Context, jail string) error {
 	if fw.restore == nil {
 		return nil
@@ -135,15 +170,37 @@ func (fw *Firewall) refillJail(ctx context.Context, jail string) error {
 	if err != nil {
 		return err
 	}
-	bans = maps.Clone(bans)
-	maps.DeleteFunc(bans, func(p netip.Prefix, _ time.Duration) bool { _, err := normal(p); return err != nil })
-	if err := fw.Add(ctx, jail, bans); err != nil {
-		return err
+	for part := range slices.Chunk(slices.Collect(maps.Keys(bans)), refillBatch) {
+		if err := fw.refillPart(ctx, jail, part); err != nil {
+			_, _ = fw.look(ctx, true) // the next check says what it could not repair
+			return err
+		}
 	}
-	now, err := fw.restore(ctx, jail)
+	return nil
+}
+
+// refillPart puts back those of the networks that are still to be banned, for as long as they are by now: whoever is banned
+// longer, or unbanned, comes before it or after it, and never in the middle.
+func (fw *Firewall) refillPart(ctx context.Context, jail string, part []netip.Prefix) error {
+	fw.mu.Lock()
+	defer fw.mu.Unlock()
+	bans, err := fw.restore(ctx, jail)
 	if err != nil {
 		return err
 	}
-	maps.DeleteFunc(bans, func(p netip.Prefix, _ time.Duration) bool { _, still := now[p]; return still })
-	return fw.Remove(ctx, jail, slices.Collect(maps.Keys(bans))...)
+	var all [2][]entry
+	for _, prefix := range part {
+		left, still := bans[prefix]
+		if p, err := normal(prefix); err == nil && still {
+			i := familyOf(p)
+			all[i] = append(all[i], entry{p, left})
+		}
+	}
+	var errs []error
+	for i, f := range families() {
+		for some := range slices.Chunk(all[i], batch) {
+			errs = append(errs, fw.putNow(ctx, jail, f, some)...)
+		}
+	}
+	return errors.Join(errs...)
 }

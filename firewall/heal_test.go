@@ -157,3 +157,79 @@ func run(t *testing.T, lab *firewalltest.Lab, fw *firewall.Firewall) {
 		}
 	})
 }
+
+// TestABanAfterAFlush comes before anybody has looked: it must not pass for a sign that nothing was flushed.
+func TestABanAfterAFlush(t *testing.T) {
+	t.Parallel()
+	for name, options := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newStanding(t, options)
+			six, _, _ := firewalltest.Addresses(true)
+			must(t, h.fw.Remove(t.Context(), "sshd", host(six))) // whose set would tell of the other's
+			delete(h.banned, host(six))
+			late := netip.MustParsePrefix("192.0.2.77/32")
+			h.lab.Box.Run(t, "sh", "-c", flushBans)
+			must(t, h.fw.Add(t.Context(), "sshd", bans(2*time.Hour, late)))
+			h.banned[late] = 2 * time.Hour
+			must(t, h.fw.Check(t.Context()))
+			h.wantAll(t)
+		})
+	}
+}
+
+// TestASetIsLostAgain while it is being filled, and a ban gets longer meanwhile.
+func TestASetIsLostAgain(t *testing.T) {
+	t.Parallel()
+	for name, options := range backends() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var h *healing
+			asked, many := 0, map[netip.Prefix]time.Duration{}
+			options.MaxElem = 1 << 17
+			n := 12_000
+			if strings.Contains(name, "plain") { // a rule for each
+				n = 50
+			}
+			for i := range n {
+				many[netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 32)] = time.Hour
+			}
+			h = newStanding(t, options)
+			h.fw = open(t, firewall.Options{Backend: options.Backend, Program: options.Program, MaxElem: options.MaxElem,
+				Restore: func(context.Context, string) (map[netip.Prefix]time.Duration, error) {
+					if asked++; asked == 3 { // the first part is back
+						h.lab.Box.Run(t, "sh", "-c", flushBans)
+						many[netip.MustParsePrefix("10.0.0.1/32")] = 5 * time.Hour
+					}
+					return maps.Clone(many), nil
+				}})
+			must(t, h.fw.Ensure(t.Context(), []firewall.Spec{{Jail: "sshd", Ports: []string{"53"}, Protocols: []string{"udp"}}}))
+			h.fw.Refill("sshd")
+			for range 3 {
+				_ = h.fw.Check(t.Context()) // it may fail in the middle
+			}
+			h.banned = many
+			h.wantAll(t)
+		})
+	}
+}
+
+// flushBans empties every set of ours, or takes away the rules where there are none.
+const flushBans = "ipset flush; nft list sets inet 2>/dev/null | awk '$1 == \"set\" { print \"flush set inet bailiff\", $2 }' | nft -f - 2>/dev/null; " +
+	"for p in iptables ip6tables; do for v in nft legacy; do $p-$v -S 2>/dev/null | sed -n 's/^-N \\(bailiff-from-.*\\|bailiff-to-.*\\)/\\1/p' | xargs -rn1 $p-$v -F; done; done; true"
+
+// wantAll wants the kernel to hold every ban for as long as it is to last.
+func (h *healing) wantAll(t *testing.T) {
+	t.Helper()
+	held, err := h.fw.List(t.Context(), "sshd")
+	must(t, err)
+	missing := 0
+	for p, left := range h.banned {
+		if have, ok := held[p]; !ok || (left-have).Abs() > time.Minute {
+			missing++
+		}
+	}
+	if missing > 0 || len(held) < len(h.banned) {
+		t.Errorf("%d of %d bans are missing or too short; %d are held", missing, len(h.banned), len(held))
+	}
+}

@@ -46,6 +46,10 @@ func (n *nft) addTo(set, jail string, entries []entry) []error {
 	}
 	var errs []error
 	for _, e := range entries {
+		if errors.Is(err, unix.ENOENT) { // there is no such set: it would take a second to hear that of each
+			errs = append(errs, &BanError{jail, e.prefix, err})
+			continue
+		}
 		if err := n.refresh(set, []entry{e}); err != nil {
 			errs = append(errs, &BanError{jail, e.prefix, err})
 		}

@@ -20,7 +20,7 @@ type Options struct {
 	MaxElem uint32
 
 	// Restore tells what is banned in a jail, with the time each ban still has, 0 for ever. Run asks it when a set was
-	// lost; nil means that lost bans stay lost.
+	// lost, with the firewall locked; nil means that lost bans stay lost.
 	Restore func(ctx context.Context, jail string) (map[netip.Prefix]time.Duration, error)
 
 	// RuntimeDir is a directory of ours, such as /run/bailiff. Where the process is not root, iptables gets a lock file

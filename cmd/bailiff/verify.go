@@ -67,6 +67,9 @@ func (d *daemon) compareOnce(ctx context.Context) {
 		if sizes[j.Name] = found.Size(); found.Size() > 0 {
 			d.log.Warn("the kernel does not hold what is banned", "jail", j.Name, "missing", len(found.Missing), "extra", len(found.Extra))
 		}
+		if len(found.Missing) > 0 {
+			d.firewall.Refill(j.Name)
+		}
 	}
 	d.diverged.set(sizes)
 }

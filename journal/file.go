@@ -48,6 +48,7 @@ type file struct {
 
 	past  bool      // it ends before what is to be read
 	fresh bool      // it came while others were being read
+	late  uint64    // where its last entry lay then: those up to it may come before others that were yielded
 	gone  time.Time // since when no path leads to the file; zero: one does
 
 	part   uint64 // which part of the file was last made sure to be mapped

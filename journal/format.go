@@ -16,6 +16,7 @@ const (
 	atState         = 16
 	atFileID        = 24
 	atMachineID     = 40
+	atBootID        = 56
 	atSeqnumID      = 72
 	atHeaderSize    = 88
 	atArenaSize     = 96

@@ -169,7 +169,7 @@ func (f *file) between(was position, next *position, home *file) (count uint64) 
 	if f.machine != home.machine || place(f) != place(home) {
 		return 0
 	}
-	if number := f.unwritten(); was.seqnum < number && number < next.seqnum {
+	if number := f.unwritten(was.boot); was.seqnum < number && number < next.seqnum {
 		count = 1
 	}
 	if f.seqnumID == was.seqnumID {
@@ -180,9 +180,12 @@ func (f *file) between(was position, next *position, home *file) (count uint64) 
 	return count + last - min(first, last)
 }
 
-// unwritten returns the number that journald gave to an entry before it was killed in the middle of writing it, 0 where it was
-// not: the header tells of a number that no entry has.
-func (f *file) unwritten() uint64 {
+// unwritten returns the number that journald gave to an entry of a boot before it was killed in the middle of writing it, 0
+// where it was not: the header tells of a number that no entry has.
+func (f *file) unwritten(boot id) uint64 {
+	if id(f.b[atBootID:]) != boot {
+		return 0
+	}
 	if f.now == 0 {
 		return le.Uint64(f.b[atHeadSeqnum:])
 	}

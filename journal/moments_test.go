@@ -28,6 +28,18 @@ func moved(b []byte, by, microseconds uint64, other bool) []byte {
 	return b
 }
 
+// ofOneBoot has all of a file's entries be of one boot.
+func ofOneBoot(b []byte) []byte {
+	b = bytes.Clone(b)
+	for _, at := range objects(b) {
+		if b[at] == objectEntry {
+			copy(b[at+atEntryBoot:], "one and the same")
+			le.PutUint64(b[at+atEntryMonotonic:], le.Uint64(b[at+atEntryRealtime:])-1e15)
+		}
+	}
+	return b
+}
+
 // put writes into a file, which others may have mapped.
 func put(t *testing.T, path string, at int64, b []byte) {
 	t.Helper()
@@ -205,7 +217,7 @@ func TestNothingOvertakesAnEntryThatIsNotComplete(t *testing.T) {
 
 // TestAFileThatNothingTellsOf has the system's journal rotated where there is no inotify, and a user's go on.
 func TestAFileThatNothingTellsOf(t *testing.T) {
-	dir, base := t.TempDir(), kept(t, "regular-unkeyed")
+	dir, base := t.TempDir(), ofOneBoot(kept(t, "regular-unkeyed"))
 	user := filepath.Join(dir, "user-1000.journal")
 	put(t, filepath.Join(dir, "system.journal"), 0, base)
 	put(t, user, 0, moved(base, 0, 2e9, true))
@@ -217,23 +229,52 @@ func TestAFileThatNothingTellsOf(t *testing.T) {
 	defer n.close()
 	n.watch.close()
 	n.watch = &watcher{fd: -1}
-	wants := func(entries int) {
-		t.Helper()
-		for e, i := (Entry{}), 0; ; i++ {
-			if ok, err := nextSafely(n, &e); err != nil || !ok {
-				if i != entries {
-					t.Fatalf("%d entries of %d, %v", i, entries, err)
-				}
-				return
-			}
-		}
-	}
-	wants(120)
+	wants(t, n, 120)
 	put(t, user, atEntries, le.AppendUint64(nil, 80)) // after what is in the new file
 	appear(t, filepath.Join(dir, "system.journal"), moved(base, 80, 1e9, false))
-	wants(40)
+	last := wants(t, n, 40)
 	n.scan = time.Time{}
-	wants(80)
+	if late := wants(t, n, 80); late != last {
+		t.Errorf("a late entry moved the cursor back from %s to %s", last, late)
+	}
+}
+
+// wants reads to the end, and returns the last entry's cursor.
+func wants(t *testing.T, n *native, entries int) (cursor string) {
+	t.Helper()
+	for e, i := (Entry{}), 0; ; i++ {
+		if ok, err := nextSafely(n, &e); err != nil || !ok {
+			if i != entries {
+				t.Fatalf("%d entries of %d, %v", i, entries, err)
+			}
+			return cursor
+		}
+		cursor = e.Cursor()
+	}
+}
+
+// TestCopiesUnderNewNumbers has journald copy what it logged to /run before /var was there, when that file is let go.
+func TestCopiesUnderNewNumbers(t *testing.T) {
+	dir, base := t.TempDir(), ofOneBoot(kept(t, "regular-unkeyed"))
+	persistent, runtime := filepath.Join(dir, "system.journal"), filepath.Join(dir, "run.journal")
+	put(t, persistent, 0, moved(base, 80, 0, false))
+	put(t, persistent, atEntries, le.AppendUint64(nil, 0))
+	put(t, runtime, 0, moved(base, 0, 0, true))
+	n, err := newNative(Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer n.close()
+	wants(t, n, 80)
+	if err := os.Rename(runtime, filepath.Join(dir, "run@1.journal")); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, n, 0)
+	if len(n.files) != 1 {
+		t.Fatalf("%d files are open", len(n.files))
+	}
+	put(t, persistent, atEntries, le.AppendUint64(nil, 80))
+	wants(t, n, 0)
 }
 
 // TestAGapBeforeAFileThatWasEmpty has a file met before its first entry is written, which is not the next one.

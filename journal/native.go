@@ -37,6 +37,7 @@ type native struct {
 	dirty   bool             // a file was there that could not be read yet: look again
 	missed  bool             // because it was renamed or deleted meanwhile
 	scan    time.Time        // when the directories were last read
+	prior   time.Time        // and when before the last look
 	unseen  error            // why they could not be
 	reads   uint64           // how often an entry was asked for
 	swept   time.Time        // when deleted files were last looked for
@@ -201,7 +202,7 @@ func (n *native) next(e *Entry) (bool, error) {
 			continue
 		}
 		n.spent, n.touched = f, f
-		if n.lastFile == nil || n.lastFile == f || f.at.compare(&n.last) != 0 { // it is no copy of the last one
+		if !n.copied(f) {
 			n.fill(f, e)
 			n.touched = nil // what is done with the entry is not the file's fault
 			return true, nil
@@ -258,12 +259,19 @@ func (n *native) step(f *file) {
 // fill makes e of the entry the file is at.
 func (n *native) fill(f *file, e *Entry) {
 	e.at, e.cursor = f.at, ""
+	late := n.late(&f.at)
+	if late {
+		e.cursor = n.last.String() // whoever resumes there has had what comes before it
+	}
 	var bad int
 	e.Fields, bad = n.fields.fill(f, f.b[f.head:f.head+f.size], e.Fields[:0])
 	if bad > 0 {
 		n.damage(f, 1)
 	}
-	n.last, n.lastFile, n.rested = f.at, f, false // not before: if the file faults, a copy of the entry is still to be read
+	n.lastFile, n.rested = f, false // not before: if the file faults, a copy of the entry is still to be read
+	if !late {
+		n.last = f.at
+	}
 }
 
 // damage counts entries that are damaged, and says so once a file.

@@ -1,6 +1,10 @@
 package journal
 
-import "cmp"
+import (
+	"cmp"
+	"slices"
+	"time"
+)
 
 // compare orders two entries as sd-journal does: by sequence number where the same journald counted, else by the time
 // since boot within one boot, else by the wall clock. Other than there the boot that the machine is in comes after all others,
@@ -23,6 +27,40 @@ func (p *position) compare(q *position) int {
 		return cmp.Compare(p.realtime, q.realtime)
 	}
 	return cmp.Compare(p.xor, q.xor)
+}
+
+// lag is how long after it took the time another journald may be before the entry can be read.
+const lag = 2 * time.Second
+
+// late tells whether an entry of another counter comes before the last one that was yielded, in the same boot.
+func (n *native) late(p *position) bool {
+	return n.lastFile != nil && p.monotonic < n.last.monotonic && p.boot == n.last.boot && p.seqnumID != n.last.seqnumID
+}
+
+// longAgo tells that an entry which is late, by both clocks since one may be damaged, is not even new.
+func (n *native) longAgo(p *position) bool {
+	return p.realtime < n.last.realtime && time.Since(time.UnixMicro(int64(p.realtime))) > lag
+}
+
+// copied tells whether the entry that the file is at has been yielded already: journald copies what it logged before /var was
+// there, with its times and under new numbers. Others that are late come from a file that was found late, or from another
+// journald.
+func (n *native) copied(f *file) bool {
+	switch {
+	case !n.late(&f.at):
+		return n.lastFile != nil && n.lastFile != f && f.at.compare(&n.last) == 0
+	case f.head > f.late && n.longAgo(&f.at):
+		return true
+	}
+	defer func() { n.touched = f }()
+	return slices.ContainsFunc(n.files, func(g *file) bool {
+		if g == f {
+			return false
+		}
+		n.touched = g
+		before, _ := g.around(&f.at)
+		return before != nil && before.compare(&f.at) == 0
+	})
 }
 
 // search returns how many of the file's first n entries come before those for which after holds, and the offset of the last

@@ -33,6 +33,7 @@ func (n *native) refresh() bool {
 // all entries before it are known; so the counts of all files are taken over again until they hold still, and then it is
 // made sure that no file has come that is not among them, and that none was missed because it was being renamed.
 func (n *native) look() {
+	n.prior = n.scan
 	n.snapshot()
 	for range 8 {
 		if !n.watch.happened() && !n.dirty && time.Since(n.scan) < rescanAfter {
@@ -80,9 +81,11 @@ func (n *native) extend(f *file) {
 		f.unlinked = time.Now().Add(-linkPatience) // nobody will look again
 	}
 	if !f.extend(f.now) {
-		if n.hold(f); !f.extend(f.now - 1) {
+		if !f.extend(f.now - 1) {
+			n.hold(f, f.seen)
 			return
 		}
+		n.hold(f, f.now-1)
 	}
 	n.noteTail(f)
 	f.root.renew()
@@ -93,10 +96,10 @@ func (n *native) extend(f *file) {
 	n.readNotes(f)
 }
 
-// hold keeps back what comes after the file's last entry, which is not complete: whoever saves a cursor behind it would
-// never see it. Others write on when journald was killed before it was done with a user's journal.
-func (n *native) hold(f *file) {
-	if p := f.entryAt(f.now - 1); p != nil && (n.held == nil || p.compare(n.held) < 0) {
+// hold keeps back what comes after an entry of the file that is not complete: whoever saves a cursor behind it would never see
+// it. Others write on when journald was killed before it was done with a user's journal.
+func (n *native) hold(f *file, index uint64) {
+	if p := f.entryAt(index); p != nil && (n.held == nil || p.compare(n.held) < 0) {
 		n.held = p
 	}
 }

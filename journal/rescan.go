@@ -124,6 +124,9 @@ func (n *native) drop(f *file) {
 	if info, err := os.Stat(f.path); err == nil {
 		n.known[f.inode] = record{f.path, info.Size(), info.ModTime()}
 	}
+	if t := n.tails[f.seqnumID]; f.at.seqnumID == f.seqnumID && t.seqnum < f.at.seqnum {
+		n.tails[f.seqnumID] = f.at // its end may be damaged
+	}
 	f.close()
 	n.o.Counters.closed()
 	n.files = slices.DeleteFunc(n.files, func(g *file) bool { return g == f })
@@ -150,6 +153,10 @@ func (n *native) enter(f *file) {
 		return
 	}
 	f.from = n.start(f) + 1
+	if n.begun {
+		l := f.chain(f.now)
+		f.late = l.get(f, f.now-1)
+	}
 	f.noted = f.from
 	if f.archived() {
 		f.settle()
@@ -188,11 +195,11 @@ func (n *native) start(f *file) (last uint64) {
 	return last
 }
 
-// unread tells whether an entry comes after all that is known of its counter: it was never read. Where nothing tells of files that
-// come, later entries of other counters may have been.
+// unread tells whether an entry of a file that was just found was never read, although later ones of other files may have
+// been: it was written after the directories were read the last time, and comes after all that is known of its counter.
 func (n *native) unread(p *position) bool {
 	t, known := n.tails[p.seqnumID]
-	return known && p.seqnum > t.seqnum
+	return p.realtime >= uint64(max(0, n.prior.UnixMicro())) && (!known || p.seqnum > t.seqnum)
 }
 
 // beyond tells whether an entry comes after all that is known of its counter and boot, whatever the clock says.

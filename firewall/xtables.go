@@ -70,15 +70,15 @@ func openXTable(f family, program string) (*xtable, error) {
 }
 
 // stand makes a layout stand, and nothing else of ours, in one transaction. It tells what that took. While others hold
-// the lock it tries again.
+// the lock it tries again, and once when others may have changed the table while it was looked at.
 func (t *xtable) stand(ctx context.Context, want layout) (s script, err error) {
-	for range lockTries {
+	for try := range lockTries {
 		s, err = t.standOnce(ctx, want)
 		if err == nil {
 			return s, t.remember(s)
 		}
 		t.hooks = nil // look again
-		if !locked(err) || ctx.Err() != nil {
+		if !locked(err) && try > 0 || ctx.Err() != nil {
 			break
 		}
 	}

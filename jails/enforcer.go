@@ -30,11 +30,13 @@ type Enforcer struct {
 	Beat      func() // called at least once a second while all is well; nil: nobody listens
 
 	orders  chan *order
-	stopped chan struct{} // closed when Run has ended
-	mu      sync.Mutex
-	jails   map[string]*Jail
+	stopped chan struct{}          // closed when Run has ended
 	unsure  map[string][]event.Ban // bans that the kernel refused, to be tried again; Run's goroutine only
 	bulk    []*order               // orders of very many bans that others have overtaken; Run's goroutine only
+
+	mu    sync.Mutex // guards what follows
+	jails map[string]*Jail
+	over  map[string][]netip.Prefix // by jail: what is to be taken out of the kernel unless a ban needs it
 }
 
 // An order is something to carry out and where to answer: bans, or subjects that a jail is to let go.
@@ -58,7 +60,7 @@ var errStopped = errors.New("bailiff is stopping")
 func NewEnforcer(s Store, b Blocklist, log *slog.Logger, m *metrics.Metrics) *Enforcer {
 	return &Enforcer{Store: s, Blocklist: b, Log: log, Metrics: m,
 		orders: make(chan *order, 64), stopped: make(chan struct{}),
-		jails: map[string]*Jail{}, unsure: map[string][]event.Ban{}}
+		jails: map[string]*Jail{}, unsure: map[string][]event.Ban{}, over: map[string][]netip.Prefix{}}
 }
 
 // Jails sets the jails whose bans it looks after.
@@ -85,6 +87,31 @@ func (e *Enforcer) Revoke(bans []event.Ban) {
 			j.revoke(b)
 		}
 	}
+}
+
+// Release has the kernel let networks of a jail go within a second or so, but for those that a ban needs.
+func (e *Enforcer) Release(jail string, networks ...netip.Prefix) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(networks) > 0 {
+		e.over[jail] = append(e.over[jail], networks...)
+	}
+}
+
+func (e *Enforcer) release(bans []event.Ban) {
+	for jail, bans := range byJail(bans) {
+		e.Release(jail, networksOf(bans)...)
+	}
+}
+
+// networksOf are what the kernel blocks for the bans.
+func networksOf(bans []event.Ban) (all []netip.Prefix) {
+	for _, b := range bans {
+		if p, ok := b.Network(); ok {
+			all = append(all, p)
+		}
+	}
+	return all
 }
 
 // Lift ends the jail's bans of the subjects and returns those that were banned.
@@ -319,8 +346,8 @@ func (e *Enforcer) Restore(ctx context.Context, bans []event.Ban, now time.Time)
 			continue // the jail is gone; its bans end by themselves
 		}
 		stand, spared := j.Restore(bans, now)
-		if err := e.spare(ctx, name, spared); err != nil {
-			return err
+		if err := e.spare(ctx, j, spared); err != nil {
+			e.Log.Error("whoever is spared by now is still in the store", "jail", name, "err", err)
 		}
 		if err := e.add(ctx, name, stand, now); err != nil {
 			e.Log.Error("ban refused by the firewall, trying again", "jail", name, "err", err)
@@ -334,19 +361,15 @@ func (e *Enforcer) Restore(ctx context.Context, bans []event.Ban, now time.Time)
 }
 
 // spare lets those go whose bans are not restored: the kernel may hold them still.
-func (e *Enforcer) spare(ctx context.Context, jail string, bans []event.Ban) error {
+func (e *Enforcer) spare(ctx context.Context, j *Jail, bans []event.Ban) error {
 	if len(bans) == 0 {
 		return nil
 	}
 	var subjects []event.Subject
-	var networks []netip.Prefix
 	for _, b := range bans {
 		subjects = append(subjects, b.Subject)
-		if p, ok := b.Network(); ok {
-			networks = append(networks, p)
-		}
 	}
-	if err := errors.Join(e.Store.Lift(ctx, jail, subjects...), e.remove(ctx, jail, networks)); err != nil {
+	if err := errors.Join(e.Store.Lift(ctx, j.Name, subjects...), e.remove(ctx, j, networksOf(bans))); err != nil {
 		return fmt.Errorf("lift %d bans: %w", len(bans), err)
 	}
 	return nil
@@ -354,6 +377,7 @@ func (e *Enforcer) spare(ctx context.Context, jail string, bans []event.Ban) err
 
 // retry tries again what the kernel refused, but for what has been lifted or has ended since.
 func (e *Enforcer) retry(ctx context.Context) {
+	e.letGo(ctx)
 	if len(e.unsure) == 0 {
 		return
 	}
@@ -364,6 +388,31 @@ func (e *Enforcer) retry(ctx context.Context) {
 	clear(e.unsure)
 	now := time.Now()
 	e.block(ctx, byJail(e.standing(bans, now)), now)
+}
+
+// letGo takes out of the kernel what was released.
+func (e *Enforcer) letGo(ctx context.Context) {
+	e.mu.Lock()
+	over := e.over
+	e.over = map[string][]netip.Prefix{}
+	e.mu.Unlock()
+	for name, networks := range over {
+		j := e.jail(name)
+		if j == nil {
+			continue // its sets are gone too
+		}
+		if len(networks) > bulky { // bans are not to wait for all of them
+			e.Release(name, networks[bulky:]...)
+			networks = networks[:bulky]
+		}
+		if networks = j.unneeded(networks); len(networks) == 0 {
+			continue
+		}
+		if err := e.remove(ctx, j, networks); err != nil {
+			e.Log.Error("unban refused by the firewall, trying again", "jail", name, "err", err)
+			e.Release(name, networks...)
+		}
+	}
 }
 
 func (e *Enforcer) jail(name string) *Jail {
@@ -385,22 +434,23 @@ func (e *Enforcer) lift(ctx context.Context, j *Jail, subjects []event.Subject) 
 	j.release(stand)
 	networks = j.unneeded(networks)
 	e.tellUnban(j.Name, stand)
-	if err := e.remove(ctx, j.Name, networks); err != nil {
-		return stand, fmt.Errorf("lift %d bans: %w", len(stand), err)
+	if err := e.remove(ctx, j, networks); err != nil {
+		e.Release(j.Name, networks...)
+		return stand, fmt.Errorf("lift %d bans, trying again: %w", len(stand), err)
 	}
 	return stand, nil
 }
 
 // remove takes bans out of the kernel, where add has put them.
-func (e *Enforcer) remove(ctx context.Context, jail string, networks []netip.Prefix) error {
-	if j := e.jail(jail); j != nil && !j.blocks() {
+func (e *Enforcer) remove(ctx context.Context, j *Jail, networks []netip.Prefix) error {
+	if !j.blocks() {
 		return nil
 	}
-	return e.Blocklist.Remove(ctx, jail, networks...)
+	return e.Blocklist.Remove(ctx, j.Name, networks...)
 }
 
-// Sweep tells of bans that end, which the kernel lets go by itself, and has the jails forget old failures, until ctx
-// ends. beat is called after each round.
+// Sweep tells of bans that end and has the jails forget old failures, until ctx ends. The kernel lets bans go by itself, but
+// knows nothing of a clock that was set: it is asked all the same. beat is called after each round.
 func (e *Enforcer) Sweep(ctx context.Context, beat func()) error {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()
@@ -410,7 +460,13 @@ func (e *Enforcer) Sweep(ctx context.Context, beat func()) error {
 			return nil
 		case now := <-tick.C:
 			for _, j := range e.all() {
-				e.tellUnban(j.Name, j.sweep(now))
+				ended := j.sweep(now)
+				e.release(ended)
+				subjects := make([]event.Subject, len(ended))
+				for i, b := range ended {
+					subjects[i] = b.Subject
+				}
+				e.tellUnban(j.Name, subjects)
 			}
 			beat()
 		}

@@ -47,6 +47,9 @@ func (k *blocklist) Add(_ context.Context, _ string, bans map[netip.Prefix]time.
 func (k *blocklist) Remove(_ context.Context, _ string, ps ...netip.Prefix) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.refuses != nil {
+		return k.refuses
+	}
 	for _, p := range ps {
 		delete(k.blocked, p)
 	}
@@ -337,6 +340,66 @@ func TestASourceThatStopsWhileTheStoreFailsReadsAgain(t *testing.T) {
 		b.store.set(nil)
 		if _, err := b.watch.See(ctx, block(3, "192.0.2.1")); err != nil || !b.kernel.blocks("192.0.2.1") {
 			t.Errorf("the block read again did not ban: %v", err)
+		}
+	})
+}
+
+// TestAnUnbanThatTheKernelRefuses is tried again, and not of whom is banned anew meanwhile.
+func TestAnUnbanThatTheKernelRefuses(t *testing.T) {
+	onBench(t, func(ctx context.Context, b *bench) {
+		for _, who := range []string{"192.0.2.1", "192.0.2.2"} {
+			if _, err := b.watch.See(ctx, block(3, who)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.kernel.set(errors.New("the lock is held"))
+		if _, err := b.Lift(b.jail, []event.Subject{subject("192.0.2.1"), subject("192.0.2.2")}); err == nil {
+			t.Error("nothing was said of the kernel's refusal")
+		}
+		b.jail.Ban(subject("192.0.2.2"), time.Now())
+		b.kernel.set(nil)
+		time.Sleep(2 * retryEvery)
+		synctest.Wait()
+		if b.kernel.blocks("192.0.2.1") || !b.kernel.blocks("192.0.2.2") {
+			t.Error("not let go, or let go though banned anew")
+		}
+	})
+}
+
+// TestAJailThatIsGoneAndBlockedNothing is dropped by a reload: the kernel has no set to take its bans from.
+func TestAJailThatIsGoneAndBlockedNothing(t *testing.T) {
+	onBench(t, func(ctx context.Context, b *bench) {
+		c := *b.jail.Config()
+		c.Firewall.Kind = "none"
+		b.jail.Configure(&c)
+		if _, err := b.watch.See(ctx, block(3, "192.0.2.1")); err != nil {
+			t.Fatal(err)
+		}
+		b.Jails(nil)
+		b.kernel.set(errors.New("set does not exist"))
+		if gone, err := b.Lift(b.jail, []event.Subject{subject("192.0.2.1")}); err != nil || len(gone) != 1 {
+			t.Errorf("lifted %v: %v", gone, err)
+		}
+	})
+}
+
+// TestBansEndThoughTheClockWasSet has the kernel count on when the wall clock says that a ban is over.
+func TestBansEndThoughTheClockWasSet(t *testing.T) {
+	onBench(t, func(ctx context.Context, b *bench) {
+		if _, err := b.watch.See(ctx, block(3, "192.0.2.1")); err != nil {
+			t.Fatal(err)
+		}
+		p, _ := subject("192.0.2.1").Prefix()
+		b.kernel.mu.Lock()
+		b.kernel.blocked[p] = time.Now().Add(1000 * time.Hour)
+		b.kernel.mu.Unlock()
+		for b.jail.Status().Banned > 0 {
+			time.Sleep(time.Minute)
+		}
+		time.Sleep(2 * retryEvery)
+		synctest.Wait()
+		if b.kernel.blocks("192.0.2.1") {
+			t.Error("the kernel bans on")
 		}
 	})
 }

@@ -297,14 +297,14 @@ func (j *Jail) unneeded(networks []netip.Prefix) []netip.Prefix {
 	return slices.DeleteFunc(networks, func(p netip.Prefix) bool { return needed[p] })
 }
 
-// sweep ends the bans whose time is over, returning their subjects, and forgets old failures.
-func (j *Jail) sweep(now time.Time) (ended []event.Subject) {
+// sweep ends the bans whose time is over, returning them, and forgets old failures.
+func (j *Jail) sweep(now time.Time) (ended []event.Ban) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for s, b := range j.bans {
 		if !b.Active(now) {
 			delete(j.bans, s)
-			ended = append(ended, s)
+			ended = append(ended, b)
 		}
 	}
 	j.counter.sweep(now)

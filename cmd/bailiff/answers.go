@@ -181,6 +181,9 @@ func (d *daemon) Unban(_ context.Context, r control.UnbanRequest) (control.Chang
 		done.Still = append(done.Still, answers(wider)...)
 	}
 	if done.Count+len(done.Still) == 0 && !r.All {
+		for _, j := range running { // a daemon that was killed may have left it in the kernel
+			d.enforcer.Release(j.Name, asked.networks...)
+		}
 		return done, &control.Error{Kind: control.NotFound, Message: "not banned: " + strings.Join(r.Subjects, " "),
 			Hint: "bailiff banned lists who is"}
 	}

@@ -92,7 +92,7 @@ func runDaemon(ctx context.Context, flags runFlags) error {
 	}
 	defer socket.Close()
 	err = d.work(ctx, socket)
-	if errors.Is(err, context.Canceled) && ctx.Err() != nil { // it was ended while it started
+	if ctx.Err() != nil { // it was ended, perhaps while it started, and what then failed did so for that
 		err = nil
 	}
 	switch {
@@ -287,7 +287,10 @@ func (d *daemon) adopt(ctx context.Context, now time.Time) (bans []event.Ban, er
 	if len(bans) > 0 {
 		d.log.Info("took over the bans that the kernel holds, for the store knows none", "bans", len(bans))
 	}
-	return bans, d.store.Save(ctx, bans, nil)
+	if err := d.store.Save(ctx, bans, nil); err != nil {
+		d.log.Error("what the kernel holds is not stored", "err", err)
+	}
+	return bans, nil
 }
 
 // become makes the configuration and its jails the ones in force.

@@ -66,7 +66,7 @@ func (d *daemon) tryReload(ctx context.Context, jail string) error {
 	err := d.reload(ctx, jail)
 	d.metrics.Loaded(err == nil)
 	if err != nil {
-		d.log.Error("reload refused", "err", err)
+		d.log.Error("reload failed", "err", err)
 	}
 	return err
 }
@@ -94,18 +94,18 @@ func (d *daemon) reload(ctx context.Context, only string) error {
 	if err := d.sources.replanned(ctx); err != nil {
 		return err
 	}
+	var left error // what is in force all the same
 	for _, j := range gone {
-		if err := d.liftAll(j); err != nil {
-			return err
-		}
+		left = errors.Join(left, d.liftAll(j))
 	}
-	if err := d.firewall.Ensure(ctx, specs(next)); err != nil {
-		return err
-	}
+	left = errors.Join(left, d.firewall.Ensure(ctx, specs(next)))
 	d.level.Set(d.flags.logLevel(next.Daemon.LogLevel))
 	d.warn(next.Warnings)
 	d.warnOfOptionsOfTheStart(next.Daemon)
 	d.log.Info("reloaded", "jails", len(kept))
+	if left != nil {
+		return fmt.Errorf("the new configuration is in force, but something of the old one is left: %w", left)
+	}
 	return nil
 }
 
@@ -138,13 +138,17 @@ func (d *daemon) warnOfOptionsOfTheStart(next config.Daemon) {
 func replaceOne(current, next *config.Config, name string) (*config.Config, error) {
 	named := func(j *config.Jail) bool { return j.Name == name }
 	c := *current
-	c.Jails = slices.DeleteFunc(slices.Clone(current.Jails), named)
-	i := slices.IndexFunc(next.Jails, named)
-	if i < 0 && len(c.Jails) == len(current.Jails) {
+	c.Jails = slices.Clone(current.Jails)
+	was, is := slices.IndexFunc(current.Jails, named), slices.IndexFunc(next.Jails, named)
+	switch {
+	case was < 0 && is < 0:
 		return nil, noJail(name)
-	}
-	if i >= 0 {
-		c.Jails = append(c.Jails, next.Jails[i])
+	case was < 0:
+		c.Jails = append(c.Jails, next.Jails[is])
+	case is < 0:
+		c.Jails = slices.Delete(c.Jails, was, was+1)
+	default:
+		c.Jails[was] = next.Jails[is]
 	}
 	return &c, nil
 }

@@ -304,7 +304,11 @@ func alike(a, b *config.Jail) bool {
 func (s *sources) start(ctx context.Context, g *errgroup.Group, p *plan, posts []*jails.Post) {
 	r := &reader{plan: p, done: make(chan struct{}), stands: make(chan struct{})}
 	beat := s.watchdog.Part("reader of " + p.key)
-	r.watch = &jails.Watch{Source: string(p.kind), Enforcer: s.enforcer, Metrics: s.metrics, Beat: beat.Round, Gather: s.words.gather}
+	round := func() {
+		s.rounds.Add(1)
+		beat.Round()
+	}
+	r.watch = &jails.Watch{Source: string(p.kind), Enforcer: s.enforcer, Metrics: s.metrics, Beat: round, Gather: s.words.gather}
 	r.watch.Post(posts)
 	ctx, r.cancel = context.WithCancel(ctx)
 	s.readers[p.key] = r
@@ -313,7 +317,7 @@ func (s *sources) start(ctx context.Context, g *errgroup.Group, p *plan, posts [
 		defer s.watchdog.Retire(beat)
 		defer r.stand()
 		for delay := retryFirst; ; delay = min(2*delay, retryMost) {
-			err := s.read(ctx, r, beat.Round)
+			err := s.read(ctx, r, round)
 			if ctx.Err() != nil {
 				return nil
 			}
@@ -326,11 +330,7 @@ func (s *sources) start(ctx context.Context, g *errgroup.Group, p *plan, posts [
 }
 
 // read runs the plan's source once. The reader stands once it has read what was there.
-func (s *sources) read(ctx context.Context, r *reader, round func()) error {
-	beat := func() {
-		s.rounds.Add(1)
-		round()
-	}
+func (s *sources) read(ctx context.Context, r *reader, beat func()) error {
 	see := func(ctx context.Context, b *event.Block) (bool, error) {
 		s.rounds.Add(1)
 		return r.watch.See(ctx, b)

@@ -13,8 +13,14 @@ type reader interface {
 	drain(ctx context.Context, yield func(*Entry) error) (int, error)
 	// wait returns when there may be more, after d, or when ctx ends.
 	wait(ctx context.Context, d time.Duration)
+	// reached returns the newest entry, without fields, if all entries up to it have been looked at; ok is false when nothing has
+	// been since the last one that was yielded, or when that is not known.
+	reached() (e Entry, ok bool)
 	close()
 }
+
+// reachedEvery is how often Reached is called. It is saved, and nothing but a needless report of a gap depends on it.
+const reachedEvery = 10 * time.Minute
 
 // Follow yields the entries that o chooses, first those that are there and then each as it is written, until ctx ends or
 // yield returns an error, which Follow then returns as it is. When yield returns nil the entry is done with: its cursor
@@ -25,7 +31,8 @@ func Follow(ctx context.Context, o Options, yield func(*Entry) error) error {
 		return err
 	}
 	defer r.close()
-	last := time.Now()
+	defer o.tellReached(r)
+	last, told := time.Now(), time.Now()
 	for {
 		n, err := r.drain(ctx, yield)
 		if err != nil {
@@ -34,8 +41,21 @@ func Follow(ctx context.Context, o Options, yield func(*Entry) error) error {
 		if n > 0 {
 			last = time.Now()
 		}
+		if time.Since(told) > reachedEvery {
+			o.tellReached(r)
+			told = time.Now()
+		}
 		o.idle()
 		r.wait(ctx, pace(time.Since(last)))
+	}
+}
+
+func (o Options) tellReached(r reader) {
+	if o.Reached == nil {
+		return
+	}
+	if e, ok := r.reached(); ok {
+		o.Reached(&e)
 	}
 }
 

@@ -59,6 +59,11 @@ type Options struct {
 	// Idle is called whenever everything that is there has been yielded, before each wait, at least once a second. nil: off.
 	Idle func()
 
+	// Reached is called now and then, before Idle, and at the end, with the newest entry of all, without fields, when everything up
+	// to it has been looked at and nothing after the last one yielded was chosen. Whoever resumes there misses nothing, and is not
+	// told of a gap when the last chosen entry is gone. The native reader does so for the machine's own journals. nil: off.
+	Reached func(*Entry)
+
 	// Lost is called when entries that should have been yielded are gone, before the first one after them is yielded. nil: off.
 	Lost func(Gap)
 

@@ -88,20 +88,52 @@ func TestResumesWhereTheClockWasSetBack(t *testing.T) {
 	}
 }
 
-// positions reads as if the machine were in a boot.
-func positions(t *testing.T, o Options, boot id) (all []position) {
+// inBoot is a reader as if the machine were in a boot.
+func inBoot(t *testing.T, o Options, boot id) *native {
 	t.Helper()
 	n := &native{o: o, places: o.places(), watch: &watcher{fd: -1}, known: map[inode]record{}, bad: map[inode]string{}, tails: map[id]position{}, boots: map[id]bool{}, boot: boot}
-	defer n.close()
 	n.fields, n.notes = newPicker(nil, false, &n.unpack), newPicker(nil, false, &n.unpack)
 	if err := n.begin(); err != nil {
 		t.Fatal(err)
 	}
+	return n
+}
+
+// positions reads as if the machine were in a boot.
+func positions(t *testing.T, o Options, boot id) (all []position) {
+	t.Helper()
+	n := inBoot(t, o, boot)
+	defer n.close()
 	for e := (Entry{}); ; {
 		if ok, err := nextSafely(n, &e); err != nil || !ok {
 			return all
 		}
 		all = append(all, e.at)
+	}
+}
+
+// TestReached looks at many entries of which few are chosen, the last of them long ago.
+func TestReached(t *testing.T) {
+	dir, base := t.TempDir(), kept(t, "regular-unkeyed")
+	put(t, filepath.Join(dir, "system.journal"), 0, base)
+	all := positions(t, Options{Dir: dir}, id{})
+	last := all[len(all)-1]
+	match := Match{{{Field: "_COMM", Values: []string{"nobody"}}}}
+	n := inBoot(t, Options{Dir: dir, Match: match}, last.boot)
+	defer n.close()
+	wants(t, n, 0)
+	e, ok := n.reached()
+	if !ok || e.Cursor() != last.String() {
+		t.Errorf("reached %v %s, want %s", ok, e.Cursor(), last)
+	}
+	n.last = e.at
+	if e, ok := n.reached(); ok {
+		t.Errorf("reached %s twice", e.Cursor())
+	}
+	n.boot = id{}
+	n.last = position{}
+	if e, ok := n.reached(); ok {
+		t.Errorf("reached %s of another machine's journal", e.Cursor())
 	}
 }
 

@@ -144,6 +144,25 @@ func (n *native) rest() {
 	n.rested = true
 }
 
+// reached says nothing of other machines' journals: those may be delivered late.
+func (n *native) reached() (e Entry, ok bool) {
+	n.safely(func() {
+		e.at = n.last
+		if ok = n.boot != (id{}) && n.held == nil && n.pick() == nil; !ok {
+			return
+		}
+		for _, f := range n.files {
+			n.touched = f
+			if p := f.position(f.horizon); p != nil && p.compare(&e.at) > 0 {
+				e.at = *p
+			}
+		}
+		n.touched = nil
+		ok = e.at != n.last
+	})
+	return e, ok
+}
+
 func (n *native) drain(ctx context.Context, yield func(*Entry) error) (count int, err error) {
 	n.safely(func() { err = n.o.drain(ctx, n.next, yield, &count) })
 	return count, err

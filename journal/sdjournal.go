@@ -186,6 +186,8 @@ func (r *sdReader) next(e *Entry) (bool, error) {
 }
 
 // wait sleeps, and has libsystemd look for new files.
+func (r *sdReader) reached() (e Entry, ok bool) { return e, false }
+
 func (r *sdReader) wait(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()

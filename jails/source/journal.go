@@ -72,10 +72,13 @@ func (j *Journal) follow(ctx context.Context, m mark, see See) error {
 	if o.Since.IsZero() {
 		o.Since = time.Now()
 	}
+	var reached journal.Entry
+	o.Reached = func(e *journal.Entry) { reached = *e }
 	o.Idle = func() {
 		if err := j.flush(ctx, see); err != nil {
 			cancel(err)
 		}
+		j.pass(&reached)
 		j.live()
 		j.Beat()
 		if j.Caught != nil {
@@ -89,10 +92,19 @@ func (j *Journal) follow(ctx context.Context, m mark, see See) error {
 		}
 		return j.flush(ctx, see)
 	})
+	j.pass(&reached)
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
 	return err
+}
+
+// pass notes how far the journal has been looked at without finding anything, once all that was found has been judged.
+func (j *Journal) pass(reached *journal.Entry) {
+	if len(j.block.Entries) == 0 && reached.Realtime().After(j.judged.Realtime()) {
+		j.judged, j.dirty = *reached, true
+	}
+	*reached = journal.Entry{}
 }
 
 // live notes that from now on lines are judged as they are written: a few at a time, so that the memory for many is given

@@ -19,9 +19,10 @@ func TestWaitsForTheLockOfIPTables(t *testing.T) {
 	lock, err := os.OpenFile(os.Getenv("XTABLES_LOCKFILE"), os.O_CREATE|os.O_RDWR, 0o600)
 	must(t, err)
 	defer lock.Close()
-	must(t, unix.Flock(int(lock.Fd()), unix.LOCK_EX))
+	fd := int(lock.Fd())
+	must(t, unix.Flock(fd, unix.LOCK_EX))
 	start := time.Now()
-	time.AfterFunc(300*time.Millisecond, func() { unix.Flock(int(lock.Fd()), unix.LOCK_UN) }) // fails with the wait below
+	time.AfterFunc(300*time.Millisecond, func() { unix.Flock(fd, unix.LOCK_UN) }) // fails with the wait below
 	must(t, fw.Ensure(t.Context(), []firewall.Spec{{Jail: "sshd"}}))
 	if took := time.Since(start); took < 300*time.Millisecond {
 		t.Errorf("took %v while another held the lock", took)

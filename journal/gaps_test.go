@@ -94,6 +94,25 @@ func TestANumberThatWasNeverWritten(t *testing.T) {
 	}
 }
 
+// TestOthersThatAreGoneAtAResume has the cursor's entry still there, and a user's entries after it gone, or none.
+func TestOthersThatAreGoneAtAResume(t *testing.T) {
+	base := kept(t, "regular-unkeyed")
+	for _, lost := range []uint64{80, 0} {
+		dir := t.TempDir()
+		put(t, filepath.Join(dir, "system.journal"), 0, base)                               // 1 to 80
+		put(t, filepath.Join(dir, "user-1000.journal"), 0, moved(base, 80+lost, 2e9, true)) // from 81 or 161
+		cursor := positions(t, Options{Dir: dir}, id{})[79]
+		c := &Counters{}
+		o := Options{Dir: dir, Reader: ReaderNative, Cursor: cursor.String(), Counters: c}
+		if err := Read(t.Context(), o, func(*Entry) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if n := c.GapEntries.Load(); n != lost || c.Entries.Load() != 80 {
+			t.Errorf("%d lost of %d, %d read of 80", n, lost, c.Entries.Load())
+		}
+	}
+}
+
 // TestNoGapBeforeAFileThatIsReadAlready has two of three files that were read and let go change, so that they are opened again.
 func TestNoGapBeforeAFileThatIsReadAlready(t *testing.T) {
 	dir, base, idles := t.TempDir(), kept(t, "regular-unkeyed"), 0

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -17,6 +18,7 @@ func (n *native) reportResume() {
 		n.touched = f
 		before, after := f.around(&n.last)
 		if before != nil && before.compare(&n.last) == 0 {
+			n.reportOthers(n.last)
 			return
 		}
 		if after != nil && (first == nil || after.compare(first) < 0) {
@@ -24,6 +26,44 @@ func (n *native) reportResume() {
 		}
 	}
 	n.reportBetween(n.last, first, "the saved cursor's entry is gone")
+	if first != nil {
+		n.reportOthers(*first)
+	}
+}
+
+// reportOthers says so when entries after a position are missing that stood in other journals of the place, such as users': in files
+// before the oldest that is left of one.
+func (n *native) reportOthers(was position) {
+	oldest := map[string]*file{} // of each journal by its path, without what tells its files apart
+	for _, f := range n.files {
+		name, _, _ := strings.Cut(strings.TrimSuffix(strings.TrimSuffix(f.path, "~"), ".journal"), "@")
+		if g := oldest[name]; f.now > 0 && (g == nil || le.Uint64(f.b[atHeadSeqnum:]) < le.Uint64(g.b[atHeadSeqnum:])) {
+			oldest[name] = f
+		}
+	}
+	var last *position
+	for _, f := range oldest {
+		n.touched = f
+		p := f.entryAt(0)
+		if p != nil && p.seqnum > was.seqnum && p.compare(&was) > 0 && (last == nil || p.seqnum > last.seqnum) && n.beside(f, was) {
+			last = p
+		}
+	}
+	if last == nil {
+		return
+	}
+	all := was
+	all.seqnumID = id{} // those of its own counter are to be counted too
+	missing := last.seqnum - was.seqnum - 1
+	if missing -= min(missing, n.elsewhere(all, last)); missing > 0 {
+		n.o.lost(Gap{Entries: missing, From: time.UnixMicro(int64(was.realtime)), To: time.UnixMicro(int64(last.realtime)),
+			Reason: "files of another journal were deleted before they could be read"})
+	}
+}
+
+// beside tells whether a file is of the same machine and namespace as those of an entry's counter.
+func (n *native) beside(f *file, p position) bool {
+	return slices.ContainsFunc(n.files, func(g *file) bool { return g.seqnumID == p.seqnumID && f.machine == g.machine && place(f) == place(g) })
 }
 
 // around returns the file's last entry up to a position and its first after it, nil where there is none.
@@ -122,7 +162,7 @@ func (n *native) reportBetween(was position, next *position, reason string) {
 	g.To = g.From
 	if next != nil {
 		g.To = time.UnixMicro(int64(next.realtime))
-		if next.seqnumID == was.seqnumID && next.seqnum > was.seqnum {
+		if n.numbered(&was, next) && next.seqnum > was.seqnum {
 			missing := next.seqnum - was.seqnum - 1
 			missing -= min(missing, n.elsewhere(was, next))
 			if missing == 0 {
@@ -132,6 +172,19 @@ func (n *native) reportBetween(was position, next *position, reason string) {
 		}
 	}
 	n.o.lost(g)
+}
+
+// numbered tells whether two entries' numbers can be compared. Those of two counters of one place can, and then was is made to be
+// of none, so that the entries of its counter are counted too.
+func (n *native) numbered(was, next *position) bool {
+	if next.seqnumID == was.seqnumID {
+		return true
+	}
+	together := slices.ContainsFunc(n.files, func(f *file) bool { return f.seqnumID == next.seqnumID && n.beside(f, *was) })
+	if together {
+		was.seqnumID = id{}
+	}
+	return together
 }
 
 // elsewhere returns how many numbers between two entries of one counter are not of entries that are gone: those of files of
@@ -165,7 +218,6 @@ func (n *native) elsewhere(was position, next *position) (count uint64) {
 // between returns how many numbers between two of a counter the file accounts for, if journald numbers it together with home,
 // which is of that counter: it is of the same machine and namespace.
 func (f *file) between(was position, next *position, home *file) (count uint64) {
-	place := func(f *file) string { return filepath.Base(filepath.Dir(f.path)) }
 	if f.machine != home.machine || place(f) != place(home) {
 		return 0
 	}
@@ -179,6 +231,9 @@ func (f *file) between(was position, next *position, home *file) (count uint64) 
 	last, _ := f.search(f.now, func(p *position) bool { return p.realtime >= was.realtime && p.seqnum >= next.seqnum })
 	return count + last - min(first, last)
 }
+
+// place is the directory of a machine's journal or of one of its namespaces.
+func place(f *file) string { return filepath.Base(filepath.Dir(f.path)) }
 
 // unwritten returns the number that journald gave to an entry of a boot before it was killed in the middle of writing it, 0
 // where it was not: the header tells of a number that no entry has.

@@ -72,13 +72,19 @@ func (j *Journal) follow(ctx context.Context, m mark, see See) error {
 	if o.Since.IsZero() {
 		o.Since = time.Now()
 	}
+	var failed error // what could not be judged is to be read again
+	flush := func() error {
+		failed = j.flush(ctx, see)
+		return failed
+	}
 	var reached journal.Entry
 	o.Reached = func(e *journal.Entry) { reached = *e }
 	o.Idle = func() {
-		if err := j.flush(ctx, see); err != nil {
+		if err := flush(); err != nil {
 			cancel(err)
+		} else {
+			j.pass(&reached)
 		}
-		j.pass(&reached)
 		j.live()
 		j.Beat()
 		if j.Caught != nil {
@@ -90,9 +96,11 @@ func (j *Journal) follow(ctx context.Context, m mark, see See) error {
 		if !j.full() {
 			return nil
 		}
-		return j.flush(ctx, see)
+		return flush()
 	})
-	j.pass(&reached)
+	if failed == nil {
+		j.pass(&reached)
+	}
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}

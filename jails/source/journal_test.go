@@ -2,11 +2,17 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
+	"os"
+	"strings"
 	"testing"
+	"time"
 
 	"bailiff/jails/event"
 	"bailiff/journal"
+	"bailiff/journal/journaltest"
 )
 
 func anEntry(message string) *journal.Entry {
@@ -45,4 +51,42 @@ func BenchmarkAppend(b *testing.B) {
 		j.see(b.Context(), nothing)
 	}
 	b.ReportMetric(float64(blockEntries*b.N)/b.Elapsed().Seconds(), "lines/s")
+}
+
+// TestAPositionMovesOnOnlyBehindWhatWasJudged runs itself inside journald's namespaces, where its journal is the machine's own.
+func TestAPositionMovesOnOnlyBehindWhatWasJudged(t *testing.T) {
+	if os.Getenv("SOURCE_INSIDE") != "" {
+		positionsInside(t)
+		return
+	}
+	journald := journaltest.Start(t)
+	journald.Log(journaltest.Sender{Comm: "sshd"}, "one")
+	journald.Log(journaltest.Sender{Comm: "chatter"}, "two", "three")
+	cmd := journald.Command("test.service", os.Args[0], "-test.run=^"+t.Name()+"$")
+	cmd.Env = append(os.Environ(), "SOURCE_INSIDE=1")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func positionsInside(t *testing.T) {
+	m := &memory{marks: map[string]string{}}
+	make := func() runs {
+		return &Journal{Key: "journal", Jails: []string{"sshd"}, Back: time.Now().Add(-time.Hour), Marks: m,
+			Selector: event.Selector{{{Field: "SYSLOG_IDENTIFIER", Values: []string{"sshd"}}}},
+			Log:      slog.New(slog.DiscardHandler), Beat: func() {}}
+	}
+	_ = fail(t, make, &reading{fails: errors.New("disk full")})
+	if len(m.marks) > 0 {
+		t.Errorf("nothing was judged, and the mark is %v", m.marks)
+	}
+	newest := ""
+	err := journal.Read(t.Context(), journal.Options{}, func(e *journal.Entry) error { newest = e.Cursor(); return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	during(t, make, &reading{}, "+one")
+	if mark := m.marks["journal"]; !strings.Contains(mark, newest) {
+		t.Errorf("the mark is %s, the newest entry %s", mark, newest)
+	}
 }

@@ -1,5 +1,5 @@
 // Package metrics counts what bailiff does, for Prometheus. One struct holds every metric, names.go all their names; a
-// nil *Metrics is off. Labels are jail, family, source and backend, never an address.
+// nil *Metrics is off. Labels are jail, family, source, backend and kind, never an address.
 package metrics
 
 import (

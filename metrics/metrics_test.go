@@ -30,7 +30,8 @@ func busy() *Metrics {
 		return []Sample{
 			{ActiveBans, []string{"sshd", "inet4"}, 2}, {ActiveBans, []string{"sshd", "inet6"}, 0},
 			{FailingSubjects, []string{"sshd"}, 3}, {FirewallInfo, []string{"iptables"}, 1},
-			{FirewallRepairs, nil, 2}, {FirewallDiverges, []string{"sshd"}, 0}, {FirewallCuts, nil, 3}, {FilesOpen, nil, 4}, {FileRotations, nil, 5},
+			{FirewallRepairs, nil, 2}, {FirewallDiverges, []string{"sshd"}, 0}, {FirewallCuts, nil, 3},
+			{Problems, []string{"jails_left_out"}, 1}, {Problems, []string{"old_configuration"}, 0}, {FilesOpen, nil, 4}, {FileRotations, nil, 5},
 			{FileTruncations, nil, 6}, {FileErrors, nil, 7}, {FileCutLines, nil, 8}, {FileBadBytes, nil, 9},
 			{JournalEntries, nil, 1000}, {JournalGaps, nil, 1}, {JournalLost, nil, 40}, {JournalGapTime, nil, 7},
 			{JournalDropped, nil, 112500}, {JournalBadFiles, nil, 1}, {JournalBadData, nil, 2}, {JournalOpenFiles, nil, 4},
@@ -117,7 +118,7 @@ func TestNoMetricTellsAnAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	allowed := map[string]bool{"jail": true, "family": true, "source": true, "backend": true,
+	allowed := map[string]bool{"jail": true, "family": true, "source": true, "backend": true, "kind": true,
 		"version": true, "goversion": true, "goarch": true}
 	for _, f := range families {
 		for _, metric := range f.Metric {

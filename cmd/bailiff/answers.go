@@ -18,7 +18,8 @@ import (
 // Status answers bailiff status.
 func (d *daemon) Status(ctx context.Context, r control.StatusRequest) (control.Status, error) {
 	fw := d.firewall.Status()
-	s := control.Status{Version: version, Started: d.started, Firewall: fw.Backend, Repairs: repairs(fw), Waiting: fw.Waiting, Metrics: d.served(), Jails: []control.Jail{}}
+	s := control.Status{Version: version, Started: d.started, Firewall: fw.Backend, Repairs: repairs(fw), Waiting: fw.Waiting, Metrics: d.served(),
+		Problems: d.problems.answers(), Jails: []control.Jail{}}
 	_, running := d.state()
 	for _, j := range running {
 		if r.Jail != "" && r.Jail != j.Name {

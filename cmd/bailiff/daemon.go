@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -59,6 +60,7 @@ type daemon struct {
 	sources  *sources
 	watchdog *sdnotify.Watchdog
 	diverged divergences
+	problems problems
 	caughtUp func() // called when what was logged before has been read
 
 	reloads chan reloadOrder
@@ -340,7 +342,7 @@ func (d *daemon) metricsServer() *metrics.Server {
 	if d.flags.metricsSet {
 		addr = d.flags.metrics
 	}
-	return &metrics.Server{Addr: addr, Metrics: d.metrics, Health: d.starting, Log: d.log}
+	return &metrics.Server{Addr: addr, Metrics: d.metrics, Health: d.health, Log: d.log}
 }
 
 func (d *daemon) controlServer() *control.Server {
@@ -392,13 +394,13 @@ func (d *daemon) awaitReady(ctx context.Context) bool {
 	}
 }
 
-// starting is why the daemon is not well: it is not ready yet.
-func (d *daemon) starting() error {
+// health is why the daemon is not well: it is not ready yet, or has problems.
+func (d *daemon) health() error {
 	select {
 	case <-d.sources.ready:
-		return nil
+		return d.problems.err()
 	default:
-		return errors.New("starting")
+		return errors.Join(errors.New("starting"), d.problems.err())
 	}
 }
 
@@ -416,7 +418,8 @@ func (d *daemon) summary() string {
 	for _, j := range running {
 		bans += j.Status().Banned
 	}
-	return fmt.Sprintf("%d jails, %d bans", len(running), bans)
+	line := fmt.Sprintf("%d jails, %d bans", len(running), bans)
+	return strings.Join(append([]string{line}, d.problems.texts()...), "; ")
 }
 
 // purge forgets bans that ended longer ago than dbpurgeage, and positions in logs that are gone.

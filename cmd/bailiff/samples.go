@@ -18,6 +18,7 @@ func (d *daemon) samples() []metrics.Sample {
 		all = append(all, metrics.Sample{Name: metrics.FailingSubjects, Labels: []string{j.Name}, Value: float64(j.Status().Failing)})
 		all = append(all, metrics.Sample{Name: metrics.FirewallDiverges, Labels: []string{j.Name}, Value: float64(d.diverged.of(j.Name))})
 	}
+	all = append(all, d.problems.samples()...)
 	for name, v := range d.counts() {
 		all = append(all, metrics.Sample{Name: name, Value: float64(v)})
 	}

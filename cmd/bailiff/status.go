@@ -69,6 +69,7 @@ func printStatus(w io.Writer, s control.Status) error {
 	if m := s.Metrics; m.Error != "" {
 		fmt.Fprintf(w, "metrics are not served on %s: %s\n", m.Address, m.Error)
 	}
+	printProblems(w, s.Problems)
 	if len(s.Waiting) > 0 {
 		fmt.Fprintf(w, "nothing is stopped in chains that do not exist: %s\n", strings.Join(s.Waiting, ", "))
 	}
@@ -85,6 +86,15 @@ func printStatus(w io.Writer, s control.Status) error {
 		printDivergence(w, j)
 	}
 	return nil
+}
+
+func printProblems(w io.Writer, all []control.Problem) {
+	for _, p := range all {
+		fmt.Fprintf(w, "problem since %s: %s\n", p.Since.Local().Format(time.DateTime), p.Text)
+		for _, line := range p.Details {
+			fmt.Fprintln(w, "  "+line)
+		}
+	}
 }
 
 // shownFiles is how many of a jail's files stand in its line; status JAIL and --json tell all.

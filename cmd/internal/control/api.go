@@ -38,7 +38,16 @@ type Status struct {
 	Repairs  Repairs   `json:"repairs"`           // of the firewall
 	Waiting  []string  `json:"waiting,omitempty"` // chains of iptables that jails name and that do not exist
 	Metrics  Metrics   `json:"metrics"`
+	Problems []Problem `json:"problems,omitempty"`
 	Jails    []Jail    `json:"jails"` // by name
+}
+
+// Problem is one thing that is wrong with a daemon that runs all the same.
+type Problem struct {
+	Kind    string    `json:"kind"`              // the label of the metric bailiff_problem
+	Text    string    `json:"text"`              // one line
+	Details []string  `json:"details,omitempty"` // more of it, such as faults of files
+	Since   time.Time `json:"since"`
 }
 
 // Metrics is where Prometheus finds metrics.

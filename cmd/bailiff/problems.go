@@ -1,0 +1,112 @@
+package main
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"bailiff/cmd/internal/control"
+	"bailiff/metrics"
+)
+
+// A problemKind names one thing that may be wrong with a daemon that runs all the same. It is the label of a metric.
+type problemKind string
+
+// The kinds of problems.
+const (
+	jailsLeftOut     problemKind = "jails_left_out"    // jails with faults do not run
+	oldConfiguration problemKind = "old_configuration" // the files cannot be used; an earlier configuration runs
+	optionsIgnored   problemKind = "options_ignored"   // options of the daemon have faults and are as if not set
+)
+
+// problemKinds are all of them, in the order in which they are told.
+func problemKinds() []problemKind {
+	return []problemKind{oldConfiguration, jailsLeftOut, optionsIgnored}
+}
+
+// A problem is what is wrong now.
+type problem struct {
+	kind    problemKind
+	text    string   // one line, for everybody
+	details []string // for whoever may ask over the socket
+	since   time.Time
+}
+
+// problems is what is wrong with the daemon: /healthz, status, systemctl status and a metric tell of it. The zero value
+// says that all is well. It is safe for concurrent use.
+type problems struct {
+	mu  sync.Mutex
+	all map[problemKind]problem
+}
+
+// set says what is wrong. A problem that was there before keeps the time when it began.
+func (p *problems) set(kind problemKind, text string, details ...string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := problem{kind, strings.ReplaceAll(text, "\n", "; "), details, time.Now()}
+	if before, ok := p.all[kind]; ok {
+		now.since = before.since
+	}
+	if p.all == nil {
+		p.all = map[problemKind]problem{}
+	}
+	p.all[kind] = now
+}
+
+// clear says that nothing of the kind is wrong any more.
+func (p *problems) clear(kind problemKind) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.all, kind)
+}
+
+// list is what is wrong now, in the order of problemKinds.
+func (p *problems) list() (all []problem) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, kind := range problemKinds() {
+		if one, ok := p.all[kind]; ok {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+// texts are the lines of what is wrong.
+func (p *problems) texts() (all []string) {
+	for _, one := range p.list() {
+		all = append(all, one.text)
+	}
+	return all
+}
+
+// err is what is wrong as an error, nil when all is well.
+func (p *problems) err() error {
+	if all := p.texts(); len(all) > 0 {
+		return errors.New(strings.Join(all, "\n"))
+	}
+	return nil
+}
+
+// answers are the problems as bailiff status has them.
+func (p *problems) answers() (all []control.Problem) {
+	for _, one := range p.list() {
+		all = append(all, control.Problem{Kind: string(one.kind), Text: one.text, Details: one.details, Since: one.since})
+	}
+	return all
+}
+
+// samples say of each kind whether something is wrong.
+func (p *problems) samples() (all []metrics.Sample) {
+	now := p.list()
+	for _, kind := range problemKinds() {
+		s := metrics.Sample{Name: metrics.Problems, Labels: []string{string(kind)}}
+		if slices.ContainsFunc(now, func(one problem) bool { return one.kind == kind }) {
+			s.Value = 1
+		}
+		all = append(all, s)
+	}
+	return all
+}

@@ -16,9 +16,8 @@ if [ -d /run/systemd/system ] && systemctl is-active --quiet fail2ban.service; t
 	EOF
 	exit 0
 fi
-systemctl enable bailiff.socket bailiff.service >/dev/null 2>&1
-if [ -d /run/systemd/system ]; then
-	systemd-tmpfiles --create bailiff.conf >/dev/null 2>&1
-	systemctl start bailiff.service >/dev/null 2>&1
-fi
+# Whether a service is to run from now on is for the distribution and its administrator to say: systemd.preset(5).
+systemctl --no-reload preset bailiff.socket bailiff.service >/dev/null 2>&1
+[ -d /run/systemd/system ] && systemd-tmpfiles --create bailiff.conf >/dev/null 2>&1
+echo "bailiff guards this machine from: systemctl enable --now bailiff"
 exit 0

@@ -86,6 +86,7 @@ installs() {
 	check "it runs as user bailiff" says '^bailiff$' inside ps -o user= -p "$(prop MainPID)"
 	check "systemd finds no fault in the units" inside systemd-analyze verify bailiff.service bailiff.socket
 	check "manual pages are there" inside sh -c 'man -w bailiff bailiff-run bailiff-jail.conf && mandb -t 2>/dev/null; true'
+	check "and documents" inside sh -c 'cd /usr/share/doc/bailiff && ls README.md CHANGELOG.md docs/architecture.md NOTICES'
 	check "nobody else may change anything" says 'only root|permission denied' inside runuser -u nobody -- bailiff unban --all
 	figures+=("ready after $((($(prop ActiveEnterTimestampMonotonic) - $(prop ExecMainStartTimestampMonotonic)) / 1000)) ms")
 	figures+=("installed size $(inside dpkg-query -W -f '${Installed-Size}' bailiff) KiB, program $(inside stat -c %s /usr/bin/bailiff) bytes")
@@ -229,9 +230,15 @@ removes() {
 rpms() {
 	put "$rpm" /tmp/bailiff.rpm
 	put "$newer_rpm" /tmp/newer.rpm
-	check "rpm installs it" inside rpm --force-debian --nodeps -i /tmp/bailiff.rpm
-	check "the service of the rpm runs" inside systemctl is-active bailiff.service
-	check "and will at the next boot" inside systemctl is-enabled bailiff.service bailiff.socket
+	check "rpm installs it" says 'systemctl enable --now bailiff' inside rpm --force-debian --nodeps -i /tmp/bailiff.rpm
+	check "and starts nothing by itself" not inside systemctl is-active bailiff.service bailiff.socket
+	check "the preset, which is Debian's here, has it start at the next boot" \
+		inside systemctl is-enabled bailiff.service bailiff.socket
+	check "the rpm says where to read about it" says '^file:///usr/share/doc/bailiff/README.md$' inside rpm -q --qf '%{URL}\n' bailiff
+	check "has a changelog" says 'Built from' inside rpm -q --changelog bailiff
+	check "documents" says 'docs/architecture.md' inside rpm -q --docfiles bailiff
+	check "and licences" says 'NOTICES' inside rpm -q --licensefiles bailiff
+	check "the service of the rpm starts" inside systemctl enable --now bailiff.service
 	check "all files of the rpm are there" inside rpm -V --nodeps bailiff
 	inside sh -c 'echo "# mine" >>/etc/bailiff/bailiff.conf'
 	check "it bans" inside bailiff ban sshd 203.0.113.9

@@ -6,6 +6,20 @@ dist=$(realpath -m "${1:-dist}")
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
+# Each of git's names for a commit makes a version that dpkg and rpm take for newer than the one before.
+before=
+for name in 5d0c1f2 v0.1.0-rc1 v0.1.0-rc1-7-gabc1234 v0.1.0 v0.1.0-3-gabc1234 v0.1.0-12-gabc1234 v0.1.1; do
+	version=$(packaging/build.sh --version $name)
+	if [ -n "$before" ]; then
+		dpkg --compare-versions "$before" lt "$version" || { echo "dpkg: $version is no newer than $before" >&2; exit 1; }
+		[ "$(rpm --eval "%{lua:print(rpm.vercmp('$before', '$version'))}")" = -1 ] || { echo "rpm: $version is no newer than $before" >&2; exit 1; }
+	fi
+	before=$version
+done
+earlier=$(SOURCE_DATE_EPOCH=1795000000 packaging/build.sh --version ffffff) later=$(SOURCE_DATE_EPOCH=1795100000 packaging/build.sh --version 000000)
+dpkg --compare-versions "$earlier" lt "$later" || { echo "$later is no newer than $earlier" >&2; exit 1; }
+echo "versions sort"
+
 packaging/build.sh "$dist"
 packaging/build.sh "$scratch/again" >/dev/null
 for file in "$scratch"/again/*; do cmp "$file" "$dist/${file##*/}"; done

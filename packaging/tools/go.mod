@@ -1,8 +1,10 @@
-module bailiff/packaging/nfpm
+module bailiff/packaging/tools
 
 go 1.26.0
 
 tool github.com/goreleaser/nfpm/v2/cmd/nfpm
+
+require github.com/google/licensecheck v0.3.1
 
 require (
 	dario.cat/mergo v1.0.2 // indirect

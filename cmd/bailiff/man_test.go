@@ -66,8 +66,14 @@ func manPage(c *cobra.Command) string {
 	say(".Sh NAME\n.Nm %s\n.Nd %s", pageName(c), text(c.Short))
 	say(".Sh SYNOPSIS\n%s", synopsis(c))
 	say(".Sh DESCRIPTION\n%s", prose(c))
+	if !c.HasParent() {
+		commands(say, c)
+	}
 	options(say, "OPTIONS", c.NonInheritedFlags())
 	options(say, "OPTIONS OF ALL COMMANDS", c.InheritedFlags())
+	if files, err := os.ReadFile("../../packaging/man/" + pageName(c) + ".1.files"); err == nil {
+		b.Write(files) // with the signals
+	}
 	say(".Sh EXIT STATUS\n0 on success, 1 if something is wrong or was not found, 2 if the command line makes no sense.")
 	var related []string
 	if c.HasParent() {
@@ -82,6 +88,17 @@ func manPage(c *cobra.Command) string {
 	related = append(related, "bailiff-filter 5", "bailiff-jail.conf 5", "bailiff.conf 5")
 	say(".Sh SEE ALSO\n.Xr %s", strings.Join(related, " ,\n.Xr "))
 	return b.String()
+}
+
+// commands lists what there is, by the line that says what it is for.
+func commands(say func(string, ...any), root *cobra.Command) {
+	say(".Sh COMMANDS\n.Bl -tag -width Ds")
+	for _, c := range allCommands(root)[1:] {
+		if !c.HasAvailableSubCommands() {
+			say(".It Cm %s\n%s.\nSee\n.Xr %s 1 .", strings.TrimPrefix(c.CommandPath(), "bailiff "), text(c.Short), pageName(c))
+		}
+	}
+	say(".El")
 }
 
 // pageDate is the time of the commit that is packaged, for two builds of it must not differ.

@@ -6,25 +6,27 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BARS        := go test -tags bars -count=1 -timeout 30m -v
 ARGS        ?=
 
-.PHONY: run build test unit lint packages test-packages bench bench-match bench-config bench-journal bench-firewall soak fuzz go deps deps-test
+.PHONY: run build test unit lint packages test-packages bench bench-match bench-config bench-journal bench-firewall soak fuzz go modules deps deps-test
 
 run: deps build       ## install what is missing, build, and run the daemon on the built-in configuration
 	@./bailiff run $(ARGS)
 
 build: go
+	@packaging/deps.sh modules . ./cmd/bailiff
 	go build -trimpath -ldflags '$(LDFLAGS)' -o bailiff ./cmd/bailiff
 
 test: deps-test lint unit
 
-unit: go              ## real iptables, ipset, journald and packets: as root
+unit: modules         ## real iptables, ipset, journald and packets: as root
 	go test -timeout 20m ./...
 	CGO_ENABLED=0 go test ./jails/config
 
-lint: go
+lint: modules
 	@bad=$$(gofmt -s -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "gofmt -s wants: $$bad"; exit 1; }
 	go vet ./...
 	go vet -tags bars ./...
 	CGO_ENABLED=0 go vet ./cmd/bailiff
+	@. packaging/retry.sh && retry go run $(STATICCHECK) -version
 	go run $(STATICCHECK) ./...
 
 packages: deps        ## deb, rpm and tarball for amd64 and arm64 in dist/
@@ -52,6 +54,8 @@ fuzz: go              ## a minute for each fuzz target
 
 go:
 	@packaging/deps.sh go
+modules:
+	@packaging/deps.sh modules . -test -tags bars ./...
 deps:
 	@packaging/deps.sh run
 deps-test: deps

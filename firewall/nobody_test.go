@@ -1,7 +1,6 @@
 package firewall_test
 
 import (
-	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -19,7 +18,10 @@ const nobody = "65534"
 // without them.
 func TestWithoutRoot(t *testing.T) {
 	lab := firewalltest.New(t)
-	program, runtimeDir := forNobody(t)
+	program := firewalltest.ProgramForAll(t)
+	runtimeDir := filepath.Join(filepath.Dir(program), "run")
+	must(t, os.Mkdir(runtimeDir, 0o777))
+	must(t, os.Chmod(runtimeDir, 0o777))
 	setpriv := func(caps string) []string {
 		return []string{"--reuid", nobody, "--regid", nobody, "--clear-groups", "--inh-caps", caps, "--ambient-caps", caps,
 			"env", "-u", "XTABLES_LOCKFILE", "BAILIFF_RUNTIME=" + runtimeDir, program, "-test.v", "-test.run"}
@@ -32,27 +34,6 @@ func TestWithoutRoot(t *testing.T) {
 	if !strings.Contains(out, "PASS: TestNobodyWithoutCapabilities") {
 		t.Error(out)
 	}
-}
-
-// forNobody makes a copy of this program and a directory that nobody may use.
-func forNobody(t *testing.T) (program, runtimeDir string) {
-	t.Helper()
-	dir, err := os.MkdirTemp("/var/tmp", "bailiff-nobody-")
-	must(t, err)
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	program, runtimeDir = filepath.Join(dir, "test"), filepath.Join(dir, "run")
-	must(t, os.Chmod(dir, 0o755))
-	must(t, os.Mkdir(runtimeDir, 0o777))
-	must(t, os.Chmod(runtimeDir, 0o777))
-	from, err := os.Open("/proc/self/exe")
-	must(t, err)
-	defer from.Close()
-	to, err := os.OpenFile(program, os.O_CREATE|os.O_WRONLY, 0o755)
-	must(t, err)
-	_, err = io.Copy(to, from)
-	must(t, err)
-	must(t, to.Close())
-	return program, runtimeDir
 }
 
 // TestNobodyWithCapabilities is run by TestWithoutRoot in a namespace of its own; else it has nothing to say.

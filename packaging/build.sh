@@ -22,7 +22,7 @@ package_version() {
 
 [ "${1:-}" != --version ] || { package_version "$2"; exit; }
 
-root=$PWD src=$PWD/packaging
+root=$PWD src=$PWD/packaging nfpm=github.com/goreleaser/nfpm/v2/cmd/nfpm
 out=$(realpath -m "${1:-dist}")
 described=${VERSION:-$(git describe --tags --always --match 'v*' 2>/dev/null || echo unknown)}
 MAINTAINER="bailiff <bailiff@localhost.localdomain>"
@@ -86,7 +86,9 @@ tarball() { # ARCH
 VERSION=$(package_version "$described")
 export VERSION
 mkdir -p "$out" "$stage/common"
-go -C "$src/tools" build -o "$stage/nfpm" github.com/goreleaser/nfpm/v2/cmd/nfpm
+"$src/deps.sh" modules "$src/tools" $nfpm ./...
+"$src/deps.sh" modules "$root" ./cmd/bailiff
+go -C "$src/tools" build -o "$stage/nfpm" $nfpm
 (cd "$stage/common" && common)
 for ARCH in ${ARCHES:-amd64 arm64}; do
 	export ARCH

@@ -1,9 +1,12 @@
 #!/bin/bash
 # deps.sh go     - stop with one line when Go is missing or too old
+# deps.sh modules DIR PACKAGE... - download the modules of Go that the packages below DIR need and this machine lacks
 # deps.sh run    - install what building and running bailiff needs and this machine lacks
 # deps.sh test   - the same for `make test`; peers (fail2ban, sshguard) are installed but never started
 # deps.sh packages - what the test of the packages needs besides
 set -euo pipefail
+# shellcheck source=retry.sh
+. "$(dirname "$0")/retry.sh"
 
 need_go() {
 	local have
@@ -17,37 +20,58 @@ need_go() {
 	fi
 }
 
-# install CHECK:PACKAGE... - each package is installed when the file or command CHECK is missing
+modules() { # DIR PACKAGE...: go.mod is in DIR, and a flag of go list may be among the packages
+	GOPROXY=off go -C "$1" list -deps "${@:2}" >/dev/null 2>&1 && return # the registry need not be asked
+	echo "downloading modules of Go"
+	retry go -C "$1" mod download
+}
+
+# install CHECK:PACKAGE... - each package is installed when the file or command CHECK is missing. Services of packages are not
+# started.
 install() {
-	local missing=() word check
+	local missing
+	missing=$(lacking "$@")
+	[ -n "$missing" ] || return 0
+	[ "$(id -u)" = 0 ] || { echo "missing:" $missing"; run this as root to have them installed" >&2; exit 1; }
+	(
+		flock -w 1800 9 # another run may install the same
+		missing=$(lacking "$@")
+		[ -n "$missing" ] || exit 0
+		echo "installing" $missing
+		"install_$manager" $missing 9>&-
+	) 9<"$lock"
+}
+
+lacking() { # CHECK:PACKAGE... - the packages whose CHECK is missing
+	local word check
 	for word; do
 		check=${word%%:*}
 		case $check in
-		/*) [ -e "$check" ] || missing+=("${word#*:}") ;;
-		*) command -v "$check" >/dev/null || missing+=("${word#*:}") ;;
-		esac
+		/*) [ -e "$check" ] ;;
+		*) command -v "$check" >/dev/null ;;
+		esac || echo "${word#*:}"
 	done
-	[ ${#missing[@]} -eq 0 ] && return 0
-	[ "$(id -u)" = 0 ] || { echo "missing: ${missing[*]}; run this as root to have them installed" >&2; exit 1; }
-	echo "installing ${missing[*]}"
-	"install_$manager" "${missing[@]}"
 }
 
 install_apt() {
-	[ -n "${updated:-}" ] || apt-get update -qq
-	updated=yes
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+	local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Acquire::Retries=10 -o DPkg::Lock::Timeout=600)
+	retry quietly "${apt[@]}" -o APT::Update::Error-Mode=any update ||
+		echo "not every list of packages could be read, trying to install from those that are here" >&2
+	without_services retry quietly "${apt[@]}" install --no-install-recommends "$@"
 }
 
-install_dnf() { dnf install -y -q "$@"; }
+install_dnf() { retry dnf install -y -q "$@"; }
 
-# without_services CMD... - run CMD so that packages start no service, as Debian's policy-rc.d allows
+# without_services CMD... - runs CMD so that packages start no service, as Debian's policy-rc.d allows. One of an earlier run
+# that was killed is taken away as well.
 without_services() {
-	local policy=/usr/sbin/policy-rc.d kept=
-	[ -e "$policy" ] && kept=yes
-	[ -n "$kept" ] || { printf '#!/bin/sh\nexit 101\n' >"$policy"; chmod +x "$policy"; trap 'rm -f /usr/sbin/policy-rc.d' EXIT; }
+	local policy=/usr/sbin/policy-rc.d said
+	said=$(printf '#!/bin/sh\n# of the tests of bailiff, while they install packages\nexit 101')
+	[ ! -e "$policy" ] || [ "$(<"$policy")" = "$said" ] || { "$@"; return; }
+	trap "rm -f $policy" EXIT
+	printf '%s\n' "$said" >"$policy"
+	chmod +x "$policy"
 	"$@"
-	[ -n "$kept" ] || { rm -f "$policy"; trap - EXIT; }
 }
 
 disable() { # units of peers stay off, also after a reboot
@@ -55,13 +79,17 @@ disable() { # units of peers stay off, also after a reboot
 	for unit; do systemctl disable "$unit" >/dev/null 2>&1 || rm -f "/etc/systemd/system/multi-user.target.wants/$unit"; done
 }
 
-if command -v apt-get >/dev/null; then manager=apt; elif command -v dnf >/dev/null; then manager=dnf; else
+if command -v apt-get >/dev/null; then manager=apt lock=/var/lib/dpkg; elif command -v dnf >/dev/null; then manager=dnf lock=/var/lib/rpm; else
 	echo "neither apt-get nor dnf here: install gcc, the libsystemd headers and iptables yourself" >&2
 	manager=none
 fi
 
 case ${1:-} in
 go) need_go ;;
+modules)
+	need_go
+	modules "${@:2}"
+	;;
 run)
 	need_go
 	case $manager in
@@ -71,7 +99,7 @@ run)
 	;;
 test)
 	[ $manager = apt ] || { echo "the tests need Debian's packages (fail2ban, systemd-journal-remote, ...): run them on Debian 12" >&2; exit 1; }
-	without_services install ip:iproute2 ipset:ipset nft:nftables conntrack:conntrack rg:ripgrep python3:python3 \
+	install ip:iproute2 ipset:ipset nft:nftables conntrack:conntrack rg:ripgrep python3:python3 \
 		systemd-nspawn:systemd-container mmdebstrap:mmdebstrap /lib/systemd/systemd-journald:systemd \
 		/lib/systemd/systemd-journal-remote:systemd-journal-remote /usr/lib/python3/dist-packages/systemd:python3-systemd \
 		fail2ban-client:fail2ban /usr/libexec/sshguard/sshg-parser:sshguard mandoc:mandoc logrotate:logrotate
@@ -82,5 +110,5 @@ packages)
 	install lintian:lintian rpmlint:rpmlint rpm:rpm zsh:zsh fish:fish readelf:binutils qemu-aarch64-static:qemu-user-static \
 		/usr/share/bash-completion/bash_completion:bash-completion
 	;;
-*) sed -n 2,5p "$0" >&2; exit 2 ;;
+*) sed -n 2,6p "$0" >&2; exit 2 ;;
 esac

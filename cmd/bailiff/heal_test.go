@@ -203,10 +203,9 @@ func TestFirewallRemoveLeavesNothing(t *testing.T) {
 
 // TestBansWithoutRoot runs the daemon as nobody with the two capabilities that the service has.
 func TestBansWithoutRoot(t *testing.T) {
-	program := forNobody(t)
-	log, err := os.CreateTemp("/var/tmp", "bailiff-nobody-*.log")
+	program := firewalltest.ProgramForAll(t)
+	log, err := os.Create(filepath.Join(filepath.Dir(program), "auth.log"))
 	must(t, err)
-	defer os.Remove(log.Name())
 	defer log.Close()
 	must(t, log.Chmod(0o644))
 	h := newHost(t, "backend = auto\nlogpath = "+log.Name())
@@ -231,17 +230,4 @@ func must(t *testing.T, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-// forNobody makes a copy of this program that everybody may run.
-func forNobody(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("/var/tmp", "bailiff-nobody-")
-	must(t, err)
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	must(t, os.Chmod(dir, 0o755))
-	program, err := os.ReadFile("/proc/self/exe")
-	must(t, err)
-	must(t, os.WriteFile(filepath.Join(dir, "bailiff"), program, 0o755))
-	return filepath.Join(dir, "bailiff")
 }

@@ -1,35 +1,35 @@
 # machine.sh - functions that boot a real Debian in systemd-nspawn, with a network of its own and a neighbour to attack it
-# from. To be sourced. Nothing of the host is changed: the root is made once and each boot writes into memory only.
+# from. To be sourced. Nothing of the host is changed: the root is kept in a cache and each boot writes into memory only.
+# Several machines may run at once: each has a name of its own.
 #
-#   machine_build        makes the root directory $MACHINE_ROOT with mmdebstrap, if it is not there yet
-#   machine_start        boots it and returns when it is up         machine_stop         powers it off
+#   machine_build        makes the root directory, if it is not in the cache yet, and sets $booted_root
+#   machine_start        boots $booted_root and returns when it is up         machine_stop         powers it off
 #   inside CMD...        runs CMD in the machine                    outside CMD...       the same, with the neighbour's network
 #   neighbour CMD...     runs a program of the host with the neighbour's network
 #
 # The machine is 10.77.0.1 and fd77::1. The neighbour owns 198.51.100.0/24, 203.0.113.0/24 and 2001:db8::/32.
-MACHINE=${MACHINE:-bailiff-test}
-MACHINE_ROOT=${MACHINE_ROOT:-/var/tmp/bailiff-test-root}
+# shellcheck source=cache.sh
+. "$(dirname "${BASH_SOURCE[0]}")/cache.sh"
+MACHINE=$(</proc/sys/kernel/random/uuid)
+MACHINE=bailiff-${MACHINE%%-*}
 machine_pid= nspawn_pid= machine_log=
 unified=/sys/fs/cgroup legacy=
 [ -e /sys/fs/cgroup/unified/cgroup.procs ] && unified=/sys/fs/cgroup/unified
 [ -e /sys/fs/cgroup/systemd/cgroup.procs ] && legacy=/sys/fs/cgroup/systemd
 
 machine_build() {
-	[ -e "$MACHINE_ROOT/usr/lib/systemd/systemd" ] && return
-	local sources=(/etc/apt/sources.list.d/*.sources) making=$MACHINE_ROOT.making unit
-	[ -s "${sources[0]}" ] || sources=(/etc/apt/sources.list)
-	rm -rf "$making"
-	mmdebstrap --quiet --variant=minbase bookworm "$making" "${sources[0]}" --include="systemd-sysv,dbus,init-system-helpers,\
-openssh-server,openssh-client,sshpass,iptables,ipset,nftables,iproute2,procps,man-db,bash-completion,rpm"
+	booted_root packages "systemd-sysv,dbus,init-system-helpers,openssh-server,openssh-client,sshpass,iptables,ipset,nftables,\
+iproute2,procps,man-db,bash-completion,rpm" machine_settle
+}
+
+machine_settle() { # ROOT
+	local unit
 	for unit in getty@ console-getty systemd-networkd systemd-resolved apt-daily.timer apt-daily-upgrade.timer e2scrub_all.timer; do
 		case $unit in *.timer) ;; *) unit=$unit.service ;; esac
-		ln -sf /dev/null "$making/etc/systemd/system/$unit"
+		ln -sf /dev/null "$1/etc/systemd/system/$unit"
 	done
-	sed -i 's/\(pam_unix.so.*\)$/\1 nodelay/' "$making/etc/pam.d/common-auth" # else each wrong password takes three seconds
-	echo "MaxStartups 1000" >"$making/etc/ssh/sshd_config.d/test.conf" # else sshd drops some of those that knock so often
-	: >"$making/etc/machine-id"
-	mkdir -p "$making/var/log/journal"
-	mv "$making" "$MACHINE_ROOT"
+	sed -i 's/\(pam_unix.so.*\)$/\1 nodelay/' "$1/etc/pam.d/common-auth" # else each wrong password takes three seconds
+	echo "MaxStartups 1000" >"$1/etc/ssh/sshd_config.d/test.conf" # else sshd drops some of those that knock so often
 }
 
 machine_network() {
@@ -55,7 +55,7 @@ machine_start() {
 		echo $BASHPID >"$unified/$MACHINE/cgroup.procs"
 		[ -z "$legacy" ] || echo $BASHPID >"$legacy/$MACHINE/cgroup.procs"
 		export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
-		exec systemd-nspawn --quiet --directory="$MACHINE_ROOT" --machine="$MACHINE" --volatile=overlay --register=no --keep-unit \
+		exec systemd-nspawn --quiet --directory="$booted_root" --read-only --volatile=overlay --machine="$MACHINE" --register=no --keep-unit \
 			--network-namespace-path="/run/netns/$MACHINE" --capability=CAP_NET_ADMIN --resolv-conf=off --timezone=off \
 			--link-journal=no --console=pipe --boot </dev/null >"$machine_log" 2>&1
 	) &

@@ -1,5 +1,6 @@
 #!/bin/bash
-# packages.sh [DIST] - builds the packages twice, compares the two, lints them and boots a machine with them.
+# packages.sh [DIST] - builds the packages twice, compares the two, lints them and boots a machine with them. Those that passed
+# are put into DIST.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 dist=$(realpath -m "${1:-dist}")
@@ -20,21 +21,24 @@ earlier=$(SOURCE_DATE_EPOCH=1795000000 packaging/build.sh --version ffffff) late
 dpkg --compare-versions "$earlier" lt "$later" || { echo "$later is no newer than $earlier" >&2; exit 1; }
 echo "versions sort"
 
-packaging/build.sh "$dist"
+built=$scratch/built
+packaging/build.sh "$built"
 packaging/build.sh "$scratch/again" >/dev/null
-for file in "$scratch"/again/*; do cmp "$file" "$dist/${file##*/}"; done
+for file in "$scratch"/again/*; do cmp "$file" "$built/${file##*/}"; done
 echo "two builds are the same, bit for bit"
 
 cp -r packaging/conf "$scratch/conf"
 echo "# a newer version" | tee -a "$scratch/conf/jail.conf" >>"$scratch/conf/bailiff.conf"
 CONF=$scratch/conf VERSION=v99.0.0 ARCHES=amd64 packaging/build.sh "$scratch/newer" >/dev/null
-deb=$(ls -t "$dist"/*_amd64.deb | head -n 1) rpm=$(ls -t "$dist"/*.x86_64.rpm | head -n 1)
+deb=$(echo "$built"/*_amd64.deb) rpm=$(echo "$built"/*.x86_64.rpm)
 lintian --fail-on error,warning "$deb"
 # The rpm names its files from the root, and rpmlint unpacks it with a plain cpio, which would put them onto this machine.
 mkdir "$scratch/bin"
 printf '#!/bin/sh\nexec %s --no-absolute-filenames "$@"\n' "$(command -v cpio)" >"$scratch/bin/cpio"
 chmod +x "$scratch/bin/cpio"
 PATH=$scratch/bin:$PATH rpmlint "$rpm" -c packaging/rpm/rpmlint.toml >"$scratch/rpmlint" 2>/dev/null || { cat "$scratch/rpmlint"; exit 1; }
-packaging/test/static.sh "$dist"/*.tar.gz
+packaging/test/static.sh "$built"/*.tar.gz
 packaging/test/completion.sh "$deb"
 packaging/test/boot.sh "$deb" "$rpm" "$scratch"/newer/*.x86_64.rpm
+mkdir -p "$dist"
+mv "$built"/* "$dist"

@@ -96,7 +96,7 @@ func (g *generator) line(t time.Time, layout string) string {
 func (g *generator) mutate(text string) string {
 	r := []rune(text)
 	i := g.IntN(len(r))
-	c := pick(g, '0', '1', '2', '3', '6', '9', ' ', '-', '/', ':', '.', ',', '[', 'a', 'Z', 'é', '٣', 'ſ', 'T', '@', '+')
+	c := pick(g, '0', '1', '2', '3', '6', '9', ' ', '-', '/', ':', '.', ',', '[', 'a', 'Z', '\u00e9', '\u0663', '\u017f', '\u212a', '\u0131', '\u0130', 'T', '@', '+')
 	switch g.IntN(3) {
 	case 0:
 		r[i] = c

@@ -128,7 +128,7 @@ func foreignRune(r rune) bool {
 	switch {
 	case r < utf8.RuneSelf:
 		return false
-	case r == 'ſ' || r == 'K' || r == 'ı' || r == 'İ':
+	case r == '\u017f' || r == '\u212a' || r == '\u0131' || r == '\u0130': // fold to s, k and i
 		return true
 	}
 	return unicode.IsDigit(r) || unicode.IsSpace(r)

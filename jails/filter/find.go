@@ -118,7 +118,7 @@ func (m *Matcher) prefix(text []byte) []byte {
 		return text
 	}
 	var err error
-	if m.pref, err = m.prefixes.Search(text); err != nil {
+	if m.pref, err = r.pattern.Search(&m.scratch.pref, text, 0); err != nil {
 		m.gaveUp("prefregex", 0)
 	}
 	if m.pref == nil {

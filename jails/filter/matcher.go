@@ -44,8 +44,7 @@ type Matcher struct {
 	options  Options
 	raw      bool // a host name is an id
 	detector *date.Detector
-	prefixes *match.Recall // of the prefregex; nil: none
-	scratch  struct{ fail, ignore match.Scratch }
+	scratch  struct{ pref, fail, ignore match.Scratch }
 
 	line  event.Line // the line at hand
 	now   time.Time
@@ -83,9 +82,6 @@ func (m *Matcher) SetFindTime(d time.Duration) { m.options.FindTime = d }
 func (f *Filter) NewMatcher(o Options) *Matcher {
 	m := &Matcher{filter: f, options: o, raw: f.usedns == "raw" || o.RawHost}
 	m.sessions, m.stamps.Layout = newSessions(), stampLayout
-	if f.pref != nil {
-		m.prefixes = match.NewRecall(f.pref.pattern)
-	}
 	if o.Log == nil {
 		m.options.Log = slog.New(slog.DiscardHandler)
 	}

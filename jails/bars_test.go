@@ -239,7 +239,7 @@ func counted(t testing.TB, c *config.Jail, l madeLog, banned bool) func() int {
 	limits := *c
 	limits.MaxRetry, limits.MaxMatches, limits.IgnoreSelf = 1<<30, 5, true
 	limits.FindTime, limits.BanTime = 10*time.Minute, time.Hour
-	j := NewJail(&limits, slog.New(slog.DiscardHandler), nil)
+	j := NewJail(&limits, NewIgnoreLists(nil, nil, slog.New(slog.DiscardHandler)), slog.New(slog.DiscardHandler), nil)
 	w := &Watch{Source: "files"}
 	w.Post([]*Post{{Jail: j, Matcher: c.Filter.NewMatcher(filter.Options{FindTime: time.Hour})}})
 	if banned {

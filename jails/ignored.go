@@ -12,7 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 	"unicode"
-
 )
 
 // An ignoredName is a host name of ignoreip. The last answer of the name server holds until there is another: were its
@@ -150,6 +149,7 @@ func (l *IgnoreLists) read(f *ignoredFile) {
 	}
 	if err == nil && text != nil {
 		f.list.Store(l.list(ignoredWords(text), false))
+		l.rouse()
 	}
 }
 

@@ -54,28 +54,37 @@ func NewIgnoreLists(r *resolve.Resolver, memory Memory, log *slog.Logger) *Ignor
 
 // Learn follows what the jails' ignoreip names, too. It returns when all of it is known, or two seconds have passed.
 func (l *IgnoreLists) Learn(ctx context.Context, js []*config.Jail) {
-	var tried []<-chan struct{}
+	ctx, cancel := context.WithTimeout(ctx, learnLimit)
+	defer cancel()
+	var lists []*ignoreList
 	for _, j := range js {
-		list := l.list(j.IgnoreIP, j.IgnoreSelf)
-		for _, n := range list.names {
-			tried = append(tried, n.tried)
-		}
+		lists = append(lists, l.list(j.IgnoreIP, j.IgnoreSelf))
+	}
+	l.rouse()
+	for _, list := range lists {
 		for _, f := range list.files {
-			tried = append(tried, f.tried)
+			await(ctx, f.tried)
+			list.names = append(list.names, f.list.Load().names...)
+		}
+		for _, n := range list.names {
+			await(ctx, n.tried)
 		}
 	}
+}
+
+// await waits until c is closed or ctx ends.
+func await(ctx context.Context, c <-chan struct{}) {
+	select {
+	case <-c:
+	case <-ctx.Done():
+	}
+}
+
+// rouse has Run look at once at what is new.
+func (l *IgnoreLists) rouse() {
 	select {
 	case l.wake <- struct{}{}:
 	default:
-	}
-	ctx, cancel := context.WithTimeout(ctx, learnLimit)
-	defer cancel()
-	for _, c := range tried {
-		select {
-		case <-c:
-		case <-ctx.Done():
-			return
-		}
 	}
 }
 

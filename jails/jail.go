@@ -21,6 +21,7 @@ import (
 type Jail struct {
 	Name string
 
+	lists   *IgnoreLists
 	log     *slog.Logger
 	metrics *metrics.Metrics
 
@@ -38,8 +39,8 @@ type Jail struct {
 }
 
 // NewJail returns a jail as c describes it. It has no bans; Restore gives it those that stand.
-func NewJail(c *config.Jail, log *slog.Logger, m *metrics.Metrics) *Jail {
-	j := &Jail{Name: c.Name, log: log, metrics: m, bans: map[event.Subject]event.Ban{}}
+func NewJail(c *config.Jail, l *IgnoreLists, log *slog.Logger, m *metrics.Metrics) *Jail {
+	j := &Jail{Name: c.Name, lists: l, log: log, metrics: m, bans: map[event.Subject]event.Ban{}}
 	j.seconds.Layout = time.DateTime
 	j.counter.tallies = map[event.Subject]*tally{}
 	j.Configure(c)
@@ -53,7 +54,7 @@ func (j *Jail) Configure(c *config.Jail) {
 	j.config = c
 	j.counter.findtime, j.counter.maxretry = c.FindTime, c.MaxRetry
 	j.counter.maxmatches, j.counter.sliding = c.MaxMatches, c.Sliding
-	j.ignore = newIgnoreList(c.IgnoreIP, c.IgnoreSelf)
+	j.ignore = j.lists.list(c.IgnoreIP, c.IgnoreSelf)
 	j.overlap.isOn = c.Backend == "auto" && c.HasJournalMatch && len(c.LogPaths) > 0
 }
 
@@ -87,7 +88,7 @@ func (j *Jail) judge(f *event.Failure, now time.Time, known bool) (event.Ban, bo
 	if _, isNet := f.Subject.Prefix(); !isNet {
 		captures = f.Captures()
 	}
-	if rule := j.ignores(f.Subject, captures, now); rule != "" {
+	if rule := j.ignores(f.Subject, captures); rule != "" {
 		if !known {
 			j.log.Info(fmt.Sprintf("[%s] Ignore %s by %s", j.Name, f.Subject, rule))
 		}
@@ -117,15 +118,15 @@ func (j *Jail) judge(f *event.Failure, now time.Time, known bool) (event.Ban, bo
 
 // ignores tells which rule spares a subject, or the address that would be blocked for an opaque id, which the fields of its
 // failures name. j.mu is held.
-func (j *Jail) ignores(s event.Subject, fields map[string]string, now time.Time) (rule string) {
-	if rule = j.ignore.holds(s, now); rule != "" {
+func (j *Jail) ignores(s event.Subject, fields map[string]string) (rule string) {
+	if rule = j.ignore.holds(s); rule != "" {
 		return rule
 	}
 	if _, isNet := s.Prefix(); isNet {
 		return ""
 	}
 	if p, ok := (event.Ban{Subject: s, Fields: fields}).Network(); ok {
-		return j.ignore.holds(event.Network(p), now)
+		return j.ignore.holds(event.Network(p))
 	}
 	return ""
 }
@@ -226,7 +227,7 @@ func (j *Jail) Restore(bans []event.Ban, now time.Time) (restored []event.Ban, s
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, b := range bans {
-		if rule := j.ignores(b.Subject, b.Fields, now); rule != "" {
+		if rule := j.ignores(b.Subject, b.Fields); rule != "" {
 			j.log.Info(fmt.Sprintf("[%s] Ignore %s by %s", j.Name, b.Subject, rule))
 			spared = append(spared, b)
 			continue

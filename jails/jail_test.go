@@ -3,8 +3,6 @@ package jails
 import (
 	"log/slog"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +19,8 @@ func testJail(change func(*config.Jail)) (*Jail, *strings.Builder) {
 		change(c)
 	}
 	var log strings.Builder
-	return NewJail(c, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})), nil), &log
+	l := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	return NewJail(c, NewIgnoreLists(nil, nil, l), l, nil), &log
 }
 
 func fails(j *Jail, who string, at time.Time) (event.Ban, bool) {
@@ -106,47 +105,6 @@ func TestJailCountsAnewAfterABan(t *testing.T) {
 	}
 }
 
-func TestJailSparesWhomItIgnores(t *testing.T) {
-	list := filepath.Join(t.TempDir(), "friends")
-	if err := os.WriteFile(list, []byte("# friends\n198.51.100.7, 198.51.100.8 ; both\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	j, log := testJail(func(c *config.Jail) {
-		c.MaxRetry, c.IgnoreSelf = 1, true
-		c.IgnoreIP = []string{"192.0.2.0/24", "10.0.0.0/255.0.0.0", "2001:db8::1", "2001:db9::/ffff:ffff::", "[2001:dba::1]", "localhost", "file:" + list}
-	})
-	for who, rule := range map[string]string{
-		"192.0.2.77": "by ip", "10.1.2.3": "by ip", "2001:db8::1": "by ip", "2001:db9:1::1": "by ip", "127.0.0.5": "by ignoreself rule",
-		"198.51.100.8": "by ip", "192.0.3.1": "", "2001:db8::2": "", "198.51.100.9": "",
-	} {
-		_, banned := fails(j, who, noon)
-		if banned != (rule == "") {
-			t.Errorf("%s: banned %v, want the rule %q", who, banned, rule)
-		}
-		if rule != "" && !strings.Contains(log.String(), "[sshd] Ignore "+who+" "+rule) {
-			t.Errorf("%s: no word of being ignored %s", who, rule)
-		}
-	}
-}
-
-func TestJailRereadsAChangedIgnoreFile(t *testing.T) {
-	list := filepath.Join(t.TempDir(), "friends")
-	l := newIgnoreList([]string{"file:" + list}, false)
-	who := subject("192.0.2.1")
-	if l.holds(who, noon) != "" {
-		t.Fatal("spared by a file that is not there")
-	}
-	if err := os.WriteFile(list, []byte("192.0.2.1\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if l.holds(who, noon.Add(time.Millisecond)) != "" {
-		t.Error("looked again within a second")
-	}
-	if l.holds(who, noon.Add(2*time.Second)) != "ip" {
-		t.Error("the new file is not noticed")
-	}
-}
-
 func TestKnownFailuresOnlyRebuildTheCounter(t *testing.T) {
 	j, log := testJail(nil)
 	known := func(at time.Duration) bool {
@@ -213,18 +171,6 @@ func TestRestoreLeavesOutWhomIgnoreipSparesByNow(t *testing.T) {
 	}
 	if s := j.Status(); s.Bans != 1 || s.Banned != 1 {
 		t.Errorf("%+v: a restored ban is one since the start", s)
-	}
-}
-
-func TestAnIgnoreFileMayNameItselfAndHaveLongLines(t *testing.T) {
-	list := filepath.Join(t.TempDir(), "friends")
-	text := "file:" + list + "\n" + strings.Repeat("198.51.100.7,", 10_000) + "192.0.2.1\n"
-	if err := os.WriteFile(list, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	l := newIgnoreList([]string{"file:" + list}, false)
-	if l.holds(subject("192.0.2.2"), noon) != "" || l.holds(subject("192.0.2.1"), noon) != "ip" {
-		t.Error("not read as it stands")
 	}
 }
 

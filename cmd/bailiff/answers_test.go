@@ -18,7 +18,7 @@ import (
 // aDaemon is a daemon with one jail and a running enforcer, without a kernel.
 func aDaemon(t *testing.T) (*daemon, *store.Store) {
 	log := slog.New(slog.DiscardHandler)
-	j := jails.NewJail(&config.Jail{Name: "web", BanTime: time.Hour}, log, nil)
+	j := jails.NewJail(&config.Jail{Name: "web", BanTime: time.Hour}, jails.NewIgnoreLists(nil, nil, log), log, nil)
 	s, err := store.Open(store.Memory)
 	if err != nil {
 		t.Fatal(err)

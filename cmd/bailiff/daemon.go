@@ -27,6 +27,7 @@ import (
 	"bailiff/jails"
 	"bailiff/jails/config"
 	"bailiff/jails/event"
+	"bailiff/jails/resolve"
 	"bailiff/jails/store"
 	"bailiff/metrics"
 )
@@ -57,6 +58,8 @@ type daemon struct {
 	forgot   bool     // the store began empty
 	firewall *firewall.Firewall
 	enforcer *jails.Enforcer
+	names    *resolve.Resolver
+	ignored  *jails.IgnoreLists
 	sources  *sources
 	watchdog *sdnotify.Watchdog
 	diverged divergences
@@ -176,7 +179,9 @@ func (d *daemon) open(ctx context.Context) (err error) {
 	d.metrics = metrics.New(version, d.samples)
 	d.server = d.metricsServer()
 	d.enforcer = jails.NewEnforcer(savedBans{d.store}, d.firewall, d.log, d.metrics)
-	d.sources = newSources(d.log, d.words, d.metrics, d.marks, d.enforcer, d.watchdog)
+	d.names = resolve.New(net.DefaultResolver.LookupNetIP, d.log)
+	d.ignored = jails.NewIgnoreLists(d.names, d.marks, d.log)
+	d.sources = newSources(d.log, d.words, d.metrics, d.marks, d.enforcer, d.names, d.watchdog)
 	return nil
 }
 
@@ -222,10 +227,15 @@ func (d *daemon) claim(dir string) (err error) {
 
 // run starts everything and ends with ctx, or when a part that nothing works without fails.
 func (d *daemon) run(ctx context.Context, socket net.Listener) error {
-	if err := d.restore(ctx); err != nil {
-		return err
-	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return d.names.Run(ctx) })
+	g.Go(func() error { return d.ignored.Run(ctx) })
+	if err := d.restore(ctx); err != nil {
+		cancel()
+		return errors.Join(err, g.Wait())
+	}
 	enforcerBeat, jailsBeat := d.watchdog.Part("firewall worker"), d.watchdog.Part("jails")
 	d.enforcer.Beat = enforcerBeat.Round
 	g.Go(func() error { return d.enforcer.Run(ctx) })
@@ -246,10 +256,11 @@ func (d *daemon) run(ctx context.Context, socket net.Listener) error {
 // restore sets up the firewall, and puts the bans that stand back into it.
 func (d *daemon) restore(ctx context.Context) error {
 	d.metrics.Loaded(true)
+	d.ignored.Learn(ctx, d.config.Jails)
 	running := make([]*jails.Jail, 0, len(d.config.Jails))
 	for _, c := range d.config.Jails {
 		d.metrics.Jail(c.Name)
-		running = append(running, jails.NewJail(c, d.log, d.metrics))
+		running = append(running, jails.NewJail(c, d.ignored, d.log, d.metrics))
 	}
 	d.become(d.config, running)
 	if err := d.firewall.Ensure(ctx, specs(d.config)); err != nil {
@@ -431,7 +442,7 @@ func (d *daemon) purge(ctx context.Context) error {
 		if err := d.store.Purge(ctx, time.Now().Add(-c.Daemon.DBPurgeAge)); err != nil && ctx.Err() == nil {
 			d.log.Error("old bans could not be forgotten", "err", err)
 		}
-		if err := d.marks.purge(ctx, time.Now().Add(-lookBack(c.Jails))); err != nil && ctx.Err() == nil {
+		if err := d.marks.purge(ctx, time.Now().Add(-lookBack(c.Jails)), d.ignored.Forgotten); err != nil && ctx.Err() == nil {
 			d.log.Error("positions in logs that are gone could not be forgotten", "err", err)
 		}
 		select {

@@ -43,14 +43,15 @@ func (m *marks) SetMark(ctx context.Context, key, value string) error {
 	return m.store.Save(ctx, nil, []store.Mark{{Source: key, Value: value}})
 }
 
-// purge forgets the positions in logs that have vanished and were last written to before a time.
-func (m *marks) purge(ctx context.Context, before time.Time) error {
+// purge forgets the positions in logs that have vanished and were last written to before a time, and what else is
+// kept under a key that is forgotten.
+func (m *marks) purge(ctx context.Context, before time.Time, forgotten func(key string) bool) error {
 	m.mu.Lock()
 	have := maps.Clone(m.have)
 	m.mu.Unlock()
 	var gone []store.Mark
 	for key, value := range have {
-		if source.Vanished(key, value, before) {
+		if source.Vanished(key, value, before) || forgotten(key) {
 			gone = append(gone, store.Mark{Source: key, Value: value})
 		}
 	}

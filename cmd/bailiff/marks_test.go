@@ -31,9 +31,11 @@ func TestPositionsInLogsThatAreGoneAreForgotten(t *testing.T) {
 	want := []string{set("app-999.log", now.Add(-48*time.Hour)), set("moved.log", now)}
 	must(t, os.WriteFile(filepath.Join(dir, "app-999.log"), nil, 0o600))
 	must(t, m.SetMark(t.Context(), "journal:", `{"cursor":"c","jails":[]}`))
-	want = append(want, "journal:")
+	must(t, m.SetMark(t.Context(), "ignoreip:gone", `[]`))
+	must(t, m.SetMark(t.Context(), "ignoreip:kept", `[]`))
+	want = append(want, "journal:", "ignoreip:kept")
 
-	must(t, m.purge(t.Context(), now.Add(-lookBack([]*config.Jail{{FindTime: time.Minute}}))))
+	must(t, m.purge(t.Context(), now.Add(-lookBack([]*config.Jail{{FindTime: time.Minute}})), func(key string) bool { return key == "ignoreip:gone" }))
 	kept, err := s.Marks(t.Context())
 	must(t, err)
 	for _, key := range want {

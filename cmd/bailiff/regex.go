@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"bailiff/jails/filter"
+	"bailiff/jails/resolve"
 )
 
 const regexUsage = `LOG is a log file, - for standard input, systemd-journal, or a log line itself.
@@ -49,7 +50,7 @@ type regexTest struct {
 	definition filter.Definition
 	filter     *filter.Filter
 	matcher    *filter.Matcher
-	resolver   hostCache
+	names      *resolve.Resolver
 	stats      regexStats
 	print      func([]filter.Match) // for -o
 	parts      map[string][3]string // lines with a date, for -o matches

@@ -2,16 +2,12 @@ package main
 
 import (
 	"context"
-	"net"
 	"net/netip"
 	"time"
 
 	"bailiff/jails/event"
 	"bailiff/jails/filter"
 )
-
-// A hostCache remembers the addresses of host names.
-type hostCache map[string][]netip.Addr
 
 // resolve looks up the host names among the matches. A name that nobody has is no match, but for JSON, which shows it
 // without an address.
@@ -35,13 +31,7 @@ func (t *regexTest) resolve(found []filter.Match) (all []filter.Match) {
 }
 
 func (t *regexTest) lookup(host string) []netip.Addr {
-	addrs, ok := t.resolver[host]
-	if !ok {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		// A name that cannot be looked up has no address.
-		addrs, _ = net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-		t.resolver[host] = addrs
-	}
-	return addrs
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	return t.names.Resolve(ctx, host).Addrs // a name that cannot be looked up has no address
 }

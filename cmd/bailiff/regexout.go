@@ -3,17 +3,20 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"log/slog"
+	"net"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"bailiff/jails/filter"
+	"bailiff/jails/resolve"
 )
 
 // output prepares what the flags ask for: statistics, failures as -o wants them, or JSON.
 func (t *regexTest) output() {
-	t.resolver = hostCache{}
+	t.names = resolve.New(net.DefaultResolver.LookupNetIP, slog.New(slog.DiscardHandler))
 	t.parts = map[string][3]string{}
 	t.stats.fail = make([]regexHits, len(t.definition.Failregex))
 	t.stats.ignore = make([]regexHits, len(t.definition.Ignoreregex))

@@ -86,11 +86,13 @@ func (d *daemon) reload(ctx context.Context, only string) error {
 	if err := d.firewall.Ensure(ctx, specs(union(current, next))); err != nil {
 		return errors.Join(err, d.firewall.Ensure(ctx, specs(current)))
 	}
+	d.ignored.Learn(ctx, next.Jails)
 	kept, gone := d.match(next, running)
 	if err := d.takeBack(ctx, current, kept); err != nil {
 		return errors.Join(err, d.firewall.Ensure(ctx, specs(current)))
 	}
 	d.become(next, kept)
+	d.ignored.Keep(next.Jails)
 	if err := d.sources.replanned(ctx); err != nil {
 		return err
 	}
@@ -187,7 +189,7 @@ func (d *daemon) match(next *config.Config, running []*jails.Jail) (kept, gone [
 		j := byName[c.Name]
 		if j == nil {
 			d.metrics.Jail(c.Name)
-			j = jails.NewJail(c, d.log, d.metrics)
+			j = jails.NewJail(c, d.ignored, d.log, d.metrics)
 		} else {
 			j.Configure(c)
 		}

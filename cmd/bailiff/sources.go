@@ -19,6 +19,7 @@ import (
 	"bailiff/jails/config"
 	"bailiff/jails/event"
 	"bailiff/jails/filter"
+	"bailiff/jails/resolve"
 	"bailiff/jails/source"
 	"bailiff/journal"
 	"bailiff/metrics"
@@ -39,7 +40,7 @@ type sources struct {
 	marks    source.Marks
 	enforcer *jails.Enforcer
 	watchdog *sdnotify.Watchdog
-	resolver jails.Resolver
+	names    *resolve.Resolver
 	journals journal.Counters
 	files    filefollow.Counters
 	rounds   atomic.Uint64 // made by all readers: what grows while a long history is read
@@ -80,8 +81,8 @@ type reader struct {
 
 func (r *reader) stand() { r.once.Do(func() { close(r.stands) }) }
 
-func newSources(log *slog.Logger, words *logWriter, m *metrics.Metrics, marks source.Marks, e *jails.Enforcer, w *sdnotify.Watchdog) *sources {
-	return &sources{log: log, words: words, metrics: m, marks: marks, enforcer: e, watchdog: w,
+func newSources(log *slog.Logger, words *logWriter, m *metrics.Metrics, marks source.Marks, e *jails.Enforcer, names *resolve.Resolver, w *sdnotify.Watchdog) *sources {
+	return &sources{log: log, words: words, metrics: m, marks: marks, enforcer: e, names: names, watchdog: w,
 		replan: make(chan chan struct{}), ready: make(chan struct{}),
 		choices: map[string]choice{}, places: map[string]*place{}, readers: map[string]*reader{}}
 }
@@ -291,7 +292,9 @@ func (s *sources) matcher(j *jails.Jail, c *config.Jail, had *filter.Matcher, po
 // resolve looks up a host name, which may take seconds: what was logged until then does not wait for it.
 func (s *sources) resolve(host string) []netip.Addr {
 	s.words.flush()
-	return s.resolver.Resolve(host)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	return s.names.Resolve(ctx, host).Addrs
 }
 
 // alike tells whether two jails of one source find the same in the same lines.

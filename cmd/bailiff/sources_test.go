@@ -21,9 +21,9 @@ func TestJailsThatSharedAMatcherPart(t *testing.T) {
 		return &config.Jail{Name: name, Filter: f, Definition: definition, FindTime: findtime, LogPaths: []config.LogPath{{Glob: "/web.log"}}}
 	}
 	log := slog.New(slog.DiscardHandler)
-	a := jails.NewJail(settings("a", time.Hour), log, nil)
-	b := jails.NewJail(settings("b", time.Hour), log, nil)
-	s := newSources(log, newLogWriter(io.Discard, false), nil, nil, nil, nil)
+	a := jails.NewJail(settings("a", time.Hour), jails.NewIgnoreLists(nil, nil, log), log, nil)
+	b := jails.NewJail(settings("b", time.Hour), jails.NewIgnoreLists(nil, nil, log), log, nil)
+	s := newSources(log, newLogWriter(io.Discard, false), nil, nil, nil, nil, nil)
 	p := &plan{key: "files", kind: source.FromFiles, jails: []*jails.Jail{a, b}}
 
 	before, _ := s.post(p, map[string]bool{})

@@ -26,7 +26,7 @@ func TestComparisonIsMeasured(t *testing.T) {
 	m := metrics.New("", nil)
 	d := &daemon{log: log, firewall: fw, config: c}
 	for _, j := range c.Jails {
-		running := jails.NewJail(j, log, m)
+		running := jails.NewJail(j, jails.NewIgnoreLists(nil, nil, log), log, m)
 		running.Ban(event.Address(netip.MustParseAddr("198.51.100.7")), time.Now())
 		d.jails = append(d.jails, running)
 	}

@@ -38,7 +38,7 @@ type Answer struct {
 
 // A Resolver looks host names up. It is safe for concurrent use.
 type Resolver struct {
-	lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
+	lookup Lookup
 	log    *slog.Logger
 	queue  chan request
 
@@ -56,9 +56,12 @@ type request struct {
 	at   time.Time
 }
 
-// New returns a resolver that asks as r does. Until Run nobody is answered who asks.
-func New(r *net.Resolver, log *slog.Logger) *Resolver {
-	return &Resolver{lookup: r.LookupNetIP, log: log, queue: make(chan request, Room), waiting: map[string][]func(Answer){}}
+// A Lookup is a net.Resolver's LookupNetIP.
+type Lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
+
+// New returns a resolver that looks names up by l. Until Run nobody is answered who asks.
+func New(l Lookup, log *slog.Logger) *Resolver {
+	return &Resolver{lookup: l, log: log, queue: make(chan request, Room), waiting: map[string][]func(Answer){}}
 }
 
 // Ask returns the answer where it is known. Else Run calls done with it, later.
@@ -88,21 +91,26 @@ func (r *Resolver) Resolve(ctx context.Context, host string) Answer {
 	r.mu.Lock()
 	a, known := r.answers.get(host, time.Now())
 	r.mu.Unlock()
-	if known {
-		return a
+	if !known {
+		a = r.look(ctx, host)
+		r.remember(host, a)
 	}
-	return r.Refresh(ctx, host)
+	return a
 }
 
-// Refresh looks the name up whatever is known of it, waiting as long as ctx says.
+// Refresh looks the name up whatever is known of it, waiting as long as ctx says. What is known holds if that fails.
 func (r *Resolver) Refresh(ctx context.Context, host string) Answer {
 	a := r.look(ctx, host)
 	if a.Err == nil {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.answers.put(host, a, time.Now())
+		r.remember(host, a)
 	}
 	return a
+}
+
+func (r *Resolver) remember(host string, a Answer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.answers.put(host, a, time.Now())
 }
 
 func (r *Resolver) look(ctx context.Context, host string) Answer {
@@ -152,9 +160,7 @@ func (r *Resolver) answer(ctx context.Context, q request) {
 	if ctx.Err() != nil {
 		return // nobody waits any more
 	}
-	r.mu.Lock()
-	r.answers.put(q.host, a, time.Now())
-	r.mu.Unlock()
+	r.remember(q.host, a)
 	if r.isAway(a.Err) {
 		r.giveUpQueue(ctx)
 	}

@@ -17,8 +17,8 @@ import (
 // run runs a resolver whose look-ups are made by lookup, for as long as the test lasts.
 func run(t *testing.T, lookup func(ctx context.Context, host string) ([]netip.Addr, error)) (*Resolver, *strings.Builder) {
 	var log strings.Builder
-	r := New(&net.Resolver{}, slog.New(slog.NewTextHandler(&log, nil)))
-	r.lookup = func(ctx context.Context, _, host string) ([]netip.Addr, error) { return lookup(ctx, host) }
+	r := New(func(ctx context.Context, _, host string) ([]netip.Addr, error) { return lookup(ctx, host) },
+		slog.New(slog.NewTextHandler(&log, nil)))
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- r.Run(ctx) }()
@@ -226,9 +226,10 @@ func TestAgainstANameServerThatIsSilent(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer socket.Close()
-	r := New(&net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	silent := net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "udp", socket.LocalAddr().String())
-	}}, slog.New(slog.DiscardHandler))
+	}}
+	r := New(silent.LookupNetIP, slog.New(slog.DiscardHandler))
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- r.Run(ctx) }()

@@ -62,7 +62,11 @@ func (s *section) duration(option string, standard time.Duration) (d time.Durati
 	}
 	d, err := ParseDuration(v.text())
 	if err != nil {
-		s.fault(option, 0, err.Error(), "write a time such as 600, 10m or 1d 12h")
+		message := err.Error()
+		if comment(v.text()) >= 0 {
+			message = fmt.Sprintf("%q is not a time", v.text())
+		}
+		s.fault(option, 0, message, "write a time such as 600, 10m or 1d 12h")
 	}
 	return d, err == nil
 }
@@ -80,6 +84,9 @@ func (s *section) at(option string, n int, message, hint string) *Fault {
 	v, ok := s.get(option)
 	if !ok || v.from == nil {
 		return s.all.Header(s.jail.name).Fault(0, s.jail.name, option, message, hint)
+	}
+	if w, ok := s.written(option); ok && w.Place == v.from {
+		return w.blame(n, s.jail.name, v.text(), message, hint)
 	}
 	return v.from.Fault(n, s.jail.name, option, message, hint)
 }
@@ -145,11 +152,15 @@ func (s *section) ignoring(j *Jail) {
 	j.IgnoreIP = splitWords(s.text("ignoreip"))
 	for _, w := range j.IgnoreIP {
 		const hint = "write an address, a network such as 10.0.0.0/8, a host name, or file:/path"
+		line := lineOf(s.text("ignoreip"), w)
+		v, _ := s.get("ignoreip")
 		switch err := checkIgnored(w); {
 		case err != nil:
-			s.fault("ignoreip", lineOf(s.text("ignoreip"), w), err.Error(), hint)
+			s.report.fault(v.from.Fault(line, s.jail.name, "ignoreip", err.Error(), hint))
+		case comment(w) == 0:
+			s.warn("ignoreip", line, fmt.Sprintf("%q is neither an address nor a host name", w), hint)
 		case sparesNobody(w):
-			s.warn("ignoreip", lineOf(s.text("ignoreip"), w), fmt.Sprintf("%q is neither an address nor a host name", w), hint)
+			s.report.warn(v.from.Fault(line, s.jail.name, "ignoreip", fmt.Sprintf("%q is neither an address nor a host name", w), hint))
 		}
 	}
 	if cache := s.text("ignorecache"); cache != "" {

@@ -121,12 +121,10 @@ func load(fsys fs.FS, dir string) (*Config, *builder, error) {
 			c.Jails = append(c.Jails, jail)
 		}
 	}
-	b.warnActions()
-	b.warnIdle()
-	b.warnMisspelt()
+	b.warnAll()
 	if len(b.faults) > 0 {
 		return nil, nil, Faults(collect(b.faults))
 	}
-	c.Warnings = collect(b.warnings)
+	c.Warnings = b.collectWarnings()
 	return c, b, nil
 }

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"bailiff/jails/ini"
 )
 
 var daemonOptions = []option{
@@ -87,7 +85,7 @@ func (b *builder) checkDaemon(opts *settings, d *Daemon) {
 				return
 			}
 		}
-		b.daemonFault(v.from, name, fmt.Sprintf("%q is not understood", v.text()), "write one of "+strings.Join(words, ", "))
+		b.daemonFault(v, name, fmt.Sprintf("%q is not understood", v.text()), "write one of "+strings.Join(words, ", "))
 	}
 	if v, ok := opts.get("loglevel"); ok && !isNumber(v.text()) {
 		oneOf("loglevel", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "MSG", "DEBUG", "TRACEDEBUG", "HEAVYDEBUG")
@@ -95,14 +93,14 @@ func (b *builder) checkDaemon(opts *settings, d *Daemon) {
 	b.checkPlaces(opts)
 	oneOf("journal.reader", "auto", "native", "sdjournal")
 	if v, ok := opts.get("journal.reader"); ok && !hasLibsystemd && strings.EqualFold(v.text(), "sdjournal") {
-		b.daemonFault(v.from, "journal.reader", "this bailiff was built without systemd's library", "write auto or native, or build it with cgo")
+		b.daemonFault(v, "journal.reader", "this bailiff was built without systemd's library", "write auto or native, or build it with cgo")
 	}
 	oneOf("firewall", "auto", "iptables", "nftables", "iptables-plain", "dry")
 	oneOf("allowipv6", "auto", "yes", "no", "1", "on", "true", "0", "off", "false")
 	if v, ok := opts.get("dbpurgeage"); ok {
 		age, err := ParseDuration(v.text())
 		if err != nil {
-			b.daemonFault(v.from, "dbpurgeage", err.Error(), "write a time such as 1d or 48h")
+			b.daemonFault(v, "dbpurgeage", err.Error(), "write a time such as 1d or 48h")
 		}
 		d.DBPurgeAge = age
 	}
@@ -111,13 +109,13 @@ func (b *builder) checkDaemon(opts *settings, d *Daemon) {
 // checkPlaces looks at where the service is to log and to listen.
 func (b *builder) checkPlaces(opts *settings) {
 	if v, ok := opts.get("logtarget"); ok && !isLogTarget(v.text()) {
-		b.daemonFault(v.from, "logtarget", fmt.Sprintf("%q is not understood", v.text()),
+		b.daemonFault(v, "logtarget", fmt.Sprintf("%q is not understood", v.text()),
 			"write STDERR, STDOUT, SYSLOG, SYSTEMD-JOURNAL or the path of a file, from the root")
 	}
 	if v, ok := opts.get("metrics"); ok && v.text() != "" {
 		host, port, err := net.SplitHostPort(v.text())
 		if n, err2 := strconv.Atoi(port); err != nil || err2 != nil || n < 0 || n > 65535 || strings.ContainsAny(host, " /") {
-			b.daemonFault(v.from, "metrics", fmt.Sprintf("%q is no address", v.text()), "write HOST:PORT, such as 127.0.0.1:9191, or nothing for no listener")
+			b.daemonFault(v, "metrics", fmt.Sprintf("%q is no address", v.text()), "write HOST:PORT, such as 127.0.0.1:9191, or nothing for no listener")
 		}
 	}
 }
@@ -133,6 +131,7 @@ func isNumber(s string) bool {
 	return err == nil
 }
 
-func (b *builder) daemonFault(at *ini.Place, option, message, hint string) {
-	b.fault(at.Fault(0, definitionSection, option, message, hint))
+func (b *builder) daemonFault(v setting, option, message, hint string) {
+	message, hint = explained(v.text(), message, hint)
+	b.fault(v.from.Fault(0, definitionSection, option, message, hint))
 }

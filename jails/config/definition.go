@@ -110,7 +110,7 @@ func (d *definition) convert(values *settings) {
 		if !ok || v.kind == void || o.kind == str {
 			continue
 		}
-		values.set(o.name, d.tree.convert(definitionSection, o, ini.Value{Text: v.text(), Place: v.from}))
+		values.set(o.name, d.tree.convert(d.set, definitionSection, o, ini.Value{Text: v.text(), Place: v.from}))
 	}
 }
 

@@ -110,7 +110,8 @@ func (s *section) usedns() string {
 	case "yes", "warn", "no", "raw":
 		return mode
 	}
-	s.report.warn(v.from.Fault(0, s.jail.name, "usedns", fmt.Sprintf("%q is read as no", v.text()), "write yes, warn, no or raw"))
+	message, hint := explained(v.text(), fmt.Sprintf("%q is read as no", v.text()), "write yes, warn, no or raw")
+	s.report.warn(v.from.Fault(0, s.jail.name, "usedns", message, hint))
 	return "no"
 }
 

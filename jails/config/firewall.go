@@ -246,7 +246,7 @@ func (b *builder) warnActions() {
 			if u == nil {
 				continue
 			}
-			u.at.Message = fmt.Sprintf("the action %s is not run: %s (jails: %s)", a.name, u.why, strings.Join(u.jails, ", "))
+			u.at.Message = fmt.Sprintf("the action %s is not run: %s (%s)", a.name, u.why, b.jailList(u.jails))
 			b.warn(u.at)
 			delete(b.unable, a.name)
 		}

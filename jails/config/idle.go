@@ -23,7 +23,7 @@ func (b *builder) warnIdle() {
 			}
 		}
 		if first != nil {
-			first.warn(option, 0, "the option has no effect yet (jails: "+strings.Join(jails, ", ")+")", "")
+			first.warn(option, 0, "the option has no effect yet ("+b.jailList(jails)+")", "")
 		}
 	}
 }

@@ -42,8 +42,9 @@ func (s *section) journalMatch() (match event.Selector, own bool) {
 	for i, line := range strings.Split(v.text(), "\n") {
 		groups, err := parseMatch(line)
 		if err != nil {
-			s.report.fault(v.from.Fault(i, s.jail.name, "journalmatch", err.Error(),
-				"write FIELD=value, with + between alternatives: _SYSTEMD_UNIT=ssh.service + _COMM=sshd"))
+			message, hint := explained(line, err.Error(),
+				"write FIELD=value, with + between alternatives: _SYSTEMD_UNIT=ssh.service + _COMM=sshd")
+			s.report.fault(v.from.Fault(i, s.jail.name, "journalmatch", message, hint))
 		}
 		match = append(match, groups...)
 	}

@@ -41,7 +41,7 @@ func (t *tree) read(set *ini.Set, section string, table []option, vars variables
 		case fault != nil:
 			t.fault(fault)
 		case ok && typed:
-			values.set(o.name, t.convert(section, o, v))
+			values.set(o.name, t.convert(set, section, o, v))
 		case ok:
 			values.set(o.name, fromValue(v))
 		case o.standard != nil || !set.Has(section): // without the section even an option without standard is there
@@ -58,14 +58,15 @@ type variables interface {
 	ini.Vars
 }
 
-func (t *tree) convert(section string, o *option, v ini.Value) setting {
+func (t *tree) convert(set *ini.Set, section string, o *option, v ini.Value) setting {
 	switch o.kind {
 	case boolean:
-		return setting{t.boolean(section, o.name, v), boolean, v.Place}
+		return setting{t.boolean(set, section, o.name, v), boolean, v.Place}
 	case integer:
 		n, err := parseInt(v.Text)
 		if err != nil {
-			t.fault(v.Fault(0, section, o.name, err.Error(), "write a whole number such as 5"))
+			w := t.asWritten(set, section, o.name, v)
+			t.fault(w.blame(0, section, v.Text, err.Error(), "write a whole number such as 5"))
 			return o.unset(v.Place)
 		}
 		return setting{strconv.Itoa(n), integer, v.Place}
@@ -74,13 +75,14 @@ func (t *tree) convert(section string, o *option, v ini.Value) setting {
 }
 
 // boolean is fail2ban's reading: a few words are true, everything else is false without a word.
-func (t *tree) boolean(section, option string, v ini.Value) string {
+func (t *tree) boolean(set *ini.Set, section, option string, v ini.Value) string {
 	switch strings.ToLower(v.Text) {
 	case "1", "on", "true", "yes":
 		return yes
 	case "0", "off", "false", "no", "":
 	default:
-		t.warn(v.Fault(0, section, option, fmt.Sprintf("%q is read as false", v.Text), "write true or false"))
+		w := t.asWritten(set, section, option, v)
+		t.warn(w.blame(0, section, v.Text, fmt.Sprintf("%q is read as false", v.Text), "write true or false"))
 	}
 	return no
 }

@@ -70,6 +70,7 @@ func resolve(fsys fs.FS, dir string) *tree {
 		}
 	}
 	t.faults = append(t.reader.Faults(), t.faults...)
+	t.warnings = append(t.reader.Warnings(), t.warnings...)
 	return t
 }
 
@@ -136,8 +137,7 @@ func (t *tree) jailFilter(j *jail) bool {
 	}
 	var ok bool
 	if j.filter, ok = t.define("filter.d/"+name, filterOptions, params, s.from); !ok {
-		return t.broken(j, s.from.Fault(0, j.name, "filter", fmt.Sprintf("there is no filter %q", name),
-			"its file would be "+t.reader.Path("filter.d/"+name)+t.similar("filter.d", name)))
+		return t.broken(j, t.noFilter(j, name, s))
 	}
 	j.filter.logtype(j.opts.text("backend"))
 	j.filter.read(j.opts, true)
@@ -152,6 +152,12 @@ func (t *tree) jailFilter(j *jail) bool {
 		}
 	}
 	return true
+}
+
+func (t *tree) noFilter(j *jail, name string, v setting) *Fault {
+	w := t.asWritten(t.all, j.name, "filter", ini.Value{Text: v.text(), Place: v.from})
+	return w.blame(0, j.name, v.text(), fmt.Sprintf("there is no filter %q", name),
+		"its file would be "+t.reader.Path("filter.d/"+name)+t.similar("filter.d", name))
 }
 
 // logtype tells the filter whether it reads a file or the journal, unless it or the jail says so.

@@ -23,6 +23,7 @@ type Reader struct {
 	dirs     map[string]map[string]bool // the names in a directory; nil: it cannot be listed
 	includes map[string][]*Source
 	faults   []*Fault
+	warnings []*Fault
 }
 
 // NewReader is a reader of the directory dir of a file system that holds everything: the path /etc/fail2ban is its
@@ -34,13 +35,15 @@ func NewReader(fsys fs.FS, dir string) *Reader {
 // Faults is everything that was wrong in the files read so far, in the order of reading.
 func (r *Reader) Faults() []*Fault { return slices.Clone(r.faults) }
 
+const confExt = ".conf"
+
 // Read reads the files of a name such as jail or filter.d/sshd: NAME.conf, NAME.d/*.conf, NAME.local and
 // NAME.d/*.local with all they include. Faults of the files are kept for Faults and left out of the set; ok is false
 // when there is no file at all.
 func (r *Reader) Read(name string) (set *Set, ok bool) {
 	base := path.Join(r.dir, name)
 	var paths []string
-	for _, ext := range []string{".conf", ".local"} {
+	for _, ext := range []string{confExt, ".local"} {
 		if r.exists(base + ext) {
 			paths = append(paths, base+ext)
 		}
@@ -63,8 +66,15 @@ func (r *Reader) glob(dir, ext string) []string {
 		return nil
 	}
 	entries, err := fs.ReadDir(r.fsys, inside(dir))
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if ext == confExt {
+			r.warnOfDangling(dir, nil)
+		}
+	case err != nil:
 		r.faults = append(r.faults, &Fault{File: dir, Message: "read the directory: " + cause(err)})
+	case ext == confExt:
+		r.warnOfUnread(dir, entries)
 	}
 	var paths []string
 	for _, e := range entries {
@@ -167,13 +177,15 @@ func (r *Reader) included(f *file, src *Source, option string, chain []string) [
 		return nil
 	}
 	var all []*Source
-	for _, p := range strings.Split(list.Text, "\n") {
-		if p == "" {
+	for _, written := range strings.Split(list.Text, "\n") {
+		if written == "" {
 			continue
 		}
+		p := written
 		if !path.IsAbs(p) {
 			p = path.Join(path.Dir(src.Path), p)
 		}
+		r.warnOfMissing(p, written, option, list)
 		if !slices.Contains(src.Chain, p) {
 			all = append(all, r.expand([]string{p}, chain)...)
 		}
@@ -193,6 +205,7 @@ func (r *Reader) file(src *Source) *file {
 	r.files[src.Path] = nil
 	text, err := r.load(inside(src.Path))
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
+		r.warnOfDangling(src.Path, src.Chain)
 		return nil
 	}
 	if err != nil {
@@ -200,8 +213,8 @@ func (r *Reader) file(src *Source) *file {
 			Hint: "the files must be readable for the user that bailiff runs as"})
 		return nil
 	}
-	f, faults := scan(&r.shelf, src, text)
-	r.faults = append(r.faults, faults...)
+	f, faults, warnings := scan(&r.shelf, src, text)
+	r.faults, r.warnings = append(r.faults, faults...), append(r.warnings, warnings...)
 	r.files[src.Path] = f
 	return f
 }

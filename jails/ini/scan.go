@@ -2,6 +2,7 @@ package ini
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -26,20 +27,22 @@ type scanner struct {
 	twice  bool   // the option was set before
 	value  []string
 	lines  []int
-	faults []*Fault
 	ended  bool // there is too much to read on
+
+	faults   []*Fault
+	warnings []*Fault
 }
 
 // scan reads one file with the help of a shelf. What is wrong in the file is left out of the result and reported.
-func scan(on *shelf, src *Source, text string) (*file, []*Fault) {
+func scan(on *shelf, src *Source, text string) (f *file, faults, warnings []*Fault) {
 	s := &scanner{draft: draft{shelf: on, source: src}}
 	if len(text) > maxFileSize {
 		s.fault(0, "", fmt.Sprintf("the file is larger than %d bytes", maxFileSize), "")
-		return s.finish(), s.faults
+		return s.finish(), s.faults, s.warnings
 	}
 	if at := invalid(text); at > 0 {
 		s.fault(at, "", "the text is not UTF-8", "save the file as UTF-8; fail2ban would leave it out altogether")
-		return s.finish(), s.faults
+		return s.finish(), s.faults, s.warnings
 	}
 	if strings.Contains(text, "\r") {
 		text = universalNewlines.Replace(text)
@@ -52,7 +55,7 @@ func scan(on *shelf, src *Source, text string) (*file, []*Fault) {
 		s.line(no, strings.TrimSuffix(line, "\n"))
 	}
 	s.close()
-	return s.finish(), s.faults
+	return s.finish(), s.faults, s.warnings
 }
 
 var universalNewlines = strings.NewReplacer("\r\n", "\n", "\r", "\n")
@@ -78,6 +81,9 @@ func invalid(text string) int {
 
 func (s *scanner) line(no int, line string) {
 	text, comment := strip(line)
+	if comment && text != "" {
+		defer s.warnOfCut(no, line, text)
+	}
 	if text == "" {
 		if !comment && s.option != "" {
 			s.append(no, "")
@@ -96,6 +102,23 @@ func (s *scanner) line(no int, line string) {
 	}
 	s.begins(no, text)
 }
+
+// warnOfCut warns where what a semicolon cut off was hardly meant as a comment.
+func (s *scanner) warnOfCut(no int, line, text string) {
+	if !slices.Contains(scripts, s.option) {
+		return
+	}
+	cut := strings.TrimPrefix(trim(line), text)
+	s.warnings = append(s.warnings, &Fault{
+		File: s.source.Path, Line: no, Chain: s.source.Chain, Section: s.section.Name(), Option: s.option,
+		Message: fmt.Sprintf("a semicolon behind a blank begins a comment, so %s is left out", quote(trim(cut))),
+		Hint:    "leave no blank before the semicolon",
+	})
+}
+
+// scripts are the options in which semicolons mean something.
+var scripts = []string{"actionstart", "actionstop", "actionflush", "actionreload", "actioncheck", "actionrepair", "actionban", "actionprolong",
+	"actionreban", "actionunban", "failregex", "ignoreregex", "prefregex", "datepattern"}
 
 func (s *scanner) append(no int, text string) {
 	s.value = append(s.value, text)

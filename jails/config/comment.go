@@ -1,0 +1,154 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"bailiff/jails/ini"
+)
+
+// commentHint is for values with a comment behind them. Behind a value only blank and semicolon begin one.
+const commentHint = "comments need a line of their own: begin that line with #"
+
+// comment is where in a value something stands that was meant as a comment: # or // behind a blank. It is -1 when
+// there is none.
+func comment(value string) int {
+	for i, r := range value {
+		if r != '#' && r != ';' && !strings.HasPrefix(value[i:], "// ") {
+			continue
+		}
+		if i == 0 || unicode.IsSpace(rune(value[i-1])) {
+			return i
+		}
+	}
+	return -1
+}
+
+// explained is what is wrong with a value, and how to mend it: where it has a comment in it or stands in quotes, that
+// is the cause.
+func explained(value, message, hint string) (string, string) {
+	if at := comment(value); at >= 0 {
+		return fmt.Sprintf("%s, for %s is part of the value", message, quoted(value[at:])), commentHint
+	}
+	if n := len(value); n > 2 && (value[0] == '"' || value[0] == '\'') && value[n-1] == value[0] {
+		return message, "write it without quotes: " + value[1:n-1]
+	}
+	if _, next, ok := strings.Cut(value, "\n"); ok {
+		if name, _, ok := strings.Cut(next, "="); ok && isOption(strings.TrimSpace(name)) {
+			return message, fmt.Sprintf("the line of %s %s", strings.TrimSpace(name), continues)
+		}
+	}
+	return message, hint
+}
+
+// continues ends the hint for an option on an indented line.
+const continues = "begins with blanks and so continues the value above it"
+
+func isOption(name string) bool {
+	name = strings.ToLower(name)
+	return isOneOf(jailOptions, name) || isOneOf(ownOptions, name)
+}
+
+// origin is where the text of a value was written: the option itself, or one that it only refers to. With a comment in
+// the text it is where that stands.
+func (w *written) origin(value string) (spot, bool) {
+	at := max(comment(value), 0)
+	raw := strings.TrimSpace(w.Text)
+	if at == 0 && comment(value) < 0 {
+		if _, n := reference(raw); n != len(raw) {
+			return spot{}, false
+		}
+	}
+	if w.Place == nil || !strings.Contains(raw, "%(") || w.resolved(w.Text) != value {
+		return spot{}, false
+	}
+	s, ok := w.locate(at, 0)
+	return s, ok && s.written != nil && s.Place != w.Place && s.Place != nil
+}
+
+// reference is the length of the reference that a text begins with.
+func reference(s string) (name string, n int) {
+	end := strings.Index(s, ")s")
+	if !strings.HasPrefix(s, "%(") || end < 0 {
+		return "", 0
+	}
+	return s[2:end], end + 2
+}
+
+// blame makes a fault of a value: of the nth line of the option, or of what it was made of.
+func (w *written) blame(n int, section, value, message, hint string) *Fault {
+	message, hint = explained(value, message, hint)
+	if s, ok := w.origin(value); ok {
+		return s.Fault(s.n, s.home(), s.option, message, hint)
+	}
+	return w.Fault(n, section, w.option, message, hint)
+}
+
+// asWritten is the option of a set of jails or of the service as its author wrote it, and v is what was made of it.
+func (t *tree) asWritten(set *ini.Set, section, option string, v ini.Value) *written {
+	raw, ok := set.Raw(section, option)
+	if !ok || raw.Place != v.Place {
+		raw = v
+	}
+	return &written{Value: raw, section: section, option: option, set: set}
+}
+
+// freeText are options in which anything may stand, and so what looks like a comment.
+var freeText = []string{"failregex", "ignoreregex", "prefregex", "datepattern", "ignorecommand", "bantime.formula"}
+
+// warnComments warns of comments behind values and of lines that continue a value by mistake, where nothing else that
+// is said of the value explains it.
+func (b *builder) warnComments() {
+	hints := map[string]string{}
+	for _, f := range slices.Concat(b.faults, b.warnings) {
+		hints[fmt.Sprint(f.File, ":", f.Line)] = f.Hint
+	}
+	said := func(v ini.Value, n int) bool {
+		_, here := hints[fmt.Sprint(v.Source.Path, ":", v.Line(n))]
+		return here || strings.HasSuffix(hints[fmt.Sprint(v.Source.Path, ":", v.Line(0))], continues)
+	}
+	look := func(set *ini.Set, section string, options []string) {
+		for _, option := range options {
+			v, ok := set.Own(section, option)
+			if !ok || v.Place == nil || slices.Contains(freeText, option) || strings.HasPrefix(option, "action") ||
+				strings.HasPrefix(option, knownPrefix) {
+				continue
+			}
+			for n, line := range strings.Split(v.Text, "\n") {
+				if message, hint := explainedLine(n, line); message != "" && !said(v, n) {
+					b.warn(v.Fault(n, section, option, message, hint))
+				}
+			}
+		}
+	}
+	look(b.all, ini.DefaultSection, b.all.Options(ini.DefaultSection))
+	for _, j := range b.jails {
+		look(b.all, j.name, b.all.Options(j.name))
+	}
+	for _, set := range b.definitions() {
+		look(set, initSection, plainOptions)
+		look(set, definitionSection, plainOptions)
+	}
+	for _, set := range []*ini.Set{b.main, b.own} {
+		look(set, definitionSection, set.Options(definitionSection))
+		look(set, ini.DefaultSection, set.Options(ini.DefaultSection))
+	}
+}
+
+// plainOptions are those of filters and actions whose values are words.
+var plainOptions = []string{"mode", "maxlines", "usedns", "logtype", "journalmatch", "port", "protocol", "chain", "blocktype",
+	"returntype", "table", "name", "bantime"}
+
+// explainedLine is what is to be said of a line of a value that is read as it stands.
+func explainedLine(n int, line string) (message, hint string) {
+	if at := comment(line); at >= 0 {
+		return fmt.Sprintf("%s is part of the value", quoted(line[at:])), commentHint
+	}
+	if name, _, ok := strings.Cut(line, "="); ok && n > 0 && isOption(strings.TrimSpace(name)) {
+		return fmt.Sprintf("%s is part of the value", quoted(line)),
+			"the line " + continues
+	}
+	return "", ""
+}

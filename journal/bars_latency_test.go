@@ -1,4 +1,4 @@
-//go:build bars
+//go:build bars && sdjournal
 
 package journal_test
 

@@ -2,7 +2,7 @@
 // files and nothing of jails.
 //
 // Two readers do the same work. The native one reads the files itself, in pure Go and through a memory map; the
-// sdjournal one asks libsystemd and is there only in builds with cgo.
+// sdjournal one asks libsystemd and is there only in builds with the tag sdjournal.
 package journal
 
 import (

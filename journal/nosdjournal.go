@@ -1,10 +1,10 @@
-//go:build !cgo
+//go:build !sdjournal
 
 package journal
 
 import "errors"
 
-// openSDJournal says that this build cannot: libsystemd is reached through cgo.
+// openSDJournal says that this build cannot: libsystemd is only linked where somebody asks for it.
 func openSDJournal(Options) (reader, error) {
-	return nil, errors.New("open journal: this build has no sdjournal reader, for it was built without cgo")
+	return nil, errors.New("open journal: this build has no sdjournal reader: build it with CGO_ENABLED=1 and -tags sdjournal")
 }

@@ -80,7 +80,7 @@ disable() { # units of peers stay off, also after a reboot
 }
 
 if command -v apt-get >/dev/null; then manager=apt lock=/var/lib/dpkg; elif command -v dnf >/dev/null; then manager=dnf lock=/var/lib/rpm; else
-	echo "neither apt-get nor dnf here: install gcc, the libsystemd headers and iptables yourself" >&2
+	echo "neither apt-get nor dnf here: install iptables yourself" >&2
 	manager=none
 fi
 
@@ -93,13 +93,13 @@ modules)
 run)
 	need_go
 	case $manager in
-	apt) install gcc:gcc /usr/include/stdio.h:libc6-dev /usr/include/systemd/sd-journal.h:libsystemd-dev iptables:iptables ;;
-	dnf) install gcc:gcc /usr/include/systemd/sd-journal.h:systemd-devel iptables:iptables-nft ;;
+	apt) install iptables:iptables ;;
+	dnf) install iptables:iptables-nft ;;
 	esac
 	;;
 test)
 	[ $manager = apt ] || { echo "the tests need Debian's packages (fail2ban, systemd-journal-remote, ...): run them on Debian 12" >&2; exit 1; }
-	install ip:iproute2 ipset:ipset nft:nftables conntrack:conntrack rg:ripgrep python3:python3 \
+	install gcc:gcc /usr/include/stdio.h:libc6-dev /usr/include/systemd/sd-journal.h:libsystemd-dev ip:iproute2 ipset:ipset nft:nftables conntrack:conntrack rg:ripgrep python3:python3 \
 		systemd-nspawn:systemd-container mmdebstrap:mmdebstrap /lib/systemd/systemd-journald:systemd \
 		/lib/systemd/systemd-journal-remote:systemd-journal-remote /usr/lib/python3/dist-packages/systemd:python3-systemd \
 		fail2ban-client:fail2ban /usr/libexec/sshguard/sshg-parser:sshguard mandoc:mandoc logrotate:logrotate

@@ -306,7 +306,7 @@ func TestDaemonOptions(t *testing.T) {
 	}
 }
 
-// TestLibsystemd runs with cgo and without.
+// TestLibsystemd runs with the tag sdjournal and without.
 func TestLibsystemd(t *testing.T) {
 	_, err := Load(plain("etc/b/jail.local", "[f]\nfilter = f\n", "etc/b/bailiff.conf", "[Definition]\njournal.reader = SDJournal\n"), "etc/b")
 	want := "etc/b/bailiff.conf:2: [Definition] journal.reader: this bailiff was built without systemd's library"

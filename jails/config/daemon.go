@@ -93,7 +93,8 @@ func (b *builder) checkDaemon(opts *settings, d *Daemon) {
 	b.checkPlaces(opts)
 	oneOf("journal.reader", "auto", "native", "sdjournal")
 	if v, ok := opts.get("journal.reader"); ok && !hasLibsystemd && strings.EqualFold(v.text(), "sdjournal") {
-		b.daemonFault(v, "journal.reader", "this bailiff was built without systemd's library", "write auto or native, or build it with cgo")
+		b.daemonFault(v, "journal.reader", "this bailiff was built without systemd's library",
+			"write auto or native, or build it with CGO_ENABLED=1 and -tags sdjournal")
 	}
 	oneOf("firewall", "auto", "iptables", "nftables", "iptables-plain", "dry")
 	oneOf("allowipv6", "auto", "yes", "no", "1", "on", "true", "0", "off", "false")

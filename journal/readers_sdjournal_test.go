@@ -1,4 +1,4 @@
-//go:build cgo
+//go:build sdjournal
 
 package journal_test
 

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,6 +29,7 @@ type Enforcer struct {
 	Log       *slog.Logger
 	Metrics   *metrics.Metrics
 	Beat      func() // called at least once a second while all is well; nil: nobody listens
+	DryRun    bool   // the blocklist blocks nobody: the log says what would be done
 
 	orders  chan *order
 	stopped chan struct{}          // closed when Run has ended
@@ -306,7 +308,7 @@ func (e *Enforcer) tellBan(b event.Ban, acknowledged time.Time) {
 	if b.Prolonged() {
 		return
 	}
-	e.Log.Log(context.Background(), LevelNotice, fmt.Sprintf("[%s] Ban %s", b.Jail, b.Subject))
+	e.notice(b.Jail, "Ban", b.Subject)
 	if _, ok := b.Network(); !ok {
 		if j := e.jail(b.Jail); j == nil || j.blocks() {
 			e.Log.Warn("nothing is blocked: who is banned has no address", "jail", b.Jail, "subject", b.Subject)
@@ -481,7 +483,15 @@ func (e *Enforcer) all() []*Jail {
 
 func (e *Enforcer) tellUnban(jail string, subjects []event.Subject) {
 	for _, s := range subjects {
-		e.Log.Log(context.Background(), LevelNotice, fmt.Sprintf("[%s] Unban %s", jail, s))
+		e.notice(jail, "Unban", s)
 		e.Metrics.Unban(jail, s.Family())
 	}
+}
+
+// notice logs what was done to a subject, or what would be.
+func (e *Enforcer) notice(jail, what string, s event.Subject) {
+	if e.DryRun {
+		what = "would " + strings.ToLower(what)
+	}
+	e.Log.Log(context.Background(), LevelNotice, fmt.Sprintf("[%s] %s %s", jail, what, s))
 }

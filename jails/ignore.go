@@ -3,6 +3,7 @@ package jails
 import (
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -69,6 +70,15 @@ func (l *ignoreList) holds(s event.Subject) (rule string) {
 		}
 	}
 	return ""
+}
+
+// within reports whether a network holds some address that the list spares.
+func (l *ignoreList) within(p netip.Prefix) bool {
+	if l.nets.within(p) || l.own != nil && l.own.Load().within(p) {
+		return true
+	}
+	return slices.ContainsFunc(l.names, func(n *ignoredName) bool { return n.addrs.Load().within(p) }) ||
+		slices.ContainsFunc(l.files, func(f *ignoredFile) bool { return f.list.Load().within(p) })
 }
 
 // ownAddresses are the addresses of every interface, and the loopback networks.

@@ -205,21 +205,59 @@ func (j *Jail) prolong(b event.Ban, last time.Time) (event.Ban, bool) {
 	return longer, true
 }
 
-// Ban makes a manual ban of the subject, from now on for the jail's bantime. It is not yet carried out: see
-// Enforcer.Enforce.
+// Ban makes a manual ban of the subject, from now on for the jail's bantime; see BanUntil.
 func (j *Jail) Ban(s event.Subject, now time.Time) event.Ban {
 	j.mu.Lock()
+	until := j.end(now)
+	j.mu.Unlock()
+	return j.BanUntil(s, now, until)
+}
+
+// BanUntil makes a manual ban of the subject, from now on until a time, zero for ever. A ban that stands is prolonged
+// where it would end sooner, and else stays as it is: then it is returned, as the one before it too. The ban is not yet
+// carried out: see Enforcer.Enforce.
+func (j *Jail) BanUntil(s event.Subject, now, until time.Time) event.Ban {
+	j.mu.Lock()
 	defer j.mu.Unlock()
-	b := event.Ban{Jail: j.Name, Subject: s, At: now, Until: j.end(now)}
-	if stood, again := j.bans[s]; again {
+	b := event.Ban{Jail: j.Name, Subject: s, At: now, Until: until}
+	if stood, again := j.bans[s]; again && stood.Active(now) {
 		stood.Before = nil
+		b = stood
 		b.Before = &stood
+		if !b.Permanent() && (until.IsZero() || until.After(b.Until)) {
+			b.Until = until
+		}
 	} else {
 		j.banned++
 	}
 	j.bans[s] = b
 	delete(j.counter.tallies, s)
 	return b
+}
+
+// Spares reports why a manual ban of the subject would hit somebody whom the jail does not ban by itself, or this
+// machine; "" for no such reason. A network that holds such an address counts.
+func (j *Jail) Spares(s event.Subject) (why string) {
+	p, isNet := s.Prefix()
+	if !isNet {
+		return ""
+	}
+	own := ownAddresses()
+	switch {
+	case own.cover(p):
+		return "an address of this machine"
+	case own.within(p):
+		return "a network that holds an address of this machine"
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	switch rule := j.ignore.holds(s); {
+	case rule != "":
+		return "spared by ignoreip of jail " + j.Name
+	case j.ignore.within(p):
+		return "a network that holds an address spared by ignoreip of jail " + j.Name
+	}
+	return ""
 }
 
 // Restore takes over the bans that stand from before, and returns them. Whom ignoreip spares by now is left out.

@@ -187,3 +187,53 @@ func TestAnIDIsIgnoredByItsAddress(t *testing.T) {
 		t.Error(log)
 	}
 }
+
+// TestAManualBanIsNeverShortened bans again who is banned already.
+func TestAManualBanIsNeverShortened(t *testing.T) {
+	now := time.Now()
+	hour := now.Add(time.Hour)
+	for name, c := range map[string]struct{ stood, asked, want time.Time }{
+		"sooner":        {hour, hour.Add(-time.Minute), hour},
+		"later":         {hour, hour.Add(time.Minute), hour.Add(time.Minute)},
+		"for ever":      {hour, time.Time{}, time.Time{}},
+		"from for ever": {time.Time{}, hour, time.Time{}},
+	} {
+		j, _ := testJail(nil)
+		first := j.BanUntil(subject("192.0.2.1"), now, c.stood)
+		again := j.BanUntil(subject("192.0.2.1"), now.Add(time.Second), c.asked)
+		if !again.Until.Equal(c.want) || !again.At.Equal(first.At) || again.Before == nil || !again.Before.Until.Equal(c.stood) {
+			t.Errorf("%s: %+v after %+v", name, again, first)
+		}
+		if s := j.Status(); s.Banned != 1 || s.Bans != 1 {
+			t.Errorf("%s: %+v", name, s)
+		}
+	}
+}
+
+func someSubject(t *testing.T, word string) event.Subject {
+	s, err := event.ParseSubject(word)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestWhomAManualBanWouldHit(t *testing.T) {
+	j, _ := testJail(func(c *config.Jail) { c.IgnoreIP = []string{"203.0.113.0/24", "2001:db8::1"} })
+	for word, want := range map[string]string{
+		"203.0.113.7":    "spared by ignoreip of jail sshd",
+		"203.0.0.0/16":   "a network that holds an address spared by ignoreip of jail sshd",
+		"2001:db8::/32":  "a network that holds an address spared by ignoreip of jail sshd",
+		"127.0.0.1":      "an address of this machine",
+		"::1":            "an address of this machine",
+		"126.0.0.0/7":    "a network that holds an address of this machine",
+		"198.51.100.1":   "",
+		"198.51.0.0/16":  "",
+		"2001:db9::/32":  "",
+		"203.0.112.0/24": "",
+	} {
+		if why := j.Spares(someSubject(t, word)); why != want {
+			t.Errorf("%s: %q, want %q", word, why, want)
+		}
+	}
+}

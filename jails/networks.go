@@ -38,3 +38,18 @@ func (n *networks) cover(p netip.Prefix) bool {
 	}
 	return false
 }
+
+// within tells whether one of the networks lies in p.
+func (n *networks) within(p netip.Prefix) bool {
+	for a := range n.single {
+		if p.Contains(a) {
+			return true
+		}
+	}
+	for _, w := range n.wide {
+		if p.Bits() <= w.Bits() && p.Contains(w.Addr()) {
+			return true
+		}
+	}
+	return false
+}

@@ -3,6 +3,7 @@ package jails
 import (
 	"math/rand/v2"
 	"net/netip"
+	"slices"
 	"testing"
 )
 
@@ -29,6 +30,10 @@ func TestNetworks(t *testing.T) {
 		}
 		if got := n.cover(p); got != want {
 			t.Errorf("%v cover %v: %v", all, p, got)
+		}
+		inside := slices.ContainsFunc(all, func(w netip.Prefix) bool { return p.Bits() <= w.Bits() && p.Contains(w.Addr()) })
+		if got := n.within(p); got != inside {
+			t.Errorf("%v within %v: %v", all, p, got)
 		}
 		if want {
 			covered++

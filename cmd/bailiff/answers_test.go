@@ -46,7 +46,7 @@ func TestAnIDCanBeAskedForAndLifted(t *testing.T) {
 	if err := d.enforcer.Enforce([]event.Ban{d.jails[0].Ban(event.ID("session-7"), time.Now())}); err != nil {
 		t.Fatal(err)
 	}
-	if bans, err := d.Banned(t.Context(), []string{"session-7"}); err != nil || len(bans) != 1 {
+	if bans, err := d.Banned(t.Context(), control.BannedRequest{Subjects: []string{"session-7"}}); err != nil || len(bans.Bans) != 1 {
 		t.Errorf("banned: %v, %v", bans, err)
 	}
 	if done, err := d.Unban(t.Context(), control.UnbanRequest{Subjects: []string{"session-7"}}); err != nil || done.Count != 1 {
@@ -57,10 +57,10 @@ func TestAnIDCanBeAskedForAndLifted(t *testing.T) {
 func TestABanThatCannotBeStoredIsNotShown(t *testing.T) {
 	d, s := aDaemon(t)
 	s.Close()
-	if n, err := d.Ban(t.Context(), control.BanRequest{Jail: "web", Subjects: []string{"192.0.2.1"}}); err == nil || n != 0 {
-		t.Fatalf("%d banned, %v", n, err)
+	if done, err := d.Ban(t.Context(), control.BanRequest{Jail: "web", Subjects: []string{"192.0.2.1"}}); err == nil || done.Count != 0 {
+		t.Fatalf("%+v banned, %v", done, err)
 	}
-	if bans, err := d.Banned(t.Context(), nil); err != nil || len(bans) > 0 {
+	if bans, err := d.Banned(t.Context(), control.BannedRequest{}); err != nil || len(bans.Bans) > 0 {
 		t.Errorf("banned: %v, %v", bans, err)
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"net/netip"
 	"slices"
+	"strings"
 
 	"bailiff/jails/event"
 )
@@ -26,9 +27,36 @@ func newAsked(words []string) asked {
 	return a
 }
 
+// askedFor is what a request names that asks for just these bans.
+func askedFor(bans []event.Ban) asked {
+	a := asked{subjects: map[event.Subject]bool{}}
+	for _, b := range bans {
+		a.subjects[b.Subject] = true
+		if p, ok := b.Network(); ok {
+			a.networks = append(a.networks, p)
+		}
+	}
+	slices.SortFunc(a.networks, netip.Prefix.Compare)
+	return a
+}
+
+// among are the bans of the subjects and of all that lies in their networks, or every ban, and the wider ones that stop
+// some subject.
+func (a asked) among(bans []event.Ban, every bool) (theirs, wider []event.Ban) {
+	for _, b := range bans {
+		switch {
+		case every || a.around(b):
+			theirs = append(theirs, b)
+		case a.stoppedBy(b):
+			wider = append(wider, b)
+		}
+	}
+	return theirs, wider
+}
+
 // named reads whom a ban may be of: what is neither an address nor a network is an opaque id.
 func named(word string) event.Subject {
-	s, err := event.ParseSubject(word)
+	s, err := event.ParseSubject(strings.TrimSpace(word))
 	if err != nil {
 		s = event.ID(word)
 	}

@@ -4,60 +4,125 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"bailiff/cmd/internal/control"
+	"bailiff/jails/config"
 	"bailiff/jails/event"
 )
 
 func newBanCommand(s *settings) *cobra.Command {
-	var asJSON bool
+	var asJSON, force bool
+	var lasts string
 	c := &cobra.Command{
 		Use:   "ban JAIL IP...",
-		Short: "Ban addresses or networks in a jail, for the jail's bantime",
-		Args:  arguments(2, -1),
+		Short: "Ban addresses or networks in a jail",
+		Long: "Ban addresses or networks in a jail, for the jail's bantime or for --time. A ban that stands is prolonged where it\n" +
+			"would end sooner. Whom the jail's ignoreip spares, and this machine's own addresses, are banned with --force only;\n" +
+			"without it the exit code is then 1.",
+		Example:           "bailiff ban sshd 192.0.2.1 198.51.100.0/24\nbailiff ban --time 1w sshd 2001:db8::/64",
+		Args:              banArguments,
+		ValidArgsFunction: s.complete(s.jailFirst),
 		RunE: func(c *cobra.Command, args []string) error {
-			n, err := s.client().Ban(c.Context(), control.BanRequest{Jail: args[0], Subjects: args[1:]})
+			request := control.BanRequest{Jail: args[0], Subjects: args[1:], Force: force}
+			if c.Flags().Changed("time") {
+				seconds, err := banTime(lasts)
+				if err != nil {
+					return usage(c, err)
+				}
+				request.Seconds = &seconds
+			}
+			done, err := s.client().Ban(c.Context(), request)
 			if err != nil {
 				return err
 			}
-			return printChange(c.OutOrStdout(), asJSON, control.Changed{Count: n}, fmt.Sprintf("%d banned", n))
+			return report(c, done, asJSON)
 		},
 	}
+	c.Flags().StringVarP(&lasts, "time", "t", "", "how long the bans last, as bantime is written: 10m, 1d 12h; -1 for ever")
+	c.Flags().BoolVarP(&force, "force", "f", false, "also ban whom ignoreip spares, and this machine's own addresses")
 	jsonFlag(c, &asJSON)
 	return c
 }
 
+// banArguments wants a jail and addresses.
+func banArguments(c *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return nil
+	}
+	if len(args) == 1 {
+		if _, isNetwork := named(args[0]).Prefix(); isNetwork {
+			return usage(c, fmt.Errorf("too few arguments: 1: in which jail is %s to be banned?", args[0]))
+		}
+		return usage(c, fmt.Errorf("too few arguments: 1: who is to be banned in %s?", args[0]))
+	}
+	return usage(c, errors.New("too few arguments: 0: name a jail and addresses"))
+}
+
+// banTime reads how many seconds a ban is to last, below zero for ever.
+func banTime(text string) (seconds int64, err error) {
+	d, err := config.ParseDuration(text)
+	switch {
+	case strings.TrimSpace(text) == "" || err != nil:
+		return 0, fmt.Errorf("--time %q is not a time: write 600, 10m, 1d 12h, or -1 for ever", text)
+	case d >= 0 && d < time.Second:
+		return 0, fmt.Errorf("--time %s: a ban of no time bans nobody; write 10m, 1d 12h, or -1 for ever", text)
+	case d < 0:
+		return -1, nil
+	}
+	return int64(d / time.Second), nil
+}
+
 func newUnbanCommand(s *settings) *cobra.Command {
 	var all, asJSON bool
+	var jail string
 	c := &cobra.Command{
-		Use:   "unban IP... | --all",
-		Short: "Lift the bans of addresses or networks in every jail",
-		Long: "Lift the bans of addresses or networks in every jail. A network lifts the bans of all that lies in it. The exit\n" +
-			"code is 1 when nothing was banned, and when a wider network that is banned holds an address.",
+		Use:   "unban [JAIL] IP... | --all",
+		Short: "Lift the bans of addresses or networks, in every jail or in one",
+		Long: "Lift the bans of addresses or networks, in every jail, or in one that --jail or the first word names. A network\n" +
+			"lifts the bans of all that lies in it. The exit code is 1 when some of them was not banned, and when a wider\n" +
+			"network that is banned holds an address.",
+		Example:           "bailiff unban 192.0.2.1\nbailiff unban --jail sshd 192.0.2.0/24\nbailiff unban --jail sshd --all",
+		ValidArgsFunction: s.complete(s.bannedSubjects),
 		Args: func(c *cobra.Command, args []string) error {
+			if all && len(args) == 1 && jail == "" {
+				if _, isNetwork := named(args[0]).Prefix(); !isNetwork {
+					return nil // a jail
+				}
+			}
 			if all == (len(args) > 0) {
-				return usage(c, fmt.Errorf("either addresses or --all"))
+				return usage(c, errors.New("either addresses or --all"))
 			}
 			return nil
 		},
 		RunE: func(c *cobra.Command, args []string) error {
-			done, err := s.client().Unban(c.Context(), control.UnbanRequest{Subjects: args, All: all})
+			request := control.UnbanRequest{Jail: jail, Subjects: args, All: all}
+			if all && len(args) == 1 {
+				request.Jail, request.Subjects = args[0], nil
+			}
+			done, err := s.client().Unban(c.Context(), request)
 			if err != nil {
 				return err
 			}
-			if done.Count > 0 || len(done.Still) == 0 || asJSON {
-				err = printChange(c.OutOrStdout(), asJSON, done, fmt.Sprintf("%d unbanned", done.Count))
-			}
-			return errors.Join(err, stillBanned(args, done.Still))
+			return errors.Join(report(c, done, asJSON), stillBanned(args, done.Still))
 		},
 	}
 	c.Flags().BoolVar(&all, "all", false, "lift every ban")
+	s.jailFlag(c, &jail, "lift bans of this jail only")
 	jsonFlag(c, &asJSON)
 	return c
+}
+
+// jailFlag adds --jail to a command.
+func (s *settings) jailFlag(c *cobra.Command, jail *string, usage string) {
+	c.Flags().StringVarP(jail, "jail", "j", "", usage)
+	// The flag is there: its completion can be registered.
+	_ = c.RegisterFlagCompletionFunc("jail", s.complete(s.jailNames))
 }
 
 // stillBanned is the error of an unban that wider bans leave without effect.
@@ -74,6 +139,108 @@ func stillBanned(asked []string, wider []control.Ban) error {
 	}
 	return &control.Error{Kind: control.NotFound, Message: strings.Join(why, "; "),
 		Hint: fmt.Sprintf("bailiff unban %s lifts the ban of the whole network", strings.Join(slices.Compact(networks), " "))}
+}
+
+// shownChanges is how many bans a command tells of one by one.
+const shownChanges = 20
+
+// report says what a request did, and is the error of what was not done.
+func report(c *cobra.Command, done control.Changed, asJSON bool) error {
+	if asJSON {
+		return errors.Join(printJSON(c.OutOrStdout(), done), notDone(done.NotBanned))
+	}
+	if len(done.Changes) > shownChanges {
+		printCounts(c.OutOrStdout(), done)
+	} else {
+		for _, one := range done.Changes {
+			fmt.Fprintln(c.OutOrStdout(), changed(one, done.DryRun))
+		}
+	}
+	if len(done.Changes)+len(done.NotBanned)+len(done.Still) == 0 {
+		fmt.Fprintln(c.OutOrStdout(), "nobody is banned")
+	}
+	for _, b := range done.Elsewhere[:min(len(done.Elsewhere), shownChanges)] {
+		fmt.Fprintf(c.ErrOrStderr(), "note: %s is banned in %s still\n", b.Subject, b.Jail)
+	}
+	return notDone(done.NotBanned)
+}
+
+// changed says what became of one ban.
+func changed(c control.Change, dryRun bool) string {
+	switch c.Outcome {
+	case control.Lifted:
+		return fmt.Sprintf("%s %s in %s", pretended(dryRun, "unbanned"), c.Subject, c.Jail)
+	case control.Unchanged:
+		return fmt.Sprintf("%s was banned in %s already, %s%s", c.Subject, c.Jail, ends(c.Until), cut(c))
+	case control.Prolonged:
+		return fmt.Sprintf("%s was banned in %s already, %s; now %s%s", c.Subject, c.Jail, ends(c.Before), ends(c.Until), cut(c))
+	}
+	return fmt.Sprintf("%s %s in %s, %s%s", pretended(dryRun, "banned"), c.Subject, c.Jail, ends(c.Until), cut(c))
+}
+
+// pretended is the word for something that was done, or for what a dry run would do.
+func pretended(dryRun bool, done string) string {
+	if dryRun {
+		return "would " + strings.TrimSuffix(done, "ned")
+	}
+	return done
+}
+
+// cut says that a network was named by an address in it.
+func cut(c control.Change) string {
+	p, err := netip.ParsePrefix(strings.TrimSpace(c.Asked))
+	if err != nil || p.Addr() == p.Masked().Addr() {
+		return ""
+	}
+	return fmt.Sprintf(" (%s stands for that whole network)", c.Asked)
+}
+
+// ends says when a ban ends.
+func ends(end *time.Time) string {
+	if end == nil {
+		return "for ever"
+	}
+	return "until " + shownTime(*end)
+}
+
+// printCounts says how many bans were changed in which way.
+func printCounts(w io.Writer, done control.Changed) {
+	of := map[control.Outcome]int{}
+	for _, c := range done.Changes {
+		of[c.Outcome]++
+	}
+	would := ""
+	if done.DryRun {
+		would = "dry run: "
+	}
+	for _, o := range []control.Outcome{control.Made, control.Prolonged, control.Unchanged, control.Lifted} {
+		if of[o] > 0 {
+			fmt.Fprintf(w, "%s%d %s\n", would, of[o], strings.ReplaceAll(string(o), "-", " "))
+		}
+	}
+}
+
+// notDone is the error of the words for which nothing was done.
+func notDone(words []control.NotBanned) error {
+	if len(words) == 0 {
+		return nil
+	}
+	var plain, lines, hints []string
+	reason := ""
+	for _, w := range words {
+		if strings.HasPrefix(w.Reason, notBannedReason) {
+			plain, reason = append(plain, w.Subject), w.Reason
+		} else {
+			lines = append(lines, w.Reason)
+		}
+		if !slices.Contains(hints, w.Hint) {
+			hints = append(hints, w.Hint)
+		}
+	}
+	if plain != nil {
+		lines = append([]string{reason + ": " + strings.Join(plain, " ")}, lines...)
+	}
+	return &control.Error{Kind: control.NotFound, Message: strings.Join(lines, "\nbailiff: "), Hint: strings.Join(hints, "\nhint: ")}
 }
 
 // printChange says what a command did, as JSON or in a line.

@@ -41,7 +41,7 @@ func newCheckCommand(s *settings) *cobra.Command {
 			for _, w := range conf.Warnings {
 				fmt.Fprintln(c.ErrOrStderr(), "warning:", w.Error())
 			}
-			fmt.Fprintf(c.OutOrStdout(), "no faults; %d jails enabled\n", len(conf.Jails))
+			fmt.Fprintf(c.OutOrStdout(), "no faults; %s enabled\n", counted(len(conf.Jails), "jail"))
 			return nil
 		},
 	}

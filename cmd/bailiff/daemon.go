@@ -179,6 +179,7 @@ func (d *daemon) open(ctx context.Context) (err error) {
 	d.metrics = metrics.New(version, d.samples)
 	d.server = d.metricsServer()
 	d.enforcer = jails.NewEnforcer(savedBans{d.store}, d.firewall, d.log, d.metrics)
+	d.enforcer.DryRun = d.flags.dryRun
 	d.names = resolve.New(net.DefaultResolver.LookupNetIP, d.log)
 	d.ignored = jails.NewIgnoreLists(d.names, d.marks, d.log)
 	d.sources = newSources(d.log, d.words, d.metrics, d.marks, d.enforcer, d.names, d.watchdog)
@@ -429,7 +430,7 @@ func (d *daemon) summary() string {
 	for _, j := range running {
 		bans += j.Status().Banned
 	}
-	line := fmt.Sprintf("%d jails, %d bans", len(running), bans)
+	line := counted(len(running), "jail") + ", " + counted(bans, "ban")
 	return strings.Join(append([]string{line}, d.problems.texts()...), "; ")
 }
 

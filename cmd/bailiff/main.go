@@ -51,18 +51,36 @@ func execute(ctx context.Context, args []string) int {
 // A usageError is a command line that makes no sense.
 type usageError struct{ error }
 
-// complain prints the error, and what to do about it where that is known.
+// complain prints each of the errors that are joined in one, and what to do about it where that is known.
 func complain(err error) {
-	fmt.Fprintln(os.Stderr, "bailiff:", err)
-	var refused *control.Error
-	switch {
-	case errors.As(err, &refused):
-		if refused.Hint != "" {
-			fmt.Fprintln(os.Stderr, "hint:", refused.Hint)
+	for _, one := range joined(err) {
+		fmt.Fprintln(os.Stderr, "bailiff:", one)
+		var refused *control.Error
+		switch {
+		case errors.As(one, &refused):
+			if refused.Hint != "" {
+				fmt.Fprintln(os.Stderr, "hint:", refused.Hint)
+			}
+		case errors.Is(one, fs.ErrPermission) && os.Geteuid() != 0:
+			fmt.Fprintln(os.Stderr, "hint: run it as root, for example with sudo")
 		}
-	case errors.Is(err, fs.ErrPermission) && os.Geteuid() != 0:
-		fmt.Fprintln(os.Stderr, "hint: run it as root, for example with sudo")
 	}
+}
+
+// joined are the errors that errors.Join has made one of.
+func joined(err error) (all []error) {
+	parts := unjoin(err)
+	var texts []string
+	for _, p := range parts {
+		texts = append(texts, p.Error())
+	}
+	if len(parts) == 1 && parts[0] == err || strings.Join(texts, "\n") != err.Error() {
+		return []error{err}
+	}
+	for _, p := range parts {
+		all = append(all, joined(p)...)
+	}
+	return all
 }
 
 // settings are the flags that all commands share.

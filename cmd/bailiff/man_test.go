@@ -75,6 +75,9 @@ func manPage(c *cobra.Command) string {
 		b.Write(files) // with the signals
 	}
 	say(".Sh EXIT STATUS\n0 on success, 1 if something is wrong or was not found, 2 if the command line makes no sense.")
+	if c.HasExample() {
+		say(".Sh EXAMPLES\n.Bd -literal\n%s\n.Ed", text(c.Example))
+	}
 	var related []string
 	if c.HasParent() {
 		related = append(related, pageName(c.Parent())+" 1")
@@ -159,9 +162,6 @@ func prose(c *cobra.Command) string {
 	}
 	if c.Long == "" {
 		lines = []string{text(c.Short) + "."}
-	}
-	if c.HasExample() {
-		lines = append(lines, ".Sh EXAMPLES", ".Bd -literal", text(c.Example), ".Ed")
 	}
 	return strings.Join(lines, "\n")
 }

@@ -91,7 +91,7 @@ func (s *supervisor) await(prefix string) string {
 
 func TestSystemdIsTold(t *testing.T) {
 	s := supervise(t, 0)
-	s.await("STATUS=1 jails, 0 bans")
+	s.await("STATUS=1 jail, 0 bans")
 	s.await("READY=1")
 	s.cmd.Process.Signal(syscall.SIGHUP)
 	if m := s.await("RELOADING=1"); !strings.Contains(m, "\nMONOTONIC_USEC=") {
@@ -99,7 +99,7 @@ func TestSystemdIsTold(t *testing.T) {
 	}
 	s.await("READY=1")
 	s.deny("192.0.2.1")
-	s.await("STATUS=1 jails, 1 bans")
+	s.await("STATUS=1 jail, 1 ban")
 	s.cmd.Process.Signal(syscall.SIGTERM)
 	s.await("STOPPING=1")
 	if err := s.cmd.Wait(); err != nil {

@@ -144,7 +144,7 @@ func replaceOne(current, next *config.Config, name string) (*config.Config, erro
 	was, is := slices.IndexFunc(current.Jails, named), slices.IndexFunc(next.Jails, named)
 	switch {
 	case was < 0 && is < 0:
-		return nil, noJail(name)
+		return nil, noJail(name, jailNamesOf(current, next))
 	case was < 0:
 		c.Jails = append(c.Jails, next.Jails[is])
 	case is < 0:
@@ -153,6 +153,16 @@ func replaceOne(current, next *config.Config, name string) (*config.Config, erro
 		c.Jails[was] = next.Jails[is]
 	}
 	return &c, nil
+}
+
+// jailNamesOf are the jails of configurations.
+func jailNamesOf(all ...*config.Config) (names []string) {
+	for _, c := range all {
+		for _, j := range c.Jails {
+			names = append(names, j.Name)
+		}
+	}
+	return names
 }
 
 // keepFilters gives jails whose filter has not changed the filter they had, and with it its state.

@@ -4,11 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"strconv"
 	"strings"
 	"text/tabwriter"
-	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"bailiff/cmd/internal/control"
 )
@@ -20,6 +23,8 @@ func newStatusCommand(s *settings) *cobra.Command {
 		Short: "Show the jails, or one of them",
 		Long:  "Show the jails, or one of them. With --verify the exit code is 1 when bans and kernel differ.",
 		Args:  arguments(0, 1),
+
+		ValidArgsFunction: s.complete(s.jailFirst),
 		RunE: func(c *cobra.Command, args []string) error {
 			request := control.StatusRequest{Jail: strings.Join(args, ""), Verify: verify}
 			status, err := s.client().Status(c.Context(), request)
@@ -30,9 +35,9 @@ func newStatusCommand(s *settings) *cobra.Command {
 			case asJSON:
 				err = printJSON(c.OutOrStdout(), status)
 			case request.Jail != "":
-				err = printJail(c.OutOrStdout(), status.Jails[0])
+				err = printJail(c.OutOrStdout(), status.Jails[0], status.DryRun)
 			default:
-				err = printStatus(c.OutOrStdout(), status)
+				err = printStatus(c.OutOrStdout(), status, outputWidth(c.OutOrStdout()))
 			}
 			if err != nil || !verify {
 				return err
@@ -61,10 +66,14 @@ func verdict(w io.Writer, s control.Status, asJSON bool) error {
 	return nil
 }
 
-func printStatus(w io.Writer, s control.Status) error {
-	fmt.Fprintf(w, "bailiff %s, up since %s, firewall: %s\n", s.Version, s.Started.Local().Format(time.DateTime), s.Firewall)
+func printStatus(w io.Writer, s control.Status, width int) error {
+	firewall := "firewall: " + s.Firewall
+	if s.DryRun {
+		firewall = "dry run: who is banned here would be, and is not"
+	}
+	fmt.Fprintf(w, "bailiff %s, up since %s, %s\n", s.Version, shownTime(s.Started), firewall)
 	if r := s.Repairs; r.Last != nil {
-		fmt.Fprintf(w, "firewall repaired %d times, last at %s: %s\n", r.Count, r.Last.Local().Format(time.DateTime), strings.Join(r.What, ", "))
+		fmt.Fprintf(w, "firewall repaired %s, last at %s: %s\n", counted(int(r.Count), "time"), shownTime(*r.Last), strings.Join(r.What, ", "))
 	}
 	if m := s.Metrics; m.Error != "" {
 		fmt.Fprintf(w, "metrics are not served on %s: %s\n", m.Address, m.Error)
@@ -74,12 +83,7 @@ func printStatus(w io.Writer, s control.Status) error {
 		fmt.Fprintf(w, "nothing is stopped in chains that do not exist: %s\n", strings.Join(s.Waiting, ", "))
 	}
 	fmt.Fprintln(w)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "JAIL\tFAILING\tFAILED\tBANNED\tBANS\tREADS")
-	for _, j := range s.Jails {
-		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%s\n", j.Name, j.CurrentlyFailed, j.TotalFailed, j.CurrentlyBanned, j.TotalBanned, reads(j))
-	}
-	if err := t.Flush(); err != nil {
+	if err := printJails(w, s.Jails, width); err != nil {
 		return err
 	}
 	for _, j := range s.Jails {
@@ -90,11 +94,69 @@ func printStatus(w io.Writer, s control.Status) error {
 
 func printProblems(w io.Writer, all []control.Problem) {
 	for _, p := range all {
-		fmt.Fprintf(w, "problem since %s: %s\n", p.Since.Local().Format(time.DateTime), p.Text)
+		fmt.Fprintf(w, "problem since %s: %s\n", shownTime(p.Since), p.Text)
 		for _, line := range p.Details {
 			fmt.Fprintln(w, "  "+line)
 		}
 	}
+}
+
+// printJails prints a table of the jails. What they read is wrapped where it would not fit.
+func printJails(w io.Writer, jails []control.Jail, width int) error {
+	var table strings.Builder
+	t := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "JAIL\tFAILING\tFAILED\tBANNED\tBANS\tREADS")
+	for _, j := range jails {
+		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%s\n", j.Name, j.CurrentlyFailed, j.TotalFailed, j.CurrentlyBanned, j.TotalBanned, reads(j))
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	title, _, _ := strings.Cut(table.String(), "\n")
+	last := strings.Index(title, "READS")
+	for line := range strings.Lines(table.String()) {
+		if _, err := io.WriteString(w, wrap(line, last, width)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leastColumn is the narrowest last column that text is wrapped in.
+const leastColumn = 20
+
+// wrap breaks a line's text from a column on, between words, into lines of a width; 0: there is none.
+func wrap(line string, column, width int) string {
+	all := []rune(line)
+	if width <= 0 || column >= len(all) || len(all) <= width {
+		return line
+	}
+	width = max(width, column+leastColumn)
+	var b strings.Builder
+	b.WriteString(string(all[:column]))
+	at := column
+	for i, word := range strings.Fields(string(all[column:])) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case i > 0 && at+1+n > width:
+			b.WriteString("\n" + strings.Repeat(" ", column))
+			at = column
+		case i > 0:
+			b.WriteByte(' ')
+			at++
+		}
+		b.WriteString(word)
+		at += n
+	}
+	return b.String() + "\n"
+}
+
+// counted is a number of things.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // shownFiles is how many of a jail's files stand in its line; status JAIL and --json tell all.
@@ -119,7 +181,7 @@ func reads(j control.Jail) string {
 }
 
 // printJail uses the layout of fail2ban-client status JAIL, which people's scripts know.
-func printJail(w io.Writer, j control.Jail) error {
+func printJail(w io.Writer, j control.Jail, dryRun bool) error {
 	reads := "File list:\t" + strings.Join(j.Files, " ")
 	if j.Source == "journal" {
 		reads = "Journal matches:\t" + j.JournalMatches
@@ -132,6 +194,9 @@ func printJail(w io.Writer, j control.Jail) error {
 		j.Name, j.CurrentlyFailed, j.TotalFailed, reads)
 	_, err := fmt.Fprintf(w, "`- Actions\n   |- Currently banned:\t%d\n   |- Total banned:\t%d\n   `- Banned IP list:\t%s\n",
 		j.CurrentlyBanned, j.TotalBanned, strings.Join(banned, " "))
+	if dryRun {
+		fmt.Fprintln(w, "note: dry run: who is banned here would be, and is not")
+	}
 	if j.Note != "" {
 		fmt.Fprintf(w, "note: %s\n", j.Note)
 	}
@@ -146,4 +211,20 @@ func printDivergence(w io.Writer, j control.Jail) {
 	if len(j.Extra) > 0 {
 		fmt.Fprintf(w, "%s: in the kernel, but not banned: %s\n", j.Name, strings.Join(j.Extra, " "))
 	}
+}
+
+// outputWidth is how wide a line may be: as COLUMNS says, or the terminal; 0: as wide as it comes.
+func outputWidth(w io.Writer) int {
+	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
+		return n
+	}
+	f, ok := w.(*os.File)
+	if !ok {
+		return 0
+	}
+	size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ)
+	if err != nil {
+		return 0
+	}
+	return int(size.Col)
 }

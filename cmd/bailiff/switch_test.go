@@ -66,7 +66,7 @@ func TestJailTurnsFromTheJournalToItsLogAndBack(t *testing.T) {
 	logged()
 	h.await("the fifth failure", found(5))
 	logged()
-	h.await("the ban at the sixth", said("[web] Ban 192.0.2.1"))
+	h.await("the ban at the sixth", said("[web] would ban 192.0.2.1"))
 	if !found(6)() {
 		t.Error("a failure counted twice")
 	}

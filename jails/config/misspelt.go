@@ -46,17 +46,26 @@ func nearly(name string) string {
 	if strings.HasPrefix(name, knownPrefix) || isOneOf(jailOptions, name) || isOneOf(ownOptions, name) || slices.Contains(stockVariables, name) {
 		return ""
 	}
-	best, meant := 3, ""
+	var names []string
 	for _, o := range slices.Concat(jailOptions, ownOptions) {
+		names = append(names, o.name)
+	}
+	return Nearest(name, names)
+}
+
+// Nearest is the one of the words that a word was perhaps meant to be, written with a slip or two; "" for none.
+func Nearest(word string, words []string) string {
+	best, meant := 3, ""
+	for _, w := range words {
 		slips := 2
-		if len(o.name) < 6 {
+		if len(w) < 6 {
 			slips = 1
 		}
-		if longer := len(name) - len(o.name); longer > slips || -longer > slips {
+		if longer := len(word) - len(w); longer > slips || -longer > slips {
 			continue
 		}
-		if d := distance(name, o.name); d <= slips && d < best {
-			best, meant = d, o.name
+		if d := distance(word, w); d <= slips && d < best {
+			best, meant = d, w
 		}
 	}
 	return meant

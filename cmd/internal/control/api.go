@@ -4,7 +4,7 @@
 //	GET  /v1/ping                          Pong
 //	GET  /v1/version                       Version
 //	GET  /v1/status?jail=NAME&verify=true  Status
-//	GET  /v1/banned?subject=S&subject=S    Banned
+//	GET  /v1/banned?jail=NAME&subject=S    Banned
 //	POST /v1/ban     BanRequest            Changed
 //	POST /v1/unban   UnbanRequest          Changed
 //	POST /v1/reload  ReloadRequest         Changed
@@ -34,6 +34,7 @@ type StatusRequest struct {
 type Status struct {
 	Version  string    `json:"version"`
 	Started  time.Time `json:"started"`
+	DryRun   bool      `json:"dry_run,omitempty"` // bans are only told of
 	Firewall string    `json:"firewall"`          // the backend in use
 	Repairs  Repairs   `json:"repairs"`           // of the firewall
 	Waiting  []string  `json:"waiting,omitempty"` // chains of iptables that jails name and that do not exist
@@ -89,21 +90,40 @@ type Ban struct {
 	Failures int        `json:"failures"`
 }
 
-// Banned lists active bans: all of them, or those of the subjects asked for.
-type Banned struct {
-	Bans []Ban `json:"bans"`
+// BannedRequest asks for active bans: all of them, those of a jail, those of some subjects, or both.
+type BannedRequest struct {
+	Jail     string   // empty: every jail's
+	Subjects []string // none: everybody's. A first one that is a jail's name means that jail
 }
 
-// BanRequest asks for bans by hand, as long as the jail's bantime.
+// Banned lists active bans.
+type Banned struct {
+	Bans      []Ban       `json:"bans"`
+	DryRun    bool        `json:"dry_run,omitempty"`    // these would be banned, and are not
+	Jail      string      `json:"jail,omitempty"`       // the jail that was asked for
+	NotBanned []NotBanned `json:"not_banned,omitempty"` // the subjects of the request that no ban stops
+}
+
+// NotBanned is a word of a request that names nobody who is banned.
+type NotBanned struct {
+	Subject string `json:"subject"` // as the request has it
+	Reason  string `json:"reason"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+// BanRequest asks for bans by hand.
 type BanRequest struct {
 	Jail     string   `json:"jail"`
 	Subjects []string `json:"subjects"`
+	Seconds  *int64   `json:"seconds,omitempty"` // how long they last, below zero for ever; null: the jail's bantime
+	Force    bool     `json:"force,omitempty"`   // also of those whom the jail spares, and of this machine's own addresses
 }
 
-// UnbanRequest asks to lift the bans of subjects in every jail. Either All is set or Subjects is not empty.
+// UnbanRequest asks to lift bans: those of subjects, all of them, or all of a jail.
 type UnbanRequest struct {
-	Subjects []string `json:"subjects,omitempty"`
-	All      bool     `json:"all,omitempty"`
+	Jail     string   `json:"jail,omitempty"`     // empty: in every jail
+	Subjects []string `json:"subjects,omitempty"` // a first one that is a jail's name means that jail
+	All      bool     `json:"all,omitempty"`      // in place of subjects
 }
 
 // ReloadRequest asks to read the configuration again.
@@ -111,11 +131,34 @@ type ReloadRequest struct {
 	Jail string `json:"jail,omitempty"` // empty: all of them
 }
 
-// Changed says how many bans a request made or lifted.
+// Changed says what became of a request to ban or unban.
 type Changed struct {
-	Count int   `json:"count"`
-	Still []Ban `json:"still_banned,omitempty"` // after an unban: wider bans that stop subjects of the request all the same
+	Count     int         `json:"count"` // bans made or lifted
+	DryRun    bool        `json:"dry_run,omitempty"`
+	Changes   []Change    `json:"changes,omitempty"`
+	NotBanned []NotBanned `json:"not_banned,omitempty"`       // nothing was done for these subjects
+	Still     []Ban       `json:"still_banned,omitempty"`     // after an unban: wider bans that stop its subjects all the same
+	Elsewhere []Ban       `json:"banned_elsewhere,omitempty"` // after an unban in one jail: its subjects' bans in others
 }
+
+// A Change is what became of one ban.
+type Change struct {
+	Ban
+	Outcome Outcome    `json:"outcome"`
+	Asked   string     `json:"asked,omitempty"`  // the request's word, where the subject is written in another way
+	Before  *time.Time `json:"before,omitempty"` // of a prolonged ban: when it would have ended
+}
+
+// An Outcome says what a request did to a ban.
+type Outcome string
+
+// The outcomes.
+const (
+	Made      Outcome = "banned"
+	Prolonged Outcome = "prolonged"
+	Unchanged Outcome = "already-banned" // it ends no sooner than was asked for
+	Lifted    Outcome = "unbanned"
+)
 
 // A Kind sorts errors for those who must react to them.
 type Kind string

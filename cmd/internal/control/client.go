@@ -12,24 +12,40 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A Client asks the daemon behind a socket. Its methods return *Error for every refusal, and for a daemon that does not
-// answer; they wait as long as their context allows. A Client is safe for concurrent use.
-type Client struct{ http http.Client }
+// answer: one that is stopped or hangs is given up after some seconds. A Client is safe for concurrent use.
+type Client struct {
+	// Patience is how long the daemon may take to answer a ping, with which each request begins.
+	Patience time.Duration
+
+	http http.Client
+}
+
+const (
+	patience = 10 * time.Second
+	// workLimit is how long a daemon that answers pings may take for what it is asked to do. A reload of very many jails
+	// with names that are slow to look up is what takes longest.
+	workLimit = 10 * time.Minute
+)
 
 // NewClient returns a client of the socket at path. It connects when it is asked to do something.
 func NewClient(path string) *Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", path)
 	}
-	return &Client{http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
+	return &Client{Patience: patience, http: http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
 }
 
 // Ping asks whether the daemon is there.
 func (c *Client) Ping(ctx context.Context) error {
-	_, err := get[Pong](ctx, c, "ping", nil)
-	return err
+	r, err := http.NewRequest(http.MethodGet, base+"ping", nil)
+	if err != nil {
+		return err
+	}
+	return c.within(ctx, c.Patience, r, new(Pong))
 }
 
 // Version asks for the daemon's version.
@@ -53,36 +69,50 @@ func (c *Client) Status(ctx context.Context, r StatusRequest) (Status, error) {
 // subjectsAtOnce is how many subjects one request's address holds: the daemon reads 64 KB of it.
 const subjectsAtOnce = 500
 
-// Banned asks for the active bans of the subjects, or for all of them.
-func (c *Client) Banned(ctx context.Context, subjects ...string) ([]Ban, error) {
-	if len(subjects) <= subjectsAtOnce {
-		b, err := get[Banned](ctx, c, "banned", url.Values{"subject": subjects})
-		return b.Bans, err
-	}
-	all := []Ban{}
-	seen := map[[2]string]bool{} // a network's ban is that of subjects in several requests
-	for some := range slices.Chunk(subjects, subjectsAtOnce) {
-		bans, err := c.Banned(ctx, some...)
+// Banned asks for active bans.
+func (c *Client) Banned(ctx context.Context, r BannedRequest) (all Banned, err error) {
+	parts := slices.Collect(slices.Chunk(r.Subjects, subjectsAtOnce))
+	for i := range max(1, len(parts)) {
+		q := url.Values{}
+		if len(parts) > 0 {
+			q["subject"] = parts[i]
+		}
+		if r.Jail != "" {
+			q.Set("jail", r.Jail)
+		}
+		some, err := get[Banned](ctx, c, "banned", q)
 		if err != nil {
-			return nil, err
+			return Banned{}, err
 		}
-		for _, b := range bans {
-			if key := [2]string{b.Jail, b.Subject}; !seen[key] {
-				seen[key] = true
-				all = append(all, b)
-			}
+		if i == 0 {
+			all, r.Jail = some, some.Jail // which the first subject may have named
+			continue
 		}
+		all.add(some)
 	}
 	return all, nil
 }
 
-// Ban asks for bans and returns how many are new.
-func (c *Client) Ban(ctx context.Context, r BanRequest) (int, error) {
-	n, err := post(ctx, c, "ban", r)
-	return n.Count, err
+// add adds bans but for those that are there already: a network's ban is that of subjects in several requests.
+func (b *Banned) add(more Banned) {
+	seen := map[[2]string]bool{}
+	for _, ban := range b.Bans {
+		seen[[2]string{ban.Jail, ban.Subject}] = true
+	}
+	for _, ban := range more.Bans {
+		if !seen[[2]string{ban.Jail, ban.Subject}] {
+			b.Bans = append(b.Bans, ban)
+		}
+	}
+	b.NotBanned = append(b.NotBanned, more.NotBanned...)
 }
 
-// Unban asks to lift bans and returns how many were, and which stop the same subjects still.
+// Ban asks for bans.
+func (c *Client) Ban(ctx context.Context, r BanRequest) (Changed, error) {
+	return post(ctx, c, "ban", r)
+}
+
+// Unban asks to lift bans.
 func (c *Client) Unban(ctx context.Context, r UnbanRequest) (Changed, error) {
 	return post(ctx, c, "unban", r)
 }
@@ -96,11 +126,11 @@ func (c *Client) Reload(ctx context.Context, r ReloadRequest) error {
 const base = "http://bailiff/v1/" // the host is for HTTP only: the dialer knows one socket
 
 func get[T any](ctx context.Context, c *Client, verb string, query url.Values) (reply T, err error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, base+verb+"?"+query.Encode(), nil)
+	r, err := http.NewRequest(http.MethodGet, base+verb+"?"+query.Encode(), nil)
 	if err != nil {
 		return reply, err
 	}
-	err = c.do(r, &reply)
+	err = c.do(ctx, r, &reply)
 	return reply, err
 }
 
@@ -109,15 +139,35 @@ func post(ctx context.Context, c *Client, verb string, body any) (reply Changed,
 	if err != nil {
 		return reply, err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, base+verb, bytes.NewReader(b))
+	r, err := http.NewRequest(http.MethodPost, base+verb, bytes.NewReader(b))
 	if err != nil {
 		return reply, err
 	}
-	err = c.do(r, &reply)
+	err = c.do(ctx, r, &reply)
 	return reply, err
 }
 
-func (c *Client) do(r *http.Request, reply any) error {
+// do sends a request once the daemon has answered a ping: then it is not stopped, and may take its time.
+func (c *Client) do(ctx context.Context, r *http.Request, reply any) error {
+	if err := c.Ping(ctx); err != nil {
+		return err
+	}
+	return c.within(ctx, workLimit, r, reply)
+}
+
+// within sends a request that is to be answered within some time.
+func (c *Client) within(ctx context.Context, limit time.Duration, r *http.Request, reply any) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := c.send(r.WithContext(ctx), reply)
+	if ctx.Err() == context.DeadlineExceeded {
+		return &Error{Unreachable, fmt.Sprintf("ask the daemon: no answer within %v", limit),
+			"it may be stopped, hang, or be starting still: see systemctl status bailiff; bans stay over systemctl restart bailiff"}
+	}
+	return err
+}
+
+func (c *Client) send(r *http.Request, reply any) error {
 	answer, err := c.http.Do(r)
 	if err != nil {
 		return unreachable(err)

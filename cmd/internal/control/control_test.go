@@ -35,14 +35,18 @@ func (d *daemon) Status(_ context.Context, r StatusRequest) (Status, error) {
 	return state, nil
 }
 
-func (d *daemon) Banned(_ context.Context, subjects []string) ([]Ban, error) {
-	d.asked = append(d.asked, subjects)
-	return state.Jails[0].Banned, nil
+func (d *daemon) Banned(_ context.Context, r BannedRequest) (Banned, error) {
+	d.asked = append(d.asked, r)
+	b := Banned{Bans: state.Jails[0].Banned, Jail: r.Jail}
+	if len(r.Subjects) > 0 && r.Subjects[0] == "sshd" {
+		b.Jail = "sshd"
+	}
+	return b, nil
 }
 
-func (d *daemon) Ban(_ context.Context, r BanRequest) (int, error) {
+func (d *daemon) Ban(_ context.Context, r BanRequest) (Changed, error) {
 	d.asked = append(d.asked, r)
-	return len(r.Subjects), nil
+	return Changed{Count: len(r.Subjects), Changes: []Change{{Ban: state.Jails[0].Banned[0], Outcome: Made}}}, nil
 }
 
 func (d *daemon) Unban(_ context.Context, r UnbanRequest) (Changed, error) {
@@ -152,17 +156,18 @@ func TestEveryRequestReachesTheDaemonAndItsReplyTheClient(t *testing.T) {
 	check("version", version, "1.2", err)
 	status, err := c.Status(ctx, StatusRequest{Jail: "ssh d&", Verify: true})
 	check("status", status, state, err)
-	bans, err := c.Banned(ctx)
-	check("banned", bans, state.Jails[0].Banned, err)
-	_, err = c.Banned(ctx, "192.0.2.1", "2001:db8::/64")
+	bans, err := c.Banned(ctx, BannedRequest{})
+	check("banned", bans, Banned{Bans: state.Jails[0].Banned}, err)
+	some := BannedRequest{Jail: "web", Subjects: []string{"192.0.2.1", "2001:db8::/64"}}
+	_, err = c.Banned(ctx, some)
 	check("banned", nil, nil, err)
-	n, err := c.Ban(ctx, BanRequest{"sshd", []string{"192.0.2.1", "192.0.2.2"}})
-	check("ban", n, 2, err)
-	changed, err := c.Unban(ctx, UnbanRequest{All: true})
-	check("unban", changed, Changed{7, state.Jails[0].Banned}, err)
+	ban := BanRequest{Jail: "sshd", Subjects: []string{"192.0.2.1", "192.0.2.2"}, Seconds: new(int64(-1)), Force: true}
+	made, err := c.Ban(ctx, ban)
+	check("ban", made, Changed{Count: 2, Changes: []Change{{Ban: state.Jails[0].Banned[0], Outcome: Made}}}, err)
+	changed, err := c.Unban(ctx, UnbanRequest{Jail: "web", All: true})
+	check("unban", changed, Changed{Count: 7, Still: state.Jails[0].Banned}, err)
 	check("reload", nil, nil, c.Reload(ctx, ReloadRequest{}))
-	check("asked", d.asked, []any{StatusRequest{"ssh d&", true}, []string(nil), []string{"192.0.2.1", "2001:db8::/64"},
-		BanRequest{"sshd", []string{"192.0.2.1", "192.0.2.2"}}, UnbanRequest{All: true}, ReloadRequest{}}, nil)
+	check("asked", d.asked, []any{StatusRequest{"ssh d&", true}, BannedRequest{}, some, ban, UnbanRequest{Jail: "web", All: true}, ReloadRequest{}}, nil)
 }
 
 // TestBannedOfThousands asks for more than one request holds, of whom many lie in one banned network.
@@ -172,16 +177,19 @@ func TestBannedOfThousands(t *testing.T) {
 	for i := range 10_000 {
 		subjects = append(subjects, fmt.Sprintf("2001:db8::1234:5678:9abc:%x", i))
 	}
-	bans, err := NewClient(serve(t, d)).Banned(t.Context(), subjects...)
-	if diff := cmp.Diff(state.Jails[0].Banned, bans); diff != "" || err != nil {
+	bans, err := NewClient(serve(t, d)).Banned(t.Context(), BannedRequest{Subjects: append([]string{"sshd"}, subjects...)})
+	if diff := cmp.Diff(Banned{Bans: state.Jails[0].Banned, Jail: "sshd"}, bans); diff != "" || err != nil {
 		t.Errorf("%v %s", err, diff)
 	}
 	n := 0
-	for _, some := range d.asked {
-		n += len(some.([]string))
+	for i, some := range d.asked {
+		some := some.(BannedRequest)
+		if n += len(some.Subjects); i > 0 && some.Jail != "sshd" {
+			t.Errorf("request %d forgot the jail that the first subject named", i)
+		}
 	}
-	if n != len(subjects) {
-		t.Errorf("asked for %d of %d", n, len(subjects))
+	if n != len(subjects)+1 {
+		t.Errorf("asked for %d of %d", n, len(subjects)+1)
 	}
 }
 
@@ -192,9 +200,12 @@ func TestErrorsKeepTheirKind(t *testing.T) {
 		"broken": func() error { return c.Reload(ctx, ReloadRequest{"broken"}) },
 		"empty":  func() error { _, err := c.Ban(ctx, BanRequest{Jail: "sshd"}); return err },
 		"unsure": func() error { _, err := c.Unban(ctx, UnbanRequest{}); return err },
-		"both":   func() error { _, err := c.Unban(ctx, UnbanRequest{[]string{"192.0.2.1"}, true}); return err },
+		"both": func() error {
+			_, err := c.Unban(ctx, UnbanRequest{Subjects: []string{"192.0.2.1"}, All: true})
+			return err
+		},
 		"large": func() error {
-			_, err := c.Ban(ctx, BanRequest{"sshd", []string{strings.Repeat("1", MaxBody)}})
+			_, err := c.Ban(ctx, BanRequest{Jail: "sshd", Subjects: []string{strings.Repeat("1", MaxBody)}})
 			return err
 		},
 		"unknown": func() error { _, err := post(ctx, c, "dance", ReloadRequest{}); return err },
@@ -234,11 +245,11 @@ func TestOnlyRootChangesAnything(t *testing.T) {
 	if _, err := nobody.Status(ctx, StatusRequest{}); err != nil {
 		t.Errorf("status as nobody: %v", err)
 	}
-	if _, err := nobody.Banned(ctx); err != nil {
+	if _, err := nobody.Banned(ctx, BannedRequest{}); err != nil {
 		t.Errorf("banned as nobody: %v", err)
 	}
 	d.asked = nil
-	_, ban := nobody.Ban(ctx, BanRequest{"sshd", []string{"192.0.2.1"}})
+	_, ban := nobody.Ban(ctx, BanRequest{Jail: "sshd", Subjects: []string{"192.0.2.1"}})
 	_, unban := nobody.Unban(ctx, UnbanRequest{All: true})
 	for verb, err := range map[string]error{"ban": ban, "unban": unban, "reload": nobody.Reload(ctx, ReloadRequest{})} {
 		var e *Error
@@ -267,7 +278,7 @@ func clientAs(path string, uid uintptr) *Client {
 		<-done
 		return conn, err
 	}
-	return &Client{http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
+	return &Client{Patience: patience, http: http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
 }
 
 func TestListenReplacesOnlyWhatNobodyUses(t *testing.T) {
@@ -351,3 +362,26 @@ func FuzzBody(f *testing.F) {
 }
 
 var verbs = []string{"ban", "unban", "reload"}
+
+// TestAStoppedDaemonIsGivenUp asks a socket on which somebody listens and nobody answers.
+func TestAStoppedDaemonIsGivenUp(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "stopped.sock")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c := NewClient(path)
+	c.Patience = 20 * time.Millisecond
+	for name, ask := range map[string]func(context.Context) error{
+		"ping":   c.Ping,
+		"status": func(ctx context.Context) error { _, err := c.Status(ctx, StatusRequest{}); return err },
+		"ban":    func(ctx context.Context) error { _, err := c.Ban(ctx, BanRequest{}); return err },
+		"reload": func(ctx context.Context) error { return c.Reload(ctx, ReloadRequest{}) },
+	} {
+		var e *Error
+		if err := ask(t.Context()); !errors.As(err, &e) || e.Kind != Unreachable || e.Message != "ask the daemon: no answer within 20ms" || e.Hint == "" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

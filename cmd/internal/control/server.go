@@ -27,13 +27,12 @@ const (
 // A Reader answers questions. Its methods are called concurrently.
 type Reader interface {
 	Status(context.Context, StatusRequest) (Status, error)
-	// Banned lists the active bans of the subjects, and all of them when there are none.
-	Banned(ctx context.Context, subjects []string) ([]Ban, error)
+	Banned(context.Context, BannedRequest) (Banned, error)
 }
 
 // A Changer does what only root may ask for. Its methods are called concurrently.
 type Changer interface {
-	Ban(context.Context, BanRequest) (made int, err error)
+	Ban(context.Context, BanRequest) (Changed, error)
 	Unban(context.Context, UnbanRequest) (Changed, error)
 	// Reload returns when the new configuration is in force, or with an error when the old one stays.
 	Reload(context.Context, ReloadRequest) error
@@ -122,8 +121,8 @@ func (s *Server) status(r *http.Request) (any, error) {
 }
 
 func (s *Server) banned(r *http.Request) (any, error) {
-	bans, err := s.Reader.Banned(r.Context(), r.URL.Query()["subject"])
-	return Banned{bans}, err
+	q := r.URL.Query()
+	return s.Reader.Banned(r.Context(), BannedRequest{Jail: q.Get("jail"), Subjects: q["subject"]})
 }
 
 func (s *Server) ban(r *http.Request) (any, error) {
@@ -134,8 +133,7 @@ func (s *Server) ban(r *http.Request) (any, error) {
 	if q.Jail == "" || len(q.Subjects) == 0 {
 		return nil, &Error{Invalid, "ban needs a jail and at least one subject", ""}
 	}
-	n, err := s.Changer.Ban(r.Context(), q)
-	return Changed{Count: n}, err
+	return s.Changer.Ban(r.Context(), q)
 }
 
 func (s *Server) unban(r *http.Request) (any, error) {

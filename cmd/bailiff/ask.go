@@ -32,12 +32,9 @@ func printJSON(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// configuredSocket is the socket that the configuration names. One with faults still leaves a daemon to ask.
+// configuredSocket is the socket that the configuration names, which may have faults: there may be a daemon all the same.
 func (s *settings) configuredSocket() string {
-	c, err := loadConfig(s.config)
-	if err != nil {
-		return defaultSocket
-	}
+	c, _ := loadConfig(s.config)
 	return cmp.Or(c.Daemon.Socket, defaultSocket)
 }
 

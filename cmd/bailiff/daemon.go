@@ -69,34 +69,39 @@ type daemon struct {
 	reloads chan reloadOrder
 	hup     chan os.Signal
 	begun   config.Daemon // the options of the start
+	keeper  *keeper
 
 	mu     sync.Mutex
 	config *config.Config
 	jails  []*jails.Jail // in the order of the configuration
 }
 
-// runDaemon runs until ctx ends. Nothing is touched when the configuration has faults.
+// runDaemon runs until ctx ends. Nothing is touched when nothing of the configuration can run.
 func runDaemon(ctx context.Context, flags runFlags) error {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP) // first of all: it would end a daemon that is starting
 	defer signal.Stop(hup)
-	c, err := loadConfig(flags.config)
+	k := newKeeper(flags)
+	c, err := k.choose()
 	if err != nil {
-		return fmt.Errorf("the configuration has faults:\n%w", err)
+		return errors.Join(fmt.Errorf("the configuration has faults, and no jail can run:\n%w", err), c.note)
 	}
-	d := &daemon{flags: flags, started: time.Now(), level: new(slog.LevelVar), reloads: make(chan reloadOrder), hup: hup, config: c, begun: c.Daemon}
+	d := &daemon{flags: flags, started: time.Now(), level: new(slog.LevelVar), reloads: make(chan reloadOrder), hup: hup,
+		config: c.Config, begun: c.Daemon, keeper: k}
 	d.beginLog()
+	k.log = d.log
 	d.tell(sdnotify.Extend(10 * extendEvery)) // however long the start is about to take
-	d.warn(c.Warnings)
+	d.tellShortfalls(c)
+	tellFaults(d.log, slog.LevelWarn, c.Warnings)
 	if len(c.Jails) == 0 {
-		d.log.Warn("no jail is enabled: nothing is guarded")
+		d.log.Warn(nothingGuarded)
 	}
 	socket, err := d.listen() // before all else: a second daemon must not touch what the first holds
 	if err != nil {
 		return err
 	}
 	defer socket.Close()
-	err = d.work(ctx, socket)
+	err = d.work(ctx, socket, c)
 	if ctx.Err() != nil { // it was ended, perhaps while it started, and what then failed did so for that
 		err = nil
 	}
@@ -111,7 +116,7 @@ func runDaemon(ctx context.Context, flags runFlags) error {
 }
 
 // work opens what the daemon works with, works until ctx ends, and closes it.
-func (d *daemon) work(ctx context.Context, socket net.Listener) error {
+func (d *daemon) work(ctx context.Context, socket net.Listener, c reading) error {
 	if err := d.open(ctx); err != nil {
 		return err
 	}
@@ -122,7 +127,7 @@ func (d *daemon) work(ctx context.Context, socket net.Listener) error {
 	debug.SetGCPercent(catchUpHeap * usual) // -1, off, stays off
 	defer debug.SetGCPercent(usual)
 	d.caughtUp = func() { debug.SetGCPercent(usual) }
-	return d.run(ctx, socket)
+	return d.run(ctx, socket, c)
 }
 
 // beginLog opens the log.
@@ -143,18 +148,6 @@ func (d *daemon) logTarget() string {
 		return ""
 	}
 	return d.config.Daemon.LogTarget
-}
-
-// warn logs what is odd in the configuration, its hint as a word of its own.
-func (d *daemon) warn(warnings []config.Fault) {
-	for _, w := range warnings {
-		hint := []any{"hint", w.Hint}
-		if w.Hint == "" {
-			hint = nil
-		}
-		w.Hint = ""
-		d.log.Warn(w.Error(), hint...)
-	}
 }
 
 // open opens the store and the firewall, and makes the parts that work with them.
@@ -227,7 +220,7 @@ func (d *daemon) claim(dir string) (err error) {
 }
 
 // run starts everything and ends with ctx, or when a part that nothing works without fails.
-func (d *daemon) run(ctx context.Context, socket net.Listener) error {
+func (d *daemon) run(ctx context.Context, socket net.Listener, c reading) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	g, ctx := errgroup.WithContext(ctx)
@@ -236,6 +229,10 @@ func (d *daemon) run(ctx context.Context, socket net.Listener) error {
 	if err := d.restore(ctx); err != nil {
 		cancel()
 		return errors.Join(err, g.Wait())
+	}
+	d.metrics.Loaded(len(c.shortfalls()) == 0)
+	if c.since.IsZero() {
+		d.keeper.keep(c)
 	}
 	enforcerBeat, jailsBeat := d.watchdog.Part("firewall worker"), d.watchdog.Part("jails")
 	d.enforcer.Beat = enforcerBeat.Round
@@ -247,6 +244,7 @@ func (d *daemon) run(ctx context.Context, socket net.Listener) error {
 	g.Go(func() error { return d.server.Run(ctx) })
 	g.Go(func() error { return d.controlServer().Run(ctx, socket) })
 	g.Go(func() error { return d.reloadWhenAsked(ctx, d.hup) })
+	g.Go(func() error { return d.keeper.Run(ctx) })
 	g.Go(func() error { return d.purge(ctx) })
 	g.Go(func() error { return d.compare(ctx) })
 	g.Go(func() error { return d.liftOthers(ctx) })

@@ -18,12 +18,12 @@ type problemKind string
 const (
 	jailsLeftOut     problemKind = "jails_left_out"    // jails with faults do not run
 	oldConfiguration problemKind = "old_configuration" // the files cannot be used; an earlier configuration runs
-	optionsIgnored   problemKind = "options_ignored"   // options of the daemon have faults and are as if not set
+	configFaults     problemKind = "config_faults"     // what has faults and is no jail's is as if it were not set
 )
 
 // problemKinds are all of them, in the order in which they are told.
 func problemKinds() []problemKind {
-	return []problemKind{oldConfiguration, jailsLeftOut, optionsIgnored}
+	return []problemKind{oldConfiguration, jailsLeftOut, configFaults}
 }
 
 // A problem is what is wrong now.

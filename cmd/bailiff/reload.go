@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"reflect"
 	"slices"
@@ -72,10 +73,11 @@ func (d *daemon) tryReload(ctx context.Context, jail string) error {
 }
 
 func (d *daemon) reload(ctx context.Context, only string) error {
-	next, err := loadConfig(d.flags.config)
+	read, err := d.keeper.read()
 	if err != nil {
 		return &control.Error{Kind: control.Invalid, Message: fmt.Sprintf("the configuration has faults, the old one stays:\n%v", err)}
 	}
+	next := read.Config
 	current, running := d.state()
 	if only != "" {
 		if next, err = replaceOne(current, next, only); err != nil {
@@ -102,9 +104,11 @@ func (d *daemon) reload(ctx context.Context, only string) error {
 	}
 	left = errors.Join(left, d.firewall.Ensure(ctx, specs(next)))
 	d.level.Set(d.flags.logLevel(next.Daemon.LogLevel))
-	d.warn(next.Warnings)
+	tellFaults(d.log, slog.LevelWarn, next.Warnings)
 	d.warnOfOptionsOfTheStart(next.Daemon)
 	d.log.Info("reloaded", "jails", len(kept))
+	d.allInForce()
+	d.keeper.keep(read)
 	if left != nil {
 		return fmt.Errorf("the new configuration is in force, but something of the old one is left: %w", left)
 	}

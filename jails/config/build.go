@@ -91,12 +91,13 @@ func (s *section) at(option string, n int, message, hint string) *Fault {
 	return v.from.Fault(n, s.jail.name, option, message, hint)
 }
 
-// build makes one jail ready to run. It is nil when something in it is wrong.
+// build makes one jail ready to run, unless something in it is wrong, which it notes.
 func (b *builder) build(r *jail) *Jail {
 	if r.broken {
 		return nil
 	}
 	before := len(b.faults)
+	defer func() { r.faults = append(r.faults, b.faults[before:]...) }()
 	s := &section{b, r, b.read(b.all, r.name, ownOptions, r.opts, true)}
 	b.sections = append(b.sections, s)
 	j := &Jail{
@@ -119,9 +120,6 @@ func (b *builder) build(r *jail) *Jail {
 	}
 	j.Escalation = s.escalation()
 	j.Firewall = s.stopping(s.firewall())
-	if len(b.faults) > before {
-		return nil
-	}
 	return j
 }
 

@@ -4,6 +4,7 @@ package config
 
 import (
 	"io/fs"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,11 +28,28 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// A Config is a configuration without faults.
+// A Config is what can run of a configuration, and what is wrong with the rest.
 type Config struct {
-	Daemon   Daemon
-	Jails    []*Jail // the enabled ones, in the order of fail2ban
+	Daemon   Daemon    // options with faults are as if they were not set
+	Jails    []*Jail   // the enabled ones that can run, in the order of fail2ban
+	LeftOut  []LeftOut // the enabled ones that cannot
 	Warnings []Fault
+
+	Faults Faults // all of them
+	Shared Faults // those in files that all jails share, of which nobody knows what they would have said
+}
+
+// A LeftOut is an enabled jail that cannot run, and why.
+type LeftOut struct {
+	Name   string
+	Faults Faults
+}
+
+// LeaveOut takes a jail that cannot run out of those that can, for faults that only others find.
+func (c *Config) LeaveOut(jail string, faults Faults) {
+	c.Jails = slices.DeleteFunc(c.Jails, func(j *Jail) bool { return j.Name == jail })
+	c.LeftOut = append(c.LeftOut, LeftOut{jail, faults})
+	c.Faults = append(c.Faults, faults...)
 }
 
 // A Daemon is the options of the service itself, from [Definition] of fail2ban.conf and then bailiff.conf. An empty
@@ -107,7 +125,7 @@ type Firewall struct {
 }
 
 // Load reads the configuration in the directory dir of a file system that holds everything: the path /etc/fail2ban is
-// its etc/fail2ban. The error is of type Faults.
+// its etc/fail2ban. The error is of type Faults, and what it returns then is what can run all the same.
 func Load(fsys fs.FS, dir string) (*Config, error) {
 	c, _, err := load(fsys, dir)
 	return c, err
@@ -117,14 +135,24 @@ func load(fsys fs.FS, dir string) (*Config, *builder, error) {
 	b := &builder{tree: resolve(fsys, dir), unable: map[string]*unable{}}
 	c := &Config{Daemon: b.daemon()}
 	for _, j := range b.jails {
-		if jail := b.build(j); jail != nil {
-			c.Jails = append(c.Jails, jail)
+		jail := b.build(j)
+		if len(j.faults) > 0 {
+			c.LeftOut = append(c.LeftOut, LeftOut{j.name, collect(j.faults)})
+			continue
 		}
+		c.Jails = append(c.Jails, jail)
 	}
 	b.warnAll()
-	if len(b.faults) > 0 {
-		return nil, nil, Faults(collect(b.faults))
+	c.Faults, c.Shared, c.Warnings = collect(b.faults), collect(b.shared), b.collectWarnings()
+	c.Warnings = slices.DeleteFunc(c.Warnings, c.saidByFaults)
+	if len(c.Faults) > 0 {
+		return c, b, c.Faults
 	}
-	c.Warnings = b.collectWarnings()
 	return c, b, nil
+}
+
+// saidByFaults reports whether a warning is about the place of a fault, or about a jail that does not run anyway.
+func (c *Config) saidByFaults(w Fault) bool {
+	return slices.ContainsFunc(c.Faults, func(f Fault) bool { return f.File == w.File && f.Line == w.Line }) ||
+		slices.ContainsFunc(c.LeftOut, func(l LeftOut) bool { return l.Name == w.Section })
 }

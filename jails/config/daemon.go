@@ -26,9 +26,11 @@ var privateOptions = append([]option{
 	{"journal.reader", str, nil},
 }, daemonOptions...)
 
-// daemon reads the service's options from fail2ban.conf and over it from bailiff.conf.
+// daemon reads the service's options from fail2ban.conf and over it from bailiff.conf. Those with faults are as if they
+// were not set.
 func (b *builder) daemon() Daemon {
 	t := b.tree
+	before := len(b.faults)
 	opts := newSettings()
 	if t.main.Has(definitionSection) {
 		opts = opts.with(t.read(t.main, definitionSection, daemonOptions, newSettings(), true))
@@ -36,6 +38,10 @@ func (b *builder) daemon() Daemon {
 	if t.own.Has(definitionSection) {
 		opts = opts.with(t.read(t.own, definitionSection, privateOptions, newSettings(), true))
 		t.unknownOptions()
+	}
+	b.checkDaemon(opts)
+	for _, f := range b.faults[before:] {
+		opts.drop(f.Option)
 	}
 	d := Daemon{
 		LogLevel: opts.text("loglevel"), LogTarget: opts.text("logtarget"), Socket: opts.text("socket"), DBFile: opts.text("dbfile"),
@@ -49,7 +55,9 @@ func (b *builder) daemon() Daemon {
 	if v, ok := opts.get("dbmaxmatches"); ok {
 		d.DBMaxMatches, _ = strconv.Atoi(v.value)
 	}
-	b.checkDaemon(opts, &d)
+	if v, ok := opts.get("dbpurgeage"); ok {
+		d.DBPurgeAge, _ = ParseDuration(v.text())
+	}
 	return d
 }
 
@@ -74,7 +82,7 @@ func optionNames(table []option) string {
 	return strings.Join(all, ", ")
 }
 
-func (b *builder) checkDaemon(opts *settings, d *Daemon) {
+func (b *builder) checkDaemon(opts *settings) {
 	oneOf := func(name string, words ...string) {
 		v, ok := opts.get(name)
 		if !ok {
@@ -99,11 +107,9 @@ func (b *builder) checkDaemon(opts *settings, d *Daemon) {
 	oneOf("firewall", "auto", "iptables", "nftables", "iptables-plain", "dry")
 	oneOf("allowipv6", "auto", "yes", "no", "1", "on", "true", "0", "off", "false")
 	if v, ok := opts.get("dbpurgeage"); ok {
-		age, err := ParseDuration(v.text())
-		if err != nil {
+		if _, err := ParseDuration(v.text()); err != nil {
 			b.daemonFault(v, "dbpurgeage", err.Error(), "write a time such as 1d or 48h")
 		}
-		d.DBPurgeAge = age
 	}
 }
 

@@ -24,6 +24,7 @@ type tree struct {
 	own    *ini.Set // bailiff.conf
 	all    *ini.Set // jail.conf
 	jails  []*jail
+	shared []*Fault // of files that all jails share, and that say nobody knows what
 	room   room
 	values []named // those that are being read
 	foundry
@@ -38,7 +39,11 @@ type jail struct {
 	merged  *settings   // the filter's options, tags replaced, without those the jail overrides
 	actions []*action
 	broken  bool
+	faults  []*Fault // of the jail and of all it names
 }
+
+// uses notes what is wrong in files that the jail is made of.
+func (j *jail) uses(files *ini.Set) { j.faults = append(j.faults, files.Faults...) }
 
 // An action is one entry of a jail's action list.
 type action struct {
@@ -60,18 +65,39 @@ func resolve(fsys fs.FS, dir string) *tree {
 	t.own, _ = t.set("bailiff")
 	var ok bool
 	if t.all, ok = t.set("jail"); !ok {
-		t.fault(t.noJails())
+		t.shared = append(t.shared, t.noJails())
+		t.fault(t.shared[0])
 	}
 	t.all.Define(ini.DefaultSection, "fail2ban_version", ini.Value{Text: Version})
 	t.all.Define(ini.DefaultSection, "fail2ban_confpath", ini.Value{Text: dir})
 	for _, name := range t.jailNames() {
+		before := len(t.faults)
 		if j := t.jail(name); j != nil {
+			j.faults = append(j.faults, t.faults[before:]...)
 			t.jails = append(t.jails, j)
 		}
 	}
+	t.shareOut()
 	t.faults = append(t.reader.Faults(), t.faults...)
 	t.warnings = append(t.reader.Warnings(), t.warnings...)
 	return t
+}
+
+// shareOut gives jails the faults of jail.conf's files that stand in their sections. What else is wrong in files that
+// all jails share is everybody's.
+func (t *tree) shareOut() {
+	for _, f := range t.all.Faults {
+		if !slices.Contains(t.jailNames(), f.Section) {
+			t.shared = append(t.shared, f)
+			continue
+		}
+		for _, j := range t.jails {
+			if j.name == f.Section {
+				j.faults = append(j.faults, f)
+			}
+		}
+	}
+	t.shared = append(append(t.shared, t.main.Faults...), t.own.Faults...)
 }
 
 // jailNames are the sections of all jails, enabled or not.
@@ -101,7 +127,10 @@ func (t *tree) set(name string) (*ini.Set, bool) {
 // be known before what the jail says of %(known/failregex)s and the like can be.
 func (t *tree) jail(name string) *jail {
 	j := &jail{name: name, opts: t.read(t.all, name, firstOptions, newSettings(), true)}
-	if enabled, _ := j.opts.get("enabled"); enabled.value != yes {
+	if enabled, ok := j.opts.get("enabled"); enabled.value != yes {
+		if j.broken = !ok; j.broken { // it refers to what is not there
+			return j
+		}
 		return nil
 	}
 	if !t.jailFilter(j) {
@@ -136,7 +165,8 @@ func (t *tree) jailFilter(j *jail) bool {
 		return t.broken(j, s.from.Fault(0, j.name, "filter", err.Error(), "write filter = name[option=value, option=\"value\"]"))
 	}
 	var ok bool
-	if j.filter, ok = t.define("filter.d/"+name, filterOptions, params, s.from); !ok {
+	j.filter, ok = t.define("filter.d/"+name, filterOptions, params, s.from)
+	if j.uses(j.filter.set); !ok {
 		return t.broken(j, t.noFilter(j, name, s))
 	}
 	j.filter.logtype(j.opts.text("backend"))
@@ -197,7 +227,8 @@ func (t *tree) jailActions(j *jail) {
 
 func (t *tree) shellAction(j *jail, a *action) bool {
 	a.identify(j.name)
-	if _, ok := t.set("action.d/" + a.name); !ok {
+	files, ok := t.set("action.d/" + a.name)
+	if j.uses(files); !ok {
 		return t.broken(j, a.from.Fault(0, j.name, "action", fmt.Sprintf("there is no action %q", a.name),
 			"its file would be "+t.reader.Path("action.d/"+a.name)+t.similar("action.d", a.name)))
 	}

@@ -1,6 +1,10 @@
 package config
 
-import "bailiff/jails/ini"
+import (
+	"slices"
+
+	"bailiff/jails/ini"
+)
 
 // A setting is the value of an option as fail2ban pastes it into texts, and what it is to fail2ban.
 type setting struct {
@@ -61,6 +65,11 @@ func (s *settings) set(name string, v setting) {
 		return
 	}
 	s.list = append(s.list, named{name, v})
+}
+
+// drop makes an option one that is not set.
+func (s *settings) drop(name string) {
+	s.list = slices.DeleteFunc(s.list, func(n named) bool { return n.name == name })
 }
 
 func (s *settings) get(name string) (setting, bool) {

@@ -20,6 +20,19 @@ type Fault struct {
 // indented lines of their own.
 func (f *Fault) Error() string {
 	var b strings.Builder
+	b.WriteString(f.Brief())
+	if len(f.Chain) > 0 {
+		fmt.Fprintf(&b, "\n    included from %s", strings.Join(f.Chain, ", "))
+	}
+	if f.Hint != "" {
+		fmt.Fprintf(&b, "\n    hint: %s", f.Hint)
+	}
+	return b.String()
+}
+
+// Brief is the first line of Error.
+func (f *Fault) Brief() string {
+	var b strings.Builder
 	b.WriteString(f.File)
 	if f.Line > 0 {
 		fmt.Fprintf(&b, ":%d", f.Line)
@@ -32,11 +45,5 @@ func (f *Fault) Error() string {
 		fmt.Fprintf(&b, "%s: ", f.Option)
 	}
 	b.WriteString(f.Message)
-	if len(f.Chain) > 0 {
-		fmt.Fprintf(&b, "\n    included from %s", strings.Join(f.Chain, ", "))
-	}
-	if f.Hint != "" {
-		fmt.Fprintf(&b, "\n    hint: %s", f.Hint)
-	}
 	return b.String()
 }

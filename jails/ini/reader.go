@@ -24,22 +24,32 @@ type Reader struct {
 	includes map[string][]*Source
 	faults   []*Fault
 	warnings []*Fault
+	blamed   map[string][]*Fault // the faults by the file or directory that they are about
 }
 
 // NewReader is a reader of the directory dir of a file system that holds everything: the path /etc/fail2ban is its
 // etc/fail2ban. Faults name files as dir does.
 func NewReader(fsys fs.FS, dir string) *Reader {
-	return &Reader{fsys: fsys, dir: dir, shelf: newShelf(), files: map[string]*file{}, dirs: map[string]map[string]bool{}, includes: map[string][]*Source{}}
+	return &Reader{fsys: fsys, dir: dir, shelf: newShelf(), files: map[string]*file{}, dirs: map[string]map[string]bool{}, includes: map[string][]*Source{},
+		blamed: map[string][]*Fault{}}
 }
 
 // Faults is everything that was wrong in the files read so far, in the order of reading.
 func (r *Reader) Faults() []*Fault { return slices.Clone(r.faults) }
 
+// blame notes what is wrong with a file or directory.
+func (r *Reader) blame(path string, faults ...*Fault) {
+	if len(faults) > 0 {
+		r.faults = append(r.faults, faults...)
+		r.blamed[path] = append(r.blamed[path], faults...)
+	}
+}
+
 const confExt = ".conf"
 
 // Read reads the files of a name such as jail or filter.d/sshd: NAME.conf, NAME.d/*.conf, NAME.local and
-// NAME.d/*.local with all they include. Faults of the files are kept for Faults and left out of the set; ok is false
-// when there is no file at all.
+// NAME.d/*.local with all they include. What is faulty in the files is left out of the set, and told in its Faults; ok is
+// false when there is no file at all.
 func (r *Reader) Read(name string) (set *Set, ok bool) {
 	base := path.Join(r.dir, name)
 	var paths []string
@@ -50,7 +60,9 @@ func (r *Reader) Read(name string) (set *Set, ok bool) {
 		paths = append(paths, r.glob(base+".d", ext)...)
 	}
 	set = newSet()
+	set.Faults = slices.Clone(r.blamed[base+".d"])
 	for _, src := range r.expand(paths, nil) {
+		set.Faults = append(set.Faults, r.blamed[src.Path]...)
 		if f := r.file(src); f != nil {
 			set.merge(f, src)
 		}
@@ -72,7 +84,9 @@ func (r *Reader) glob(dir, ext string) []string {
 			r.warnOfDangling(dir, nil)
 		}
 	case err != nil:
-		r.faults = append(r.faults, &Fault{File: dir, Message: "read the directory: " + cause(err)})
+		if len(r.blamed[dir]) == 0 {
+			r.blame(dir, &Fault{File: dir, Message: "read the directory: " + cause(err)})
+		}
 	case ext == confExt:
 		r.warnOfUnread(dir, entries)
 	}
@@ -105,7 +119,8 @@ func (r *Reader) exists(file string) bool {
 	return err == nil || !errors.Is(err, fs.ErrNotExist)
 }
 
-// expand puts the includes of every file around it, and its .local twin behind it. chain is the files that led here.
+// expand puts the includes of every file around it, and its .local twin behind it. Files that cannot be read are among
+// them. chain is the files that led here.
 func (r *Reader) expand(paths, chain []string) []*Source {
 	paths = r.withLocals(paths)
 	key := strings.Join(paths, "\x00")
@@ -137,6 +152,9 @@ func (r *Reader) withLocals(paths []string) []string {
 func (r *Reader) around(src *Source) []*Source {
 	f := r.file(src)
 	if f == nil {
+		if len(r.blamed[src.Path]) > 0 {
+			return []*Source{src}
+		}
 		return nil
 	}
 	chain := append(slices.Clone(src.Chain), src.Path)
@@ -167,13 +185,13 @@ func (f *file) include(src *Source, option string) (list Value, ok bool, fault *
 func (r *Reader) included(f *file, src *Source, option string, chain []string) []*Source {
 	list, ok, fault := f.include(src, option)
 	if fault != nil {
-		r.faults = append(r.faults, fault)
+		r.blame(src.Path, fault)
 	}
 	if !ok || fault != nil {
 		return nil
 	}
 	if len(chain) > maxChain {
-		r.faults = append(r.faults, list.Fault(0, includesSection, option, "files include each other too deeply", ""))
+		r.blame(src.Path, list.Fault(0, includesSection, option, "files include each other too deeply", ""))
 		return nil
 	}
 	var all []*Source
@@ -190,7 +208,7 @@ func (r *Reader) included(f *file, src *Source, option string, chain []string) [
 			all = append(all, r.expand([]string{p}, chain)...)
 		}
 		if len(all) > maxIncluded {
-			r.faults = append(r.faults, list.Fault(0, includesSection, option, fmt.Sprintf("more than %d files are included", maxIncluded), ""))
+			r.blame(src.Path, list.Fault(0, includesSection, option, fmt.Sprintf("more than %d files are included", maxIncluded), ""))
 			return nil
 		}
 	}
@@ -209,12 +227,13 @@ func (r *Reader) file(src *Source) *file {
 		return nil
 	}
 	if err != nil {
-		r.faults = append(r.faults, &Fault{File: src.Path, Chain: src.Chain, Message: "read the file: " + cause(err),
+		r.blame(src.Path, &Fault{File: src.Path, Chain: src.Chain, Message: "read the file: " + cause(err),
 			Hint: "the files must be readable for the user that bailiff runs as"})
 		return nil
 	}
 	f, faults, warnings := scan(&r.shelf, src, text)
-	r.faults, r.warnings = append(r.faults, faults...), append(r.warnings, warnings...)
+	r.blame(src.Path, faults...)
+	r.warnings = append(r.warnings, warnings...)
 	r.files[src.Path] = f
 	return f
 }

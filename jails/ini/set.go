@@ -13,6 +13,7 @@ const KnownPrefix = "KNOWN/"
 // A Set is what several files say together, the later overriding the earlier. It is not safe for concurrent use.
 type Set struct {
 	Files    []*Source // what was read, in the order of reading
+	Faults   []*Fault  // what is wrong in these files, and in those that could not be read
 	sections map[string]*Section
 	order    []string
 	defaults *Section

@@ -35,6 +35,7 @@ var arrows = map[string]string{
 	"cmd/internal/control":          "jails",
 	"cmd/internal/compat":           "cmd/internal/control",
 	"cmd/internal/sdnotify":         "",
+	"cmd/internal/snapshot":         "",
 	"cmd/internal/archtest":         "",
 	"cmd/internal/archtest/measure": "cmd/internal/archtest",
 	"cmd/bailiff":                   "*",

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"time"
+
+	"bailiff/cmd/internal/snapshot"
+	"bailiff/jails/config"
+)
+
+// A keeper reads the configuration that the flag names, and keeps a copy of the last one that worked.
+type keeper struct {
+	dir   string // as the flag names it
+	state string // where copies are kept
+	quiet bool   // keep none
+	log   *slog.Logger
+	work  chan reading // has room for the newest
+}
+
+func newKeeper(flags runFlags) *keeper {
+	return &keeper{dir: flags.config, state: cmp.Or(flags.state, defaultState), quiet: flags.dryRun, work: make(chan reading, 1)}
+}
+
+// A reading is a configuration as it was read.
+type reading struct {
+	*config.Config
+	dir   string
+	copy  *snapshot.Copy // of its files; nil for the configuration in the program
+	since time.Time      // when it worked, if it is not the one in the files
+	why   config.Faults  // of the files, if it is not the one in them
+	note  error          // why no other could be used
+}
+
+// read reads the files. The error is what is wrong in them; the rest can run all the same.
+func (k *keeper) read() (reading, error) {
+	root, dir := configRoot(k.dir)
+	files := snapshot.Record(root)
+	c, err := loadFrom(files, dir)
+	r := reading{Config: c, dir: dir}
+	if !isEmbedded(k.dir) {
+		r.copy = &snapshot.Copy{Dir: dir, Version: version, Faults: len(c.Faults), Files: files.Files()}
+	}
+	return r, err
+}
+
+// usable reports whether nothing but single jails is missing, and not all of them.
+func usable(c *config.Config) bool {
+	return len(c.Shared) == 0 && (len(c.Jails) > 0 || len(c.LeftOut) == 0)
+}
+
+// choose reads what a daemon is to start with: what can run of the files or, where that is nothing or nobody knows what
+// they would have said, the last configuration that worked. The error says that nothing can run.
+func (k *keeper) choose() (reading, error) {
+	r, err := k.read()
+	if r.copy != nil && usable(r.Config) {
+		return r, nil
+	}
+	last, note := k.last()
+	if last != nil {
+		last.why = r.Faults
+		if r.copy == nil {
+			last.why = config.Faults{{File: last.dir, Message: "there is no such directory any more",
+				Hint: "bailiff reload takes the configuration that is built in"}}
+		}
+		return *last, nil
+	}
+	r.note = note
+	if len(r.Jails) > 0 {
+		err = nil
+	}
+	return r, err
+}
+
+// place is the directory whose configuration is kept, and where.
+func (k *keeper) place() (dir, path string) {
+	dir = defaultConfig
+	if !isEmbedded(k.dir) {
+		_, dir = configRoot(k.dir)
+	}
+	return dir, snapshot.Path(k.state, dir)
+}
+
+// last is the last configuration that worked. It is nil when there is none, and when no jail of it can run.
+func (k *keeper) last() (*reading, error) {
+	dir, path := k.place()
+	c, err := snapshot.Read(path, dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	kept, err := loadFrom(c.FS(), dir)
+	if len(kept.Jails) == 0 {
+		return nil, cmp.Or(err, errors.New("it has no jail"))
+	}
+	return &reading{Config: kept, dir: dir, copy: c, since: c.Made}, nil
+}
+
+// keep has Run keep a configuration that works. It does not wait for the disk.
+func (k *keeper) keep(r reading) {
+	for !k.quiet {
+		select {
+		case k.work <- r:
+			return
+		default:
+		}
+		select {
+		case <-k.work: // an older one, of which there was no time to keep it
+		default:
+		}
+	}
+}
+
+// Run keeps what it is given until ctx ends.
+func (k *keeper) Run(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case r := <-k.work:
+			if err := k.write(r, time.Now()); err != nil {
+				k.log.Warn("the configuration is not kept for a start without a usable one", "err", err)
+			}
+		}
+	}
+}
+
+// write keeps a configuration, unless it has faults and one without is kept. The one in the program needs no keeping:
+// that another was used before it does not matter any more.
+func (k *keeper) write(r reading, now time.Time) error {
+	_, path := k.place()
+	if r.copy == nil {
+		if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	}
+	if r.copy.Faults > 0 {
+		if before, err := snapshot.Read(path, r.dir); err == nil && before.Faults == 0 {
+			return nil
+		}
+	}
+	r.copy.Made = now
+	if err := r.copy.Write(path); err != nil {
+		return fmt.Errorf("keep %s: %w", r.dir, err)
+	}
+	return nil
+}

@@ -21,6 +21,7 @@ type section struct {
 	*builder
 	jail *jail
 	own  *settings // options that fail2ban's stream does not have
+	made *Jail     // what has become of it
 }
 
 func (s *section) get(option string) (setting, bool) {
@@ -98,7 +99,7 @@ func (b *builder) build(r *jail) *Jail {
 	}
 	before := len(b.faults)
 	defer func() { r.faults = append(r.faults, b.faults[before:]...) }()
-	s := &section{b, r, b.read(b.all, r.name, ownOptions, r.opts, true)}
+	s := &section{builder: b, jail: r, own: b.read(b.all, r.name, ownOptions, r.opts, true)}
 	b.sections = append(b.sections, s)
 	j := &Jail{
 		Name:          r.name,
@@ -109,6 +110,7 @@ func (b *builder) build(r *jail) *Jail {
 		IgnoreSelf:    s.truth("ignoreself", true),
 		IgnoreCommand: s.text("ignorecommand"),
 	}
+	s.made = j
 	s.counting(j)
 	s.sources(j)
 	s.ignoring(j)

@@ -51,30 +51,39 @@ func isOption(name string) bool {
 	return isOneOf(jailOptions, name) || isOneOf(ownOptions, name)
 }
 
-// origin is where the text of a value was written: the option itself, or one that it only refers to. With a comment in
-// the text it is where that stands.
-func (w *written) origin(value string) (spot, bool) {
-	at := max(comment(value), 0)
-	raw := strings.TrimSpace(w.Text)
-	if at == 0 && comment(value) < 0 {
-		if _, n := reference(raw); n != len(raw) {
-			return spot{}, false
-		}
-	}
-	if w.Place == nil || !strings.Contains(raw, "%(") || w.resolved(w.Text) != value {
+// origin is where the text of a value was written: where a comment in it stands, or else the option that it is a
+// reference to and nothing else.
+func (w *written) origin(value string) (at spot, ok bool) {
+	if !strings.Contains(w.Text, "%(") || w.resolved(w.Text) != value {
 		return spot{}, false
 	}
-	s, ok := w.locate(at, 0)
-	return s, ok && s.written != nil && s.Place != w.Place && s.Place != nil
+	if c := comment(value); c >= 0 {
+		at, ok = w.locate(c, 0)
+		return at, ok && at.Place != nil && at.Place != w.Place
+	}
+	const deepest = 10
+	at.written = w
+	for range deepest {
+		raw := strings.TrimSpace(at.Text)
+		if n := reference(raw); n == 0 || n != len(raw) {
+			break
+		}
+		next, found := at.follow(raw)
+		if !found || next.Place == nil {
+			break
+		}
+		at.written, ok = next, true
+	}
+	return at, ok
 }
 
-// reference is the length of the reference that a text begins with.
-func reference(s string) (name string, n int) {
+// reference is the length of the reference that a text begins with, 0 where there is none.
+func reference(s string) int {
 	end := strings.Index(s, ")s")
 	if !strings.HasPrefix(s, "%(") || end < 0 {
-		return "", 0
+		return 0
 	}
-	return s[2:end], end + 2
+	return end + len(")s")
 }
 
 // blame makes a fault of a value: of the nth line of the option, or of what it was made of.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"slices"
 
 	"bailiff/jails/ini"
@@ -11,6 +12,14 @@ func (b *builder) warnAll() {
 	b.warnActions()
 	b.warnIdle()
 	b.warnMisspelt()
+	b.warnSections()
+	b.warnDisabled()
+	for _, s := range b.sections {
+		s.warnFilter()
+		s.warnTags()
+		s.warnLists()
+	}
+	b.warnDoubles()
 	b.warnComments()
 }
 
@@ -30,4 +39,16 @@ func (b *builder) definitions() (all []*ini.Set) {
 		}
 	}
 	return all
+}
+
+// warnFilter warns of a filter that finds nobody.
+func (s *section) warnFilter() {
+	if s.jail.filter == nil || len(s.lines("failregex")) > 0 {
+		return
+	}
+	hint := "write a failregex into its [Definition]"
+	if !s.jail.filter.set.Has(definitionSection) {
+		hint = "its files have no section [Definition]"
+	}
+	s.warn("filter", 0, fmt.Sprintf("the filter %s has no failregex: the jail finds nobody", s.filterName()), hint)
 }

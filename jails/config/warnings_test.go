@@ -145,3 +145,93 @@ func TestFilesThatAreNotRead(t *testing.T) {
 		"/etc/b/jail.d/sshd: the file is not read", "/etc/b/jail.d/a.conf.txt: the file", "/etc/b/jail.d/b.CONF: the file",
 		"/etc/b/jail.d/.hidden.conf: the file is not read: only names that end in .conf or .local are\n    hint: take the dot")
 }
+
+func TestSectionsThatNothingReads(t *testing.T) {
+	for name, want := range map[string]string{
+		"default": "[DEFAULT] meant", "Default": "[DEFAULT] meant", "DEFAULTS": "[DEFAULT] meant", "DEFUALT": "[DEFAULT] meant", " DEFAULT": "[DEFAULT] meant",
+		"Includes": "[INCLUDES] meant", "Definition": "options of the service belong", "init": "options of the service belong", "defa": "",
+	} {
+		got := said(t, plain("etc/b/jail.local", "["+name+"]\nignoreip = 10.0.0.1\nenabled = false\n[f]\nfilter = f\n"))
+		if want == "" && got != "" || !strings.Contains(got, want) || want != "" && !strings.HasPrefix(got, "/etc/b/jail.local:1: ["+name+"] this is a jail called") {
+			t.Errorf("[%s]: %q", name, got)
+		}
+	}
+	expect(t, plain("etc/b/jail.local", "[f]\nfilter = f\n[g]\nenabled = true\nfilter = g\nlogpath = /x\n",
+		"etc/b/filter.d/g.conf", "[definition]\nfailregex = ^<HOST>$\n[init]\n[Init?family=inet6]\nx = 1\n[lt_file]\nx = 1\n",
+		"etc/b/filter.d/f.local", "[INIT]\nx = 1\n[includes]\nx = 1\n",
+		"etc/b/bailiff.conf", "[DEFINITION]\nloglevel = INFO\n", "etc/b/fail2ban.local", "[sshd]\nenabled = true\n"),
+		"g.conf:1: [definition] nothing reads this section\n    hint: is [Definition] meant?", "g.conf:3: [init] nothing reads this section",
+		"f.local:1: [INIT] nothing reads", "f.local:3: [includes] nothing reads", "bailiff.conf:1: [DEFINITION] nothing reads",
+		"fail2ban.local:1: [sshd] nothing reads this section of the service's options",
+		"jail.local:5: [g] filter: the filter g has no failregex: the jail finds nobody\n    hint: its files have no section [Definition]")
+}
+
+func TestJailsThatNothingEnables(t *testing.T) {
+	expect(t, plain("etc/b/jail.local", "[f]\nfilter = f\n[g]\nmaxretry = 3\n[h]\nenabled = no\nport = 5\n[i]\nport = 6\n"),
+		"jail.local:4: [g] enabled: nothing enables the jail (jails: g, i)")
+	// jail.conf's own jails are there to be enabled elsewhere.
+	stock := "[DEFAULT]\nenabled = false\nfilter = f\n[f]\nlogpath = /x\n[g]\nport = 1\n"
+	expect(t, plain("etc/b/jail.conf", stock))
+	expect(t, plain("etc/b/jail.conf", stock, "etc/b/jail.local", "[g]\nport = 2\n"), "jail.local:2: [g] enabled: nothing enables the jail\n")
+	expect(t, plain("etc/b/jail.local", "[DEFAULT]\nenabled = false\nfilter = f\n[g]\nport = 1\n"))
+	expect(t, plain("etc/b/jail.d/on.conf", "[f]\nenabled = false\n"), "jail.d/on.conf: no jail is enabled: nothing is guarded")
+}
+
+func TestWordsThatAreNoTags(t *testing.T) {
+	filter := "[Definition]\nfailregex = ^(?P<NAME>a)(?<=b) for <USERNAME> from <HOST>$\n  ^<host> <F-user>x</F-user> <F-ID>y</F-ID>$\n" +
+		"  ^<ADDR> \\<WORD> <unknown> <html> <NOSRV>$\n  ^<_part> <mdre-<mode>>%(more)s <HOST>\nignoreregex = <PORT>\nprefregex = ^<HOSTS> <F-CONTENT>.*</F-CONTENT>$\n" +
+		"more = <IP>\nmdre-normal = a\nmdre-ddos = b\nmode = normal\n_parts = c\n"
+	expect(t, plain("etc/b/jail.local", "[f]\nfilter = f\n[g]\nenabled = true\nfilter = g[mode=doss]\nlogpath = /x\n", "etc/b/filter.d/g.conf", filter),
+		"g.conf:2: [Definition] failregex: <USERNAME> is no tag and stands for itself\n    hint: write <F-USERNAME>",
+		"g.conf:3: [Definition] failregex: <host> is no tag and stands for itself\n    hint: write <HOST>, in capital",
+		"g.conf:3: [Definition] failregex: <F-user> is no tag", "g.conf:3: [Definition] failregex: </F-user> is no tag",
+		"g.conf:5: [Definition] failregex: <_part> is no tag and stands for itself\n    hint: is <_parts> meant?",
+		"g.conf:5: [Definition] failregex: <mdre-doss> is no tag and stands for itself\n    hint: is <mdre-ddos> meant?",
+		"g.conf:8: [Definition] more: <IP> is no tag", "g.conf:6: [Definition] ignoreregex: <PORT> is no tag",
+		"g.conf:7: [Definition] prefregex: <HOSTS> is no tag and stands for itself\n    hint: is <HOST> meant?")
+	expect(t, plain("etc/b/jail.local", "[f]\nfilter = f\n[g]\nenabled = true\nfilter = g[mode=everything]\nlogpath = /x\n",
+		"etc/b/filter.d/g.conf", "[Definition]\nfailregex = <mdre-<mode>> <HOST>\nmdre-normal = a\nmdre-ddos = b\nmode = normal\n"),
+		"<mdre-everything> is no tag and stands for itself\n    hint: the filter has <mdre-normal>, <mdre-ddos>")
+}
+
+func TestListsThatSayThingsTwice(t *testing.T) {
+	action := "[Definition]\nactionban = iptables -I x -p <protocol> --dport <port> -s <ip>\n[Init]\nport = 1\nprotocol = tcp\n"
+	expect(t, plain("etc/b/jail.local", "[DEFAULT]\nbase = a[port=22, protocol=tcp]\n[f]\nfilter = f[x=1, y=2, x=3]\naction = %(base)s[protocol=udp]\n"+
+		"   a[actname=b, name=x port=80]\n   a[actname=c, port=\"80 x=y\", port=81]\n   a[port=5]\n",
+		"etc/b/action.d/a.conf", action),
+		`jail.local:4: [f] filter: x is given twice in "f[x=1, y=2, x=3]": the last one counts`,
+		`jail.local:6: [f] action: "x port=80" is the value of name`+"\n    hint: put a comma before port",
+		`jail.local:7: [f] action: port is given twice`, `[f] action: the action a is listed twice`)
+}
+
+func TestJailsThatDoTheSame(t *testing.T) {
+	for other, want := range map[string]bool{
+		"":                                 true,
+		"maxretry = 2\n":                   true,
+		"findtime = 1d\n":                  true,
+		"port = 6005\n":                    true,
+		"port = 22\n":                      true,
+		"port = 70\n":                      true, // ssh may be 70
+		"action =\n":                       false,
+		"logpath = /other\n":               false,
+		"unit = x\n":                       false,
+		"maxretry = 20\nbantime = 1w\n":    false,
+		"failregex = ^more <HOST>\n":       false,
+		"maxretry = 2\nbantime = 10m\n":    false,
+		"banaction = allports\nport = x\n": true,
+	} {
+		got := said(t, plain("etc/b/jail.local", "[f]\nfilter = f\n[g]\nenabled = true\nfilter = f\n"+other+
+			missing(other, "port", "ssh")+missing(other, "logpath", "/var/log/a.log")))
+		if warned := strings.Contains(got, "jail.local:3: [g] the jail reads and bans the same as [f]: every failure counts in both"); warned != want {
+			t.Errorf("%q: %v\n%s", other, warned, got)
+		}
+	}
+}
+
+// missing sets an option that the text does not set.
+func missing(text, option, value string) string {
+	if strings.Contains(text, option+" =") {
+		return ""
+	}
+	return option + " = " + value + "\n"
+}

@@ -23,16 +23,38 @@ func newConfigCommand(s *settings) *cobra.Command {
 	return c
 }
 
+// directory takes the configuration's directory from the arguments, where --config does not name it.
+func (s *settings) directory(c *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
+		return nil
+	case s.config != "" && s.config != args[0]:
+		return usage(c, fmt.Errorf("which directory is meant, %s or %s?", s.config, args[0]))
+	}
+	s.config = args[0]
+	return checkDirectory(c, s.config)
+}
+
+// completeDirectories offers directories.
+func completeDirectories(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveFilterDirs
+}
+
 // errFaulty ends a command whose faults have been printed.
 var errFaulty = errors.New("the configuration has faults")
 
 func newCheckCommand(s *settings) *cobra.Command {
 	return &cobra.Command{
-		Use:   "check",
+		Use:   "check [DIR]",
 		Short: "Print everything that is wrong in the configuration",
 		Long:  "Print everything that is wrong in the configuration, as FILE:LINE: [section] option: what and how to mend it.\nThe exit code is 1 when anything is.",
-		Args:  arguments(0, 0),
-		RunE: func(c *cobra.Command, _ []string) error {
+		Args:  arguments(0, 1),
+
+		ValidArgsFunction: completeDirectories,
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := s.directory(c, args); err != nil {
+				return err
+			}
 			conf, err := loadConfig(s.config)
 			if err != nil {
 				fmt.Fprintln(c.ErrOrStderr(), err)
@@ -50,10 +72,15 @@ func newCheckCommand(s *settings) *cobra.Command {
 func newDumpCommand(s *settings) *cobra.Command {
 	var fail2ban bool
 	c := &cobra.Command{
-		Use:   "dump",
+		Use:   "dump [DIR]",
 		Short: "Print the configuration as it was resolved",
-		Args:  arguments(0, 0),
-		RunE: func(c *cobra.Command, _ []string) error {
+		Args:  arguments(0, 1),
+
+		ValidArgsFunction: completeDirectories,
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := s.directory(c, args); err != nil {
+				return err
+			}
 			dump := config.Dump
 			if fail2ban {
 				dump = config.DumpFail2ban

@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"bailiff/cmd/internal/control"
 )
@@ -93,6 +94,7 @@ type settings struct {
 
 func newRootCommand() *cobra.Command {
 	s := &settings{}
+	showVersion := false
 	root := &cobra.Command{
 		Use:                        "bailiff",
 		Short:                      "Ban addresses that keep failing to log in",
@@ -100,9 +102,18 @@ func newRootCommand() *cobra.Command {
 		SilenceErrors:              true,
 		SuggestionsMinimumDistance: 2,
 		Args:                       noArguments,
-		RunE:                       func(c *cobra.Command, _ []string) error { return c.Help() },
+		PersistentPreRunE:          func(c *cobra.Command, _ []string) error { return checkDirectory(c, s.config) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if showVersion {
+				return printChange(c.OutOrStdout(), false, nil, "bailiff "+version)
+			}
+			return c.Help()
+		},
 	}
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usage(c, err) })
+	root.Flags().BoolVarP(&showVersion, "version", "V", false, "print the version")
+	root.SetFlagErrorFunc(wrongFlag)
+	root.SetHelpCommand(newHelpCommand())
+	root.AddCommand(foreignCommands()...)
 	f := root.PersistentFlags()
 	f.StringVarP(&s.config, "config", "c", "", "configuration directory (default /etc/bailiff, or else the embedded configuration)")
 	f.StringVarP(&s.socket, "socket", "s", "", "control socket (default "+defaultSocket+")")
@@ -111,6 +122,62 @@ func newRootCommand() *cobra.Command {
 	root.AddCommand(newRunCommand(s), newStatusCommand(s), newBannedCommand(s), newBanCommand(s), newUnbanCommand(s),
 		newReloadCommand(s), newPingCommand(s), newVersionCommand(s), newConfigCommand(s), newFirewallCommand(s), newRegexCommand())
 	return root
+}
+
+// newHelpCommand is cobra's own but for words that are no commands.
+func newHelpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Show what a command does",
+		ValidArgsFunction: func(c *cobra.Command, args []string, begin string) (names []string, _ cobra.ShellCompDirective) {
+			at, _, err := c.Root().Find(args)
+			if err != nil {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			for _, sub := range at.Commands() {
+				if sub.IsAvailableCommand() && strings.HasPrefix(sub.Name(), begin) {
+					names = append(names, sub.Name())
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			at, rest, err := c.Root().Find(args)
+			switch {
+			case err != nil:
+				return usage(c.Root(), err)
+			case len(rest) > 0:
+				return noArguments(at, rest)
+			}
+			at.InitDefaultHelpFlag()
+			return at.Help()
+		},
+	}
+}
+
+// checkDirectory refuses a configuration that is a file. A directory that is not there is a fault of its own.
+func checkDirectory(c *cobra.Command, config string) error {
+	info, err := os.Stat(config)
+	if config == "" || err != nil || info.IsDir() {
+		return nil
+	}
+	dir := filepath.Dir(filepath.Clean(config))
+	if name := filepath.Base(dir); strings.HasSuffix(name, ".d") {
+		dir = filepath.Dir(dir)
+	}
+	return usageError{fmt.Errorf("%s is a file, and the whole configuration is meant\nhint: name its directory: %s --config %s",
+		config, c.CommandPath(), dir)}
+}
+
+// wrongFlag says how the command is used, or for a flag of fail2ban-client's what to do instead.
+func wrongFlag(c *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		if instead := foreignFlag(c, unknown); instead != "" {
+			return usageError{fmt.Errorf("%w\nhint: %s", err, instead)}
+		}
+	}
+	return usage(c, err)
 }
 
 // usage turns a wrong command line into an error that says how the command is used.

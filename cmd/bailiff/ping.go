@@ -45,6 +45,8 @@ func newReloadCommand(s *settings) *cobra.Command {
 		Long: "Read the configuration again. When it has faults the old one stays and the faults are printed.\n" +
 			"Failures and bans are kept; the bans of a jail that is gone are lifted.",
 		Args: arguments(0, 1),
+
+		ValidArgsFunction: s.complete(s.jailFirst),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := s.client().Reload(c.Context(), reloadRequest(args)); err != nil {
 				return err

@@ -28,9 +28,14 @@ func newRegexCommand() *cobra.Command {
 		Short: "Try a filter or a regex on a log",
 		Long:  "Try a filter or a regex on a log.\n\n" + regexUsage,
 		Args:  arguments(2, 3),
+
+		ValidArgsFunction: completeFilters(&f.config),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := f.check(); err != nil {
 				return usage(c, err)
+			}
+			if err := checkDirectory(c, f.config); err != nil {
+				return err
 			}
 			t := newRegexTest(f, c.InOrStdin(), c.OutOrStdout())
 			return errors.Join(t.run(c.Context(), args), t.out.Flush())

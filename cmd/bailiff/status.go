@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -22,7 +23,7 @@ func newStatusCommand(s *settings) *cobra.Command {
 		Use:   "status [JAIL]",
 		Short: "Show the jails, or one of them",
 		Long:  "Show the jails, or one of them. With --verify the exit code is 1 when bans and kernel differ.",
-		Args:  arguments(0, 1),
+		Args:  statusArguments,
 
 		ValidArgsFunction: s.complete(s.jailFirst),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -48,6 +49,14 @@ func newStatusCommand(s *settings) *cobra.Command {
 	jsonFlag(c, &asJSON)
 	c.Flags().BoolVar(&verify, "verify", false, "also compare the bans with what the kernel holds")
 	return c
+}
+
+// statusArguments wants a jail or none. fail2ban-client takes a flavour behind it.
+func statusArguments(c *cobra.Command, args []string) error {
+	if len(args) == 2 && slices.Contains([]string{"basic", "short", "stats", "stat", "statistic", "cymru"}, args[1]) {
+		return usageError{fmt.Errorf("bailiff status has no flavours such as %q\nhint: bailiff status %s, with --json for all that is known", args[1], args[0])}
+	}
+	return arguments(0, 1)(c, args)
 }
 
 // errDiverged is the exit code of a comparison that found something.

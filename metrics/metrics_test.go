@@ -31,7 +31,7 @@ func busy() *Metrics {
 			{ActiveBans, []string{"sshd", "inet4"}, 2}, {ActiveBans, []string{"sshd", "inet6"}, 0},
 			{FailingSubjects, []string{"sshd"}, 3}, {FirewallInfo, []string{"iptables"}, 1},
 			{FirewallRepairs, nil, 2}, {FirewallDiverges, []string{"sshd"}, 0}, {FirewallCuts, nil, 3},
-			{Problems, []string{"jails_left_out"}, 1}, {Problems, []string{"old_configuration"}, 0}, {FilesOpen, nil, 4}, {FileRotations, nil, 5},
+			{JailsLeftOut, nil, 2}, {Problems, []string{"jails_left_out"}, 1}, {Problems, []string{"old_configuration"}, 0}, {FilesOpen, nil, 4}, {FileRotations, nil, 5},
 			{FileTruncations, nil, 6}, {FileErrors, nil, 7}, {FileCutLines, nil, 8}, {FileBadBytes, nil, 9},
 			{JournalEntries, nil, 1000}, {JournalGaps, nil, 1}, {JournalLost, nil, 40}, {JournalGapTime, nil, 7},
 			{JournalDropped, nil, 112500}, {JournalBadFiles, nil, 1}, {JournalBadData, nil, 2}, {JournalOpenFiles, nil, 4},

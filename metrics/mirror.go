@@ -38,6 +38,7 @@ func newMirror(state func() []Sample) *mirror {
 		{FirewallRepairs, "Times sets, chains or rules had to be set right.", total, nil},
 		{FirewallDiverges, "Bans that the kernel does not hold, of those looked at in the last minute.", now, []string{"jail"}},
 		{FirewallCuts, "Connections cut because their source was banned.", total, nil},
+		{JailsLeftOut, "Enabled jails that do not run, for faults in their configuration.", now, nil},
 		{Problems, "Whether something is wrong with the daemon, by kind: 0 or 1.", now, []string{"kind"}},
 		{FilesOpen, "Log files held open.", now, nil},
 		{FileRotations, "Log files that gave way to another under their path.", total, nil},

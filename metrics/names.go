@@ -22,6 +22,7 @@ const (
 	FirewallRepairs  = "bailiff_firewall_repairs_total"           //
 	FirewallDiverges = "bailiff_firewall_divergence"              // jail
 	FirewallCuts     = "bailiff_firewall_connections_cut_total"   //
+	JailsLeftOut     = "bailiff_jails_left_out"                   //
 	Problems         = "bailiff_problem"                          // kind
 	FilesOpen        = "bailiff_files_open"                       //
 	FileRotations    = "bailiff_file_rotations_total"             //

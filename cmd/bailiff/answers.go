@@ -18,7 +18,8 @@ func (d *daemon) Status(ctx context.Context, r control.StatusRequest) (control.S
 	fw := d.firewall.Status()
 	s := control.Status{Version: version, Started: d.started, DryRun: d.flags.dryRun, Firewall: fw.Backend, Repairs: repairs(fw), Waiting: fw.Waiting,
 		Metrics: d.served(), Problems: d.problems.answers(), Jails: []control.Jail{}}
-	_, running := d.state()
+	c, running := d.state()
+	s.LeftOut = leftOutAnswers(c)
 	for _, j := range running {
 		if r.Jail != "" && r.Jail != j.Name {
 			continue
@@ -30,6 +31,9 @@ func (d *daemon) Status(ctx context.Context, r control.StatusRequest) (control.S
 		s.Jails = append(s.Jails, status)
 	}
 	if r.Jail != "" && len(s.Jails) == 0 {
+		if err := isLeftOut(c, r.Jail); err != nil {
+			return s, err
+		}
 		return s, noJail(r.Jail, jailNames(running))
 	}
 	slices.SortFunc(s.Jails, func(a, b control.Jail) int { return strings.Compare(a.Name, b.Name) })

@@ -47,9 +47,12 @@ func jailFirst(running []*jails.Jail, jail string, words []string) (string, []st
 
 // Banned answers bailiff banned. A subject that lies in a banned network is banned too.
 func (d *daemon) Banned(_ context.Context, r control.BannedRequest) (control.Banned, error) {
-	_, running := d.state()
+	c, running := d.state()
 	r.Jail, r.Subjects = jailFirst(running, r.Jail, r.Subjects)
 	all := control.Banned{Bans: []control.Ban{}, DryRun: d.flags.dryRun, Jail: r.Jail}
+	if err := isLeftOut(c, r.Jail); err != nil {
+		return all, err
+	}
 	names := jailNames(running)
 	if r.Jail != "" && !slices.Contains(names, r.Jail) {
 		return all, noJail(r.Jail, names)
@@ -120,7 +123,10 @@ func parseSubjects(words []string) (all []event.Subject, err error) {
 // Ban answers bailiff ban. A word that cannot be understood has nobody banned; whom the jail spares is left out.
 func (d *daemon) Ban(ctx context.Context, r control.BanRequest) (control.Changed, error) {
 	done := control.Changed{DryRun: d.flags.dryRun}
-	_, running := d.state()
+	c, running := d.state()
+	if err := isLeftOut(c, r.Jail); err != nil {
+		return done, err
+	}
 	i := slices.IndexFunc(running, func(j *jails.Jail) bool { return j.Name == r.Jail })
 	if i < 0 {
 		return done, noJailToBanIn(r, jailNames(running))
@@ -209,9 +215,9 @@ func (d *daemon) tellProlonged(ctx context.Context, bans []event.Ban) {
 // of others, too.
 func (d *daemon) Unban(_ context.Context, r control.UnbanRequest) (control.Changed, error) {
 	done := control.Changed{DryRun: d.flags.dryRun}
-	_, running := d.state()
+	c, running := d.state()
 	r.Jail, r.Subjects = jailFirst(running, r.Jail, r.Subjects)
-	if err := checkUnban(r, running); err != nil {
+	if err := cmp.Or(isLeftOut(c, r.Jail), checkUnban(r, running)); err != nil {
 		return done, err
 	}
 	asked := newAsked(r.Subjects)

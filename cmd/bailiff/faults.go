@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"bailiff/cmd/internal/control"
 	"bailiff/jails/config"
 )
 
@@ -48,19 +49,12 @@ func (r *reading) shortfalls() (all []shortfall) {
 		faults = append(faults, left.Faults...)
 		others = slices.DeleteFunc(others, func(f config.Fault) bool { return containsFault(left.Faults, f) })
 	}
-	switch len(names) {
-	case 0:
-	case 1:
-		all = append(all, shortfall{jailsLeftOut, "1 jail is left out for its faults: " + names[0], faults})
-	default:
-		text := fmt.Sprintf("%d jails are left out for their faults: %s", len(names), someOf(names))
+	if len(names) > 0 {
+		text := fmt.Sprintf("%s left out for faults: %s", counted(len(names), "jail"), someOf(names))
 		all = append(all, shortfall{jailsLeftOut, text, faults})
 	}
 	if len(others) > 0 {
-		text := "what has a fault in the configuration is not in force: " + others[0].Brief()
-		if more := len(others) - 1; more > 0 {
-			text += fmt.Sprintf(" and %d more", more)
-		}
+		text := counted(len(others), "fault") + " in what all jails share: " + others[0].Brief()
 		all = append(all, shortfall{configFaults, text, others})
 	}
 	return all
@@ -100,4 +94,30 @@ func (d *daemon) allInForce() {
 	for _, kind := range []problemKind{oldConfiguration, jailsLeftOut, configFaults} {
 		d.problems.clear(kind)
 	}
+}
+
+// leftOutAnswers are the jails that do not run, as bailiff status has them.
+func leftOutAnswers(c *config.Config) (all []control.LeftOut) {
+	for _, l := range c.LeftOut {
+		all = append(all, control.LeftOut{Name: l.Name, Faults: faultAnswers(l.Faults)})
+	}
+	return all
+}
+
+func faultAnswers(faults []config.Fault) (all []control.Fault) {
+	for _, f := range faults {
+		all = append(all, control.Fault{File: f.File, Line: f.Line, Section: f.Section, Option: f.Option, Message: f.Message, Hint: f.Hint, Text: f.Error()})
+	}
+	return all
+}
+
+// isLeftOut is why there is no such jail, if it is one that does not run.
+func isLeftOut(c *config.Config, jail string) error {
+	for _, l := range c.LeftOut {
+		if l.Name == jail {
+			return &control.Error{Kind: control.NotFound, Message: fmt.Sprintf("the jail %s is left out for its faults:\n%v", jail, l.Faults),
+				Hint: "mend the files, then: bailiff reload"}
+		}
+	}
+	return nil
 }

@@ -118,17 +118,27 @@ func (k *keeper) keep(r reading) {
 	}
 }
 
-// Run keeps what it is given until ctx ends.
+// Run keeps what it is given until ctx ends, and what it was given before.
 func (k *keeper) Run(ctx context.Context) error {
 	for {
+		select {
+		case r := <-k.work:
+			k.tryWrite(r)
+			continue
+		default:
+		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case r := <-k.work:
-			if err := k.write(r, time.Now()); err != nil {
-				k.log.Warn("the configuration is not kept for a start without a usable one", "err", err)
-			}
+			k.tryWrite(r)
 		}
+	}
+}
+
+func (k *keeper) tryWrite(r reading) {
+	if err := k.write(r, time.Now()); err != nil {
+		k.log.Warn("the configuration is not kept for a start without a usable one", "err", err)
 	}
 }
 

@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"regexp"
 	"testing"
@@ -37,10 +40,16 @@ func TestScripts(t *testing.T) {
 			}
 			e.Defer(func() { taken.Close() })
 			e.Setenv("TAKEN", taken.Addr().String())
+			free, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				return err
+			}
+			e.Setenv("FREE", free.Addr().String())
+			free.Close()
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"await": await, "expand": expand, "until": until,
+			"await": await, "expand": expand, "until": until, "fetch": fetch,
 		},
 	})
 }
@@ -65,6 +74,22 @@ func until(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Fatalf("no line as %q from %q", args[0], args[1:])
+}
+
+// fetch URL prints the status and the body of an answer, as soon as there is one.
+func fetch(ts *testscript.TestScript, _ bool, args []string) {
+	for end := time.Now().Add(patience); time.Now().Before(end); <-time.After(20 * time.Millisecond) {
+		answer, err := http.Get("http://" + args[0])
+		if err != nil {
+			continue
+		}
+		defer answer.Body.Close()
+		body, err := io.ReadAll(answer.Body)
+		ts.Check(err)
+		fmt.Fprintf(ts.Stdout(), "%s\n%s", answer.Status, body)
+		return
+	}
+	ts.Fatalf("nobody answers at %s", args[0])
 }
 
 // expand FILE replaces $WORK and other variables in the file.

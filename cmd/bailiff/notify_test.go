@@ -107,6 +107,21 @@ func TestSystemdIsTold(t *testing.T) {
 	}
 }
 
+// TestSystemdIsToldOfWhatIsLeftOut has a jail with a fault, and mends it.
+func TestSystemdIsToldOfWhatIsLeftOut(t *testing.T) {
+	var mail string
+	s := supervise(t, 0, func(dir string) {
+		mail = filepath.Join(dir, "jail.local")
+		must(t, os.WriteFile(mail, []byte("[mail]\nenabled = true\nfilter = gone\n"), 0o600))
+	})
+	s.await("STATUS=1 jail, 0 bans; 1 jail left out for faults: mail")
+	s.await("READY=1")
+	must(t, os.WriteFile(mail, nil, 0o600))
+	s.cmd.Process.Signal(syscall.SIGHUP)
+	for m := s.await("STATUS=1 jail, 0 bans"); strings.Contains(m, "left out"); m = s.await("STATUS=1 jail, 0 bans") {
+	}
+}
+
 // TestAHangupWhileTheDaemonStarts must not end it.
 func TestAHangupWhileTheDaemonStarts(t *testing.T) {
 	s := supervise(t, 0)

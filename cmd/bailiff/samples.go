@@ -6,7 +6,8 @@ import "bailiff/metrics"
 func (d *daemon) samples() []metrics.Sample {
 	status := d.firewall.Status()
 	all := []metrics.Sample{{Name: metrics.FirewallInfo, Labels: []string{status.Backend}, Value: 1}}
-	_, running := d.state()
+	c, running := d.state()
+	all = append(all, metrics.Sample{Name: metrics.JailsLeftOut, Value: float64(len(c.LeftOut))})
 	for _, j := range running {
 		families := map[string]int{"inet4": 0, "inet6": 0}
 		for _, b := range j.Bans() {

@@ -40,7 +40,25 @@ type Status struct {
 	Waiting  []string  `json:"waiting,omitempty"` // chains of iptables that jails name and that do not exist
 	Metrics  Metrics   `json:"metrics"`
 	Problems []Problem `json:"problems,omitempty"`
-	Jails    []Jail    `json:"jails"` // by name
+	LeftOut  []LeftOut `json:"left_out,omitempty"` // enabled jails that do not run
+	Jails    []Jail    `json:"jails"`              // by name
+}
+
+// LeftOut is an enabled jail that does not run, for what is wrong in its configuration.
+type LeftOut struct {
+	Name   string  `json:"name"`
+	Faults []Fault `json:"faults"`
+}
+
+// Fault is something that is wrong or odd in a file of the configuration.
+type Fault struct {
+	File    string `json:"file"`
+	Line    int    `json:"line,omitempty"`
+	Section string `json:"section,omitempty"`
+	Option  string `json:"option,omitempty"`
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+	Text    string `json:"text"` // all of it, as bailiff config check prints it
 }
 
 // Problem is one thing that is wrong with a daemon that runs all the same.

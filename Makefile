@@ -49,8 +49,8 @@ bench-journal: go deps-test
 bench-firewall: go deps-test
 	$(BARS) -run '^TestFirewallBars$$' ./firewall
 
-soak: go              ## ten minutes of torture for each reader
-	BAILIFF_SOAK=10m FILEFOLLOW_SOAK=10m go test -count=1 -run 'Torture' -timeout 60m ./journal ./filefollow
+soak: go              ## ten minutes of torture for each reader, 500 starts that are ended
+	BAILIFF_SOAK=10m FILEFOLLOW_SOAK=10m BAILIFF_KILLS=500 go test -count=1 -run 'Torture' -timeout 60m ./journal ./filefollow ./cmd/bailiff
 fuzz: go              ## a minute for each fuzz target
 	packaging/test/fuzz.sh 60s
 

@@ -11,8 +11,8 @@ type rulebook interface {
 	// stand makes sets, chains, rules and jumps stand for exactly these blocks and tells what was missing or wrong.
 	// Sets that stand are kept as they are.
 	stand(ctx context.Context, blocks []block) (repairs, error)
-	// lift removes every set, chain and rule of ours.
-	lift(ctx context.Context) error
+	// lift removes every set, chain and rule of ours. It tells what of others is in the way of that, as stand does.
+	lift(ctx context.Context) (repairs, error)
 	close() error
 }
 
@@ -54,4 +54,5 @@ type repairs struct {
 	empty []string // the jails with a set that had to be made anew
 
 	waiting []string // chains that rules are wanted in and that there are not
+	notes   []string // what of others is in the way and left as it is, in words
 }

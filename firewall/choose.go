@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -19,16 +20,18 @@ type kind struct {
 // kinds are the backends that stop packets, the one that auto likes best first: people look for bans in iptables and
 // ipset, as they do on every system that had fail2ban. Without root
 // iptables-legacy comes after nftables, for it cannot take everybody's lock.
-func kinds(program string) []kind {
+func kinds(ctx context.Context, program string) []kind {
 	all := []kind{{"iptables", openIPSet}, {"nftables", openNFT}, {"iptables-plain", openPlain}}
 	if os.Geteuid() == 0 {
 		return all
 	}
-	if legacy, err := isLegacy(program); err == nil && legacy {
+	if legacy, err := isLegacy(ctx, program); err == nil && legacy {
 		all[0], all[1] = all[1], all[0]
 	}
 	return all
 }
+
+func (o Options) logger() *slog.Logger { return cmp.Or(o.Log, slog.New(slog.DiscardHandler)) }
 
 func (o Options) program() string { return cmp.Or(o.Program, "iptables") }
 
@@ -41,7 +44,7 @@ func (fw *Firewall) choose(ctx context.Context, o Options) error {
 		fw.use("dry", "configured", openDry(fw.log))
 		return nil
 	}
-	all := kinds(o.program())
+	all := kinds(ctx, o.program())
 	i := slices.IndexFunc(all, func(k kind) bool { return k.name == o.Backend })
 	if i < 0 {
 		return fmt.Errorf("backend %q is none of auto, nftables, iptables, iptables-plain, dry", o.Backend)
@@ -57,9 +60,14 @@ func (fw *Firewall) choose(ctx context.Context, o Options) error {
 // chooseFirst takes the first backend that works.
 func (fw *Firewall) chooseFirst(ctx context.Context, o Options) error {
 	var faults error
-	for _, k := range kinds(o.program()) {
+	for _, k := range kinds(ctx, o.program()) {
 		b, err := k.open(ctx, o)
 		switch {
+		case ctx.Err() != nil: // it says nothing about the backend that it failed
+			if err == nil {
+				err = b.close()
+			}
+			return errors.Join(ctx.Err(), err)
 		case err == nil && faults == nil:
 			fw.use(k.name, k.name+" works", b)
 			return nil
@@ -78,7 +86,9 @@ func (fw *Firewall) chooseFirst(ctx context.Context, o Options) error {
 
 // use takes a backend. Only that of ipset keeps its sets and rules apart.
 func (fw *Firewall) use(name, reason string, b backend) {
-	if name != "iptables" {
+	if sets, apart := b.(*ipset); apart {
+		fw.mendSets = sets.mend
+	} else {
 		b = &serial{backend: b}
 	}
 	fw.name, fw.reason, fw.rules, fw.sets, fw.watcher = name, reason, b, b, b
@@ -86,25 +96,4 @@ func (fw *Firewall) use(name, reason string, b backend) {
 	if name == "iptables" {
 		fw.limit = maxIPSetTimeout
 	}
-}
-
-// LiftAll removes every set, chain and rule of ours, whichever backend made them. A backend that does not work here has
-// made none; it is an error when none works.
-func LiftAll(ctx context.Context, o Options) error {
-	var errs, faults []error
-	all := kinds(o.program())
-	for _, k := range all {
-		b, err := k.open(ctx, o)
-		if err != nil {
-			faults = append(faults, fmt.Errorf("lift firewall: backend %s: %w", k.name, err))
-			continue
-		}
-		if err := errors.Join(b.lift(ctx), b.close()); err != nil {
-			errs = append(errs, fmt.Errorf("lift firewall: backend %s: %w", k.name, err))
-		}
-	}
-	if len(faults) == len(all) {
-		return errors.Join(faults...)
-	}
-	return errors.Join(errs...)
 }

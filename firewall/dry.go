@@ -29,9 +29,9 @@ func (d *dry) stand(_ context.Context, blocks []block) (repairs, error) {
 	return repairs{}, nil
 }
 
-func (d *dry) lift(context.Context) error {
+func (d *dry) lift(context.Context) (repairs, error) {
 	clear(d.bans)
-	return nil
+	return repairs{}, nil
 }
 
 func (d *dry) close() error { return nil }

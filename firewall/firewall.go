@@ -6,7 +6,6 @@
 package firewall
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,6 +48,11 @@ type Firewall struct {
 	rules   rulebook
 	sets    keeper
 	watcher watcher
+	changes chan struct{} // tells Run to look at everything; has room for one
+
+	// mendSets makes sets stand without waiting for rules; nil where they are not apart.
+	mendSets func(context.Context, []block) (repairs, error)
+
 	limit   time.Duration // the longest timeout that the sets hold; 0: no limit
 	askable bool          // the kernel can be asked about one ban
 	restore func(context.Context, string) (map[netip.Prefix]time.Duration, error)
@@ -65,11 +69,14 @@ type Firewall struct {
 	taken        int                                   // how often bans were taken out
 	long         map[string]map[netip.Prefix]time.Time // by jail: bans beyond the limit, and when they end
 	empty        map[string]bool                       // jails with a set that was lost and is not filled again
+	watched      bool                                  // Run is at work
 	cuts         []cut
 	cutDue       chan struct{} // told of new cuts; nil while nobody cuts
 	lastRepair   time.Time
 	lastRepaired []string
 	waiting      []string // chains that do not exist
+	fault        string   // why rules do not stand, "" when they do
+	notes        []string // what of others is in the way and left as it is
 }
 
 // Open chooses a backend, tries whether it works, and touches nothing yet. ctx bounds the trying. The error says what
@@ -77,8 +84,9 @@ type Firewall struct {
 func Open(ctx context.Context, o Options) (*Firewall, error) {
 	fw := &Firewall{
 		options:   o,
-		log:       cmp.Or(o.Log, slog.New(slog.DiscardHandler)),
+		log:       o.logger(),
 		restore:   o.Restore,
+		changes:   make(chan struct{}, 1),
 		witnesses: map[witnessKey]witness{},
 		unwatched: map[witnessKey]bool{},
 		empty:     map[string]bool{},
@@ -93,12 +101,18 @@ func Open(ctx context.Context, o Options) (*Firewall, error) {
 
 // Ensure makes sets and rules stand for these jails and no others. It adopts the sets that are there, with their
 // timeouts, and never leaves a moment in which a ban does not hold. A jail with a fault is told of in the error; the
-// others stand.
+// others stand. Rules that have to wait, for a lock that others hold or a program that hangs, are no fault: bans are put
+// into their sets meanwhile, and Run makes the rules. What of others is in the way of a removal is logged and left.
 func (fw *Firewall) Ensure(ctx context.Context, specs []Spec) error {
 	good, fault := blocks(specs)
 	fw.ruling.Lock()
 	defer fw.ruling.Unlock()
 	made, err := fw.stand(ctx, good)
+	fw.repaired = err != nil // then Run tries again
+	if ctx.Err() == nil && (err == nil || delayed(err)) {
+		fw.tell(err)
+		err = nil
+	}
 	if err != nil {
 		err = fmt.Errorf("set up firewall: %w", err)
 	}
@@ -161,12 +175,34 @@ func (fw *Firewall) add(ctx context.Context, jail string, f family, entries []en
 		return []error{err}
 	}
 	errs := fw.put(ctx, jail, f, entries)
-	if len(errs) > 0 {
-		if amiss, _ := fw.look(ctx, true); amiss { // what it could not repair shows in the next line
-			errs = fw.put(ctx, jail, f, entries)
-		}
+	if len(errs) > 0 && fw.mend(ctx) {
+		errs = fw.put(ctx, jail, f, entries)
 	}
 	return errs
+}
+
+// mend sets right what may be amiss when a set did not take something, and reports whether anything was. Where Run is at
+// work it is left to it to look at the rules, which may take long, while others wait for this.
+func (fw *Firewall) mend(ctx context.Context) bool {
+	fw.mu.Lock()
+	if fw.mendSets == nil || !fw.watched {
+		fw.mu.Unlock()
+		amiss, _ := fw.look(ctx, true) // what it could not repair shows when the same is tried again
+		return amiss
+	}
+	defer fw.mu.Unlock()
+	made, _ := fw.mendSets(ctx, fw.blocks) // likewise
+	fw.refillLater(fw.askWitnesses(made))
+	fw.lookSoon()
+	return len(made.done) > 0
+}
+
+// lookSoon has Run look at everything.
+func (fw *Firewall) lookSoon() {
+	select {
+	case fw.changes <- struct{}{}:
+	default:
+	}
 }
 
 // put adds entries and remembers those that hold.
@@ -224,10 +260,8 @@ func (fw *Firewall) remove(ctx context.Context, jail string, f family, prefixes 
 		return err
 	}
 	err := fw.take(ctx, jail, f, prefixes)
-	if err != nil {
-		if amiss, _ := fw.look(ctx, true); amiss { // what it could not repair shows in the next line
-			err = fw.take(ctx, jail, f, prefixes)
-		}
+	if err != nil && fw.mend(ctx) {
+		err = fw.take(ctx, jail, f, prefixes)
 	}
 	if err != nil {
 		return fmt.Errorf("unban in jail %s: %w", jail, err)
@@ -269,7 +303,7 @@ func (fw *Firewall) List(ctx context.Context, jail string) (map[netip.Prefix]tim
 	return all, nil
 }
 
-// Lift removes every set, chain and rule of ours, with all bans.
+// Lift removes every set, chain and rule of ours, with all bans. What others' rules name is emptied and left.
 func (fw *Firewall) Lift(ctx context.Context) error {
 	fw.ruling.Lock()
 	defer fw.ruling.Unlock()
@@ -277,7 +311,11 @@ func (fw *Firewall) Lift(ctx context.Context) error {
 	fw.blocks = nil
 	fw.forgetOthers(nil)
 	fw.mu.Unlock()
-	if err := fw.rules.lift(ctx); err != nil {
+	made, err := fw.rules.lift(ctx)
+	for _, note := range made.notes {
+		fw.log.Warn(note)
+	}
+	if err != nil {
 		return fmt.Errorf("lift firewall: %w", err)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/vishvananda/netlink/nl"
+	"golang.org/x/sys/unix"
 )
 
 // makeRoom lets a set grow before so many more entries would fill it over three quarters. What is known of its entries
@@ -38,14 +39,19 @@ func (s *ipsets) makeRoom(name string, f family, more uint32) error {
 // of ours do: Ensure destroys what a crash leaves.
 func (s *ipsets) grow(name string, f family, limit uint32) error {
 	bigger := shorten("bailiff"+f.digit+"~"+name+"-that-is-growing", maxSetName)
-	if err := s.create(bigger, f, limit); err != nil {
+	err := s.create(bigger, f, limit)
+	if errors.Is(err, unix.EEXIST) || errors.Is(err, nl.IPSetError(nl.IPSET_ERR_EXIST)) { // as a crash leaves it
+		err = errors.Join(s.handle.IpsetDestroy(bigger), s.create(bigger, f, limit))
+	}
+	if err != nil {
 		return err
 	}
-	err := s.copy(name, bigger, f)
+	err = s.copy(name, bigger, f)
 	if err == nil {
 		err = s.handle.IpsetSwap(bigger, name)
 	}
-	return errors.Join(err, s.handle.IpsetDestroy(bigger))
+	_ = s.handle.IpsetDestroy(bigger) // who lists it just now is in the way: stand destroys it then
+	return err
 }
 
 func (s *ipsets) copy(from, to string, f family) error {

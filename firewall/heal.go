@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -78,7 +79,43 @@ func (fw *Firewall) stand(ctx context.Context, blocks []block) (repairs, error) 
 			fw.log.Warn("nothing is stopped in chains that do not exist", "chains", fw.waiting)
 		}
 	}
+	for _, note := range made.notes {
+		if !slices.Contains(fw.notes, note) {
+			fw.log.Warn(note)
+		}
+	}
+	if err == nil {
+		fw.notes = made.notes
+	}
 	return made, err
+}
+
+// tell logs what keeps rules from standing, unless it did so before, and passes it on, also when it is over.
+func (fw *Firewall) tell(err error) {
+	fault, words := "", ""
+	if err != nil {
+		fault, words = err.Error(), strings.Join(strings.Fields(whoWaits(err)), " ") // programs write several lines
+	}
+	fw.mu.Lock()
+	before := fw.fault
+	fw.fault = fault
+	fw.mu.Unlock()
+	if fault == before {
+		return
+	}
+	text := "the rules of the firewall do not stand: " + words
+	switch {
+	case err == nil:
+		text = ""
+		fw.log.Info("the rules of the firewall stand again")
+	case delayed(err):
+		fw.log.Warn("rules of the firewall have to wait, and are tried again every second", "for", words)
+	default:
+		fw.log.Error("firewall cannot be repaired", "err", words)
+	}
+	if fw.options.Trouble != nil {
+		fw.options.Trouble(text)
+	}
 }
 
 // askWitnesses adds to what was repaired the sets that others have emptied.

@@ -1,10 +1,13 @@
 package firewall
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,7 +31,8 @@ type ipsets struct {
 	handle  *netlink.Handle
 	batch   map[int]*nl.SocketHandle // for the requests that the library has no words for
 	maxElem uint32
-	sizes   map[string]*size // by set
+	sizes   map[string]*size  // by set
+	renamed map[string]string // by the usual name: sets that are called otherwise
 }
 
 // size is how many entries a set may hold, and how many it holds at most.
@@ -49,7 +53,7 @@ func openIPSets(maxElem uint32) (*ipsets, error) {
 		maxElem = defaultMaxElem
 	}
 	batch := map[int]*nl.SocketHandle{unix.NETLINK_NETFILTER: {Socket: socket}}
-	return &ipsets{handle: handle, batch: batch, maxElem: maxElem, sizes: map[string]*size{}}, nil
+	return &ipsets{handle: handle, batch: batch, maxElem: maxElem, sizes: map[string]*size{}, renamed: map[string]string{}}, nil
 }
 
 func (s *ipsets) close() {
@@ -59,8 +63,8 @@ func (s *ipsets) close() {
 	}
 }
 
-// stand makes a set for every block and family that has none and tells their names and jails.
-func (s *ipsets) stand(blocks []block) (repairs, error) {
+// mend makes a set for every block and family that has none and tells their names and jails.
+func (s *ipsets) mend(_ context.Context, blocks []block) (repairs, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	there, err := s.ours()
@@ -71,11 +75,11 @@ func (s *ipsets) stand(blocks []block) (repairs, error) {
 	for _, b := range blocks {
 		fresh := false
 		for _, f := range families() {
-			name := f.setName(b.jail)
+			name := s.choose(b.jail, f, there)
+			if usual := f.setName(b.jail); name != usual {
+				made.notes = append(made.notes, fmt.Sprintf("ipset %s is not bailiff's and is left as it is: bans are in ipset %s", usual, name))
+			}
 			if set, ok := there[name]; ok {
-				if set.kind != setType {
-					return made, fmt.Errorf("ipset %s is a %s, not a %s: destroy it", name, set.kind, setType)
-				}
 				s.sizes[name] = &size{set.limit, set.entries}
 				continue
 			}
@@ -92,6 +96,31 @@ func (s *ipsets) stand(blocks []block) (repairs, error) {
 	return made, nil
 }
 
+// choose settles the name of a jail's set. It is another than usual where somebody has a set of that name that cannot
+// hold bans.
+func (s *ipsets) choose(jail string, f family, there map[string]setHeader) string {
+	usual := f.setName(jail)
+	if set, ok := there[usual]; !ok || set.holdsBans(f) {
+		delete(s.renamed, usual)
+		return usual
+	}
+	s.renamed[usual] = shorten(chainName+f.digit+"~of-"+jail, maxSetName)
+	return s.renamed[usual]
+}
+
+// setOf is the name of a jail's set. It is for who holds mu.
+func (s *ipsets) setOf(jail string, f family) string {
+	usual := f.setName(jail)
+	return cmp.Or(s.renamed[usual], usual)
+}
+
+// nameOf is the name of a jail's set.
+func (s *ipsets) nameOf(jail string, f family) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.setOf(jail, f)
+}
+
 func (s *ipsets) create(name string, f family, maxElem uint32) error {
 	permanent := uint32(0)
 	o := netlink.IpsetCreateOptions{Timeout: &permanent, MaxElements: maxElem, Family: unix.AF_INET}
@@ -101,27 +130,47 @@ func (s *ipsets) create(name string, f family, maxElem uint32) error {
 	return s.handle.IpsetCreate(name, setType, o)
 }
 
-// destroy removes the sets of ours that no block needs. No rule may refer to them any more.
-func (s *ipsets) destroy(keep []block) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+// clear destroys the sets of ours that no block needs. It says which cannot go.
+func (s *ipsets) clear(keep []block) []string {
 	needed := map[string]bool{}
 	for _, b := range keep {
 		for _, f := range families() {
-			needed[f.setName(b.jail)] = true
+			needed[s.nameOf(b.jail, f)] = true
+			needed[f.setName(b.jail)] = true // also where it is somebody else's
 		}
 	}
+	return s.destroy(func(set string) bool { return !needed[set] && (!isTrial(set) || abandoned(set)) })
+}
+
+// destroy removes some of the sets of ours. One that a rule names, which is none of ours by now, cannot go: it is
+// emptied, so that its bans are lifted, and told of in words, as is what fails otherwise. Nothing depends on it.
+func (s *ipsets) destroy(unneeded func(set string) bool) (notes []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	there, err := s.ours()
-	var errs []error
-	for name := range there {
-		if needed[name] {
+	if err != nil {
+		return []string{"ipsets that are not needed are left: " + err.Error()}
+	}
+	for _, name := range slices.Sorted(maps.Keys(there)) {
+		if !unneeded(name) || !there[name].looksOurs() {
 			continue
 		}
-		if err := s.handle.IpsetDestroy(name); err != nil && !errors.Is(err, unix.ENOENT) {
-			errs = append(errs, fmt.Errorf("destroy ipset %s: %w", name, err))
+		err := s.handle.IpsetDestroy(name)
+		switch {
+		case err == nil, errors.Is(err, unix.ENOENT):
+		case errors.Is(err, nl.IPSetError(nl.IPSET_ERR_BUSY)) && there[name].references == 0:
+			// somebody lists it just now; the next look destroys it
+		case errors.Is(err, nl.IPSetError(nl.IPSET_ERR_BUSY)):
+			words := "ipset " + name + " is named by a rule that is not bailiff's: it is emptied and left"
+			if err := s.handle.IpsetFlush(name); err != nil {
+				words = fmt.Sprintf("ipset %s is named by a rule that is not bailiff's and cannot be emptied: %v", name, err)
+			}
+			notes = append(notes, words)
+		default:
+			notes = append(notes, fmt.Sprintf("ipset %s is left: destroy: %v", name, err))
 		}
 	}
-	return errors.Join(err, errors.Join(errs...))
+	return notes
 }
 
 // ours lists the sets whose names are ours, without their entries.
@@ -135,11 +184,17 @@ func (s *ipsets) ours() (map[string]setHeader, error) {
 	}
 	sets := map[string]setHeader{}
 	for _, m := range messages {
-		if set := readHeader(m); strings.HasPrefix(set.name, "bailiff4") || strings.HasPrefix(set.name, "bailiff6") {
+		if set := readHeader(m); ourSet(set.name) {
 			sets[set.name] = set
 		}
 	}
 	return sets, nil
+}
+
+// ourSet reports whether a set has a name that ours have.
+func ourSet(name string) bool {
+	rest, ok := strings.CutPrefix(name, chainName)
+	return ok && len(rest) > 1 && (rest[0] == '4' || rest[0] == '6') && (rest[1] == '-' || rest[1] == '~')
 }
 
 // read lists a set. The library takes seconds for 50,000 entries.
@@ -159,7 +214,7 @@ func (s *ipsets) read(name string, f family) (map[netip.Prefix]time.Duration, er
 func (s *ipsets) add(_ context.Context, jail string, f family, entries []entry) []error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	name := f.setName(jail)
+	name := s.setOf(jail, f)
 	err := s.makeRoom(name, f, uint32(len(entries)))
 	if err == nil {
 		err = s.change(nl.IPSET_CMD_ADD, name, entries)
@@ -183,19 +238,19 @@ func (s *ipsets) remove(_ context.Context, jail string, f family, prefixes []net
 	for i, p := range prefixes {
 		entries[i].prefix = p
 	}
-	return s.change(nl.IPSET_CMD_DEL, f.setName(jail), entries)
+	return s.change(nl.IPSET_CMD_DEL, s.setOf(jail, f), entries)
 }
 
 func (s *ipsets) list(_ context.Context, jail string, f family) (map[netip.Prefix]time.Duration, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.read(f.setName(jail), f)
+	return s.read(s.setOf(jail, f), f)
 }
 
 func (s *ipsets) has(jail string, f family, p netip.Prefix) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	there, err := s.handle.IpsetTest(f.setName(jail), &netlink.IPSetEntry{IP: p.Addr().AsSlice(), CIDR: uint8(p.Bits())})
+	there, err := s.handle.IpsetTest(s.setOf(jail, f), &netlink.IPSetEntry{IP: p.Addr().AsSlice(), CIDR: uint8(p.Bits())})
 	if errors.Is(err, unix.ENOENT) {
 		return false, nil // the whole set is gone
 	}

@@ -12,8 +12,23 @@ import (
 // A setHeader is what a listing says of a whole set.
 type setHeader struct {
 	name, kind string
+	family     byte   // unix.AF_INET or AF_INET6
+	timeouts   bool   // its entries expire
+	references uint32 // by rules, and by other sets
 	size
 }
+
+// holdsBans reports whether bans of a family can be in the set.
+func (h setHeader) holdsBans(f family) bool {
+	want := byte(unix.AF_INET)
+	if f.v6 {
+		want = unix.AF_INET6
+	}
+	return h.looksOurs() && h.family == want
+}
+
+// looksOurs reports whether the set is of the kind that ours are.
+func (h setHeader) looksOurs() bool { return h.kind == setType && h.timeouts }
 
 // readHeader reads what is needed of a set's description from a message that lists it.
 func readHeader(message []byte) setHeader {
@@ -26,6 +41,16 @@ func readHeader(message []byte) setHeader {
 			set.kind = unix.ByteSliceToString(value)
 		case nl.IPSET_ATTR_DATA:
 			set.size = readSize(value)
+			for kind, value := range attributesOf(value) {
+				set.timeouts = set.timeouts || kind == nl.IPSET_ATTR_TIMEOUT
+				if kind == nl.IPSET_ATTR_REFERENCES && len(value) == 4 {
+					set.references = binary.BigEndian.Uint32(value)
+				}
+			}
+		case nl.IPSET_ATTR_FAMILY:
+			if len(value) == 1 {
+				set.family = value[0]
+			}
 		}
 	}
 	return set

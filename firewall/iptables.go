@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"golang.org/x/sys/unix"
@@ -17,7 +16,7 @@ type ipset struct {
 }
 
 func openIPSet(ctx context.Context, o Options) (backend, error) {
-	tables, err := openXTables(o)
+	tables, err := openXTables(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -32,43 +31,63 @@ func openIPSet(ctx context.Context, o Options) (backend, error) {
 	return b, nil
 }
 
-// try makes sets, and rules that refer to them, and removes them again.
+// try makes sets, and rules that refer to them, and removes them again, and before that what an earlier trial has left.
 func (b *ipset) try(ctx context.Context) error {
+	trial := beginTrial()
+	defer trial.end()
 	for _, t := range b.tables {
-		name := fmt.Sprintf("bailiff%s~try-%d", t.f.digit, os.Getpid())
-		if err := b.create(name, t.f, b.maxElem); err != nil {
-			return fmt.Errorf("create ipset: %w", explain(err, "ip_set or ip_set_hash_net"))
-		}
-		err := t.try(ctx, "-p tcp -m multiport --dports 1,2 -m set --match-set "+name+" src -j REJECT", "xt_set, xt_multiport or ipt_REJECT")
-		if err := errors.Join(err, b.handle.IpsetDestroy(name)); err != nil {
+		if err := b.tryFamily(ctx, t, trial.token); locked(err) {
+			t.log.Warn("whether rules can be made is not tried", "err", whoWaits(err))
+			return nil // that the lock is held shows that somebody can
+		} else if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+func (b *ipset) tryFamily(ctx context.Context, t *xtable, token string) error {
+	name := chainName + t.f.digit + trialMark + token
+	if err := b.create(name, t.f, b.maxElem); err != nil {
+		return fmt.Errorf("create ipset: %w", explain(err, "ip_set or ip_set_hash_net"))
+	}
+	err := t.try(ctx, token, "-p tcp -m multiport --dports 1,2 -m set --match-set "+name+" src -j REJECT", "xt_set, xt_multiport or ipt_REJECT")
+	for _, note := range b.destroy(func(set string) bool { return set == name || abandoned(set) }) {
+		t.log.Warn(note)
+	}
+	return err
+}
+
 func (b *ipset) stand(ctx context.Context, blocks []block) (repairs, error) {
-	made, err := b.ipsets.stand(blocks)
+	made, err := b.ipsets.mend(ctx, blocks)
 	if err != nil {
 		return made, err
 	}
 	var errs []error
 	for _, t := range b.tables {
-		s, err := t.standFor(ctx, blocks, block.setRules, layout{})
+		s, err := t.standFor(ctx, blocks, b.setRules, layout{})
 		made.add(t.f, s)
-		if errs = append(errs, err); locked(err) {
+		if errs = append(errs, err); delayed(err) {
 			break // the other family's programs would wait as long
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return made, err // rules may need the sets of others yet
 	}
-	return made, b.destroy(blocks)
+	made.notes = append(made.notes, b.clear(blocks)...)
+	return made, nil
+}
+
+func (b *ipset) setRules(one block, f family, hook string) rules {
+	for i, f := range families() {
+		one.renamed[i] = b.nameOf(one.jail, f)
+	}
+	return one.setRules(f, hook)
 }
 
 // standFor makes the rules of all jails stand, and what else the layout has.
 func (t *xtable) standFor(ctx context.Context, blocks []block, of func(block, family, string) rules, want layout) (s script, err error) {
-	if want.hooks, err = t.hookRules(blocks, of); err != nil {
+	if want.hooks, err = t.hookRules(ctx, blocks, of); err != nil {
 		return s, err
 	}
 	return t.stand(ctx, want)
@@ -78,12 +97,13 @@ func (t *xtable) standFor(ctx context.Context, blocks []block, of func(block, fa
 func (r *repairs) add(f family, s script) {
 	r.done = append(r.done, describe(f, s.done)...)
 	r.waiting = append(r.waiting, describe(f, s.waiting)...)
+	r.notes = append(r.notes, describe(f, s.notes)...)
 }
 
 // hookRules gathers the rules of all jails by the hook they are for.
-func (t *xtable) hookRules(blocks []block, of func(block, family, string) rules) (map[string]rules, error) {
+func (t *xtable) hookRules(ctx context.Context, blocks []block, of func(block, family, string) rules) (map[string]rules, error) {
 	wanted := map[string]rules{}
-	auto, err := t.autoHooks(blocks)
+	auto, err := t.autoHooks(ctx, blocks)
 	for _, b := range blocks {
 		hooks := b.chains
 		if b.auto {
@@ -97,11 +117,11 @@ func (t *xtable) hookRules(blocks []block, of func(block, family, string) rules)
 }
 
 // autoHooks are the chains that packets to published ports of containers pass, where there may be any.
-func (t *xtable) autoHooks(blocks []block) ([]string, error) {
+func (t *xtable) autoHooks(ctx context.Context, blocks []block) ([]string, error) {
 	if !wantsForward(blocks) {
 		return nil, nil
 	}
-	docker, err := t.list("DOCKER-USER")
+	docker, err := t.list(ctx, "DOCKER-USER")
 	if docker == nil {
 		return []string{"FORWARD"}, err
 	}
@@ -116,12 +136,20 @@ func describe(f family, done []string) []string {
 	return words
 }
 
-func (b *ipset) lift(ctx context.Context) error {
-	var errs []error
-	for _, t := range b.tables {
-		errs = append(errs, t.lift(ctx))
+func (b *ipset) lift(ctx context.Context) (repairs, error) {
+	made, err := liftTables(ctx, b.tables)
+	made.notes = append(made.notes, b.clear(nil)...)
+	return made, err
+}
+
+// liftTables removes what is ours from tables of iptables.
+func liftTables(ctx context.Context, tables []*xtable) (made repairs, err error) {
+	for _, t := range tables {
+		s, failed := t.stand(ctx, layout{})
+		made.add(t.f, s)
+		err = errors.Join(err, failed, t.sweep(ctx))
 	}
-	return errors.Join(append(errs, b.destroy(nil))...)
+	return made, err
 }
 
 func (b *ipset) close() error {

@@ -1,10 +1,10 @@
 package firewall
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
-	"os/exec"
 	"strings"
 	"unsafe"
 
@@ -23,10 +23,10 @@ type tableInfo struct {
 }
 
 // isLegacy tells whether a program is iptables-legacy: it says so, or is older than 1.8 and says nothing.
-func isLegacy(program string) (bool, error) {
-	out, err := exec.Command(program, "-V").Output()
+func isLegacy(ctx context.Context, program string) (bool, error) {
+	out, err := runProgram(ctx, versionLimit, nil, program, "-V")
 	if err != nil {
-		return false, fmt.Errorf("run %s -V: %w", program, err)
+		return false, err
 	}
 	return !strings.Contains(string(out), "nf_tables"), nil
 }

@@ -52,13 +52,16 @@ func tableName(name string, limit int) string {
 	return fmt.Sprintf("%s_%08x", plain[:min(len(plain), limit-9)], hash(name))
 }
 
-// ownChain is the chain of ours that the chain hook jumps to.
-func ownChain(hook string) string {
+// usualChain is the name of the chain of ours that the chain hook jumps to.
+func usualChain(hook string) string {
 	if hook == "INPUT" {
 		return chainName
 	}
 	return shorten(chainName+"-"+hook, maxChainName)
 }
+
+// otherChain is its name where somebody else has a chain of the usual name.
+func otherChain(hook string) string { return shorten(chainName+"~"+hook, maxChainName) }
 
 // shorten cuts a name that is too long and ends it by 8 hexadecimal digits of the whole name's hash (FNV-1a).
 func shorten(name string, limit int) string {

@@ -30,13 +30,16 @@ type nft struct {
 	lengths map[string][]int // a set's name to the lengths of networks there are sets for
 }
 
-func openNFT(context.Context, Options) (backend, error) {
+func openNFT(_ context.Context, o Options) (backend, error) {
 	n, err := dialNFT()
 	if err != nil {
 		return nil, err
 	}
 	if err := n.try(); err != nil {
 		return nil, errors.Join(err, n.close())
+	}
+	if err := n.sweep(); err != nil {
+		o.logger().Warn("what an earlier start has left in nftables stays", "err", err)
 	}
 	return n, nil
 }
@@ -153,10 +156,10 @@ func (n *nft) ruleHandles() ([]uint64, error) {
 	return handles, nil
 }
 
-func (n *nft) lift(context.Context) error {
+func (n *nft) lift(context.Context) (repairs, error) {
 	n.handles, n.blocks = nil, nil
 	clear(n.lengths)
 	n.conn.AddTable(n.table) // so that there is one to delete
 	n.conn.DelTable(n.table)
-	return n.conn.Flush()
+	return repairs{}, errors.Join(n.conn.Flush(), n.sweep())
 }

@@ -27,6 +27,9 @@ type Options struct {
 	// in it, through the environment of the process.
 	RuntimeDir string
 
+	// Trouble is told, in one line, what keeps the rules from standing, and "" when they stand again. nil means nobody.
+	Trouble func(text string)
+
 	// Log is told what is chosen and repaired; nil means nobody.
 	Log *slog.Logger
 }

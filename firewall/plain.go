@@ -3,10 +3,10 @@ package firewall
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -19,12 +19,19 @@ type plain struct {
 }
 
 func openPlain(ctx context.Context, o Options) (backend, error) {
-	tables, err := openXTables(o)
+	tables, err := openXTables(ctx, o)
 	if err != nil {
 		return nil, err
 	}
+	trial := beginTrial()
+	defer trial.end()
 	for _, t := range tables {
-		if err := t.try(ctx, "-m time --datestop 2030-01-01T00:00:00 -j REJECT", "xt_time or ipt_REJECT"); err != nil {
+		err := t.try(ctx, trial.token, "-m time --datestop 2030-01-01T00:00:00 -j REJECT", "xt_time or ipt_REJECT")
+		if locked(err) {
+			t.log.Warn("whether rules can be made is not tried", "err", whoWaits(err))
+			break // that the lock is held shows that somebody can
+		}
+		if err != nil {
 			return nil, errors.Join(err, closeAll(tables))
 		}
 	}
@@ -121,10 +128,7 @@ func (p *plain) learn(ctx context.Context, t *xtable, chain string) (lost bool, 
 	var over []string
 	for _, rule := range t.printed[chain] { // as stand has just read it
 		prefix, until, err := readRule(rule)
-		if err != nil {
-			return false, fmt.Errorf("chain %s: %w", chain, err)
-		}
-		if p.past(until) {
+		if err != nil || p.past(until) || !isBan(rule) { // what others have put into our chain goes, too
 			over = append(over, "-D "+chain+" "+rule)
 			continue
 		}
@@ -138,13 +142,12 @@ func (p *plain) learn(ctx context.Context, t *xtable, chain string) (lost bool, 
 	return lost, p.run(ctx, t, over)
 }
 
+// isBan reports whether a rule of a chain that holds bans is one of them.
+func isBan(rule string) bool { return strings.Contains(rule, "-j "+chainName+"-stop-") }
+
 func (p *plain) past(until time.Time) bool { return !until.IsZero() && !until.After(p.now()) }
 
-func (p *plain) lift(ctx context.Context) error {
-	var errs []error
-	for _, t := range p.tables {
-		errs = append(errs, t.lift(ctx))
-	}
+func (p *plain) lift(ctx context.Context) (repairs, error) {
 	clear(p.known)
-	return errors.Join(errs...)
+	return liftTables(ctx, p.tables)
 }

@@ -88,21 +88,21 @@ func (p *plain) remove(ctx context.Context, jail string, f family, prefixes []ne
 	return nil
 }
 
-func (p *plain) list(_ context.Context, jail string, f family) (map[netip.Prefix]time.Duration, error) {
+func (p *plain) list(ctx context.Context, jail string, f family) (map[netip.Prefix]time.Duration, error) {
 	t, chains, err := p.places(jail, f)
 	if err != nil {
 		return nil, err
 	}
 	bans := map[netip.Prefix]time.Duration{}
 	for chain := range chains { // all hold the same
-		rules, err := t.list(chain)
+		rules, err := t.list(ctx, chain)
 		if err != nil {
 			return nil, err
 		}
 		for _, rule := range rules {
 			prefix, until, err := readRule(rule)
-			if err != nil {
-				return nil, err
+			if err != nil || !isBan(rule) {
+				continue // somebody else's, which the next look removes
 			}
 			if left := until.Sub(p.now()); until.IsZero() {
 				bans[prefix] = 0

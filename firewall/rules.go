@@ -1,6 +1,7 @@
 package firewall
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -28,10 +29,18 @@ func (b block) packets(f family, hook string) []packets {
 func (b block) setRules(f family, hook string) rules {
 	var all rules
 	for _, p := range b.packets(f, hook) {
-		match := fmt.Sprintf("-m set --match-set %s %s", f.setName(b.jail), b.direction(hook))
+		match := fmt.Sprintf("-m set --match-set %s %s", b.setName(f), b.direction(hook))
 		all = append(all, b.stopRules(f, p.protocol, join(p.match, match))...)
 	}
 	return all
+}
+
+// setName is the name of the jail's ipset.
+func (b block) setName(f family) string {
+	if f.v6 {
+		return cmp.Or(b.renamed[1], f.setName(b.jail))
+	}
+	return cmp.Or(b.renamed[0], f.setName(b.jail))
 }
 
 // stopRules stop what matches, and log it first where the jail says so.

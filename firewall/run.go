@@ -18,12 +18,13 @@ func (fw *Firewall) Run(ctx context.Context) error {
 		return nil
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	changes := make(chan struct{}, 1)
-	changes <- struct{}{} // what others have changed since Ensure was not heard of
+	fw.watching(true)
+	defer fw.watching(false)
+	fw.lookSoon() // what others have changed since Ensure was not heard of
 	if l, err := listen(); err != nil {
 		fw.log.Info("firewall changes are not notified", "err", err)
 	} else {
-		group.Go(func() error { return l.run(ctx, changes) })
+		group.Go(func() error { return l.run(ctx, fw.changes) })
 	}
 	if c, err := openCutter(); err != nil {
 		fw.log.Info("connections of the banned cannot be cut", "err", err)
@@ -33,23 +34,28 @@ func (fw *Firewall) Run(ctx context.Context) error {
 		defer fw.cutting(false)
 		group.Go(func() error { c.run(ctx, fw, due); return nil })
 	}
-	fw.watch(ctx, changes)
+	fw.watch(ctx)
 	return group.Wait()
 }
 
-func (fw *Firewall) watch(ctx context.Context, changes <-chan struct{}) {
+func (fw *Firewall) watching(on bool) {
+	fw.mu.Lock()
+	defer fw.mu.Unlock()
+	fw.watched = on
+}
+
+func (fw *Firewall) watch(ctx context.Context) {
 	glance, look, renew := time.NewTicker(glanceEvery), time.NewTicker(lookEvery), time.NewTicker(renewEvery)
 	defer glance.Stop()
 	defer look.Stop()
 	defer renew.Stop()
-	told := ""
 	var looked time.Time
 	for {
 		full := true
 		select {
 		case <-ctx.Done():
 			return
-		case <-changes:
+		case <-fw.changes:
 			wait(ctx, max(settle, time.Until(looked.Add(lookNoMore))))
 		case <-look.C:
 		case <-glance.C:
@@ -57,25 +63,18 @@ func (fw *Firewall) watch(ctx context.Context, changes <-chan struct{}) {
 		case <-renew.C:
 			fw.renew(ctx)
 		}
-		told = fw.tell(ctx, told, fw.check(ctx, full))
+		err := fw.check(ctx, full)
+		if ctx.Err() != nil { // a program that was ended says so in other words
+			return
+		}
+		fw.tell(err)
 		if full {
 			looked = time.Now()
 		}
-		if glance.Reset(glanceEvery); told != "" {
+		if glance.Reset(glanceEvery); err != nil {
 			glance.Reset(retryEvery)
 		}
 	}
-}
-
-// tell logs an error unless it is the one that was told before.
-func (fw *Firewall) tell(ctx context.Context, told string, err error) string {
-	if err == nil || ctx.Err() != nil { // a program that was ended says so in other words
-		return ""
-	}
-	if err.Error() != told {
-		fw.log.Error("firewall cannot be repaired", "err", err)
-	}
-	return err.Error()
 }
 
 func wait(ctx context.Context, d time.Duration) {

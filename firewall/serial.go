@@ -19,7 +19,7 @@ func (s *serial) stand(ctx context.Context, blocks []block) (repairs, error) {
 	return s.backend.stand(ctx, blocks)
 }
 
-func (s *serial) lift(ctx context.Context) error {
+func (s *serial) lift(ctx context.Context) (repairs, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.backend.lift(ctx)

@@ -54,6 +54,8 @@ type block struct {
 	log       bool
 	egress    bool
 	keep      bool // leave connections alone
+
+	renamed [2]string // the names of its ipsets, IPv4 first, where they are not the usual ones
 }
 
 // Check tells what Ensure would find wrong with the jail, without touching anything.

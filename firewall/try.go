@@ -2,20 +2,45 @@ package firewall
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 
+	"github.com/google/nftables"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
 
+// tableTrial begins the names of tables in which nftables is tried.
+const tableTrial = chainName + "-try-"
+
+func isTrialTable(t *nftables.Table) bool { return strings.HasPrefix(t.Name, tableTrial) }
+
+// sweep removes tables in which nftables was tried. Nobody is at work in one that can be seen.
+func (n *nft) sweep() error {
+	tables, err := n.conn.ListTablesOfFamily(n.table.Family)
+	if err != nil {
+		return fmt.Errorf("list tables: %w", err)
+	}
+	var errs []error
+	for _, t := range tables {
+		if isTrialTable(t) {
+			n.conn.DelTable(t)
+			errs = append(errs, n.conn.Flush())
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // try makes a table with all that we use and removes it again, in one transaction, so that nobody sees it.
 func (n *nft) try() error {
 	table := *n.table
-	table.Name = fmt.Sprintf("%s-try-%d", chainName, os.Getpid())
+	table.Name = tableTrial + strings.ToLower(rand.Text())
 	trial := &nft{conn: n.conn, table: &table, lengths: map[string][]int{}}
 	b, err := Spec{Jail: "try", Ports: []string{"1:9,11"}, Log: true}.block()
 	if err != nil {
@@ -32,17 +57,39 @@ func (n *nft) try() error {
 }
 
 // try lists the table, in which there may be rules that only nft understands, makes a chain with a rule and removes it
-// again.
-func (t *xtable) try(ctx context.Context, rule, modules string) error {
-	if _, err := t.ipt.ListChains("filter"); err != nil {
+// again. Two transactions are needed, for iptables would not ask the kernel about a rule that goes in the one in which it
+// comes.
+func (t *xtable) try(ctx context.Context, token, rule, modules string) error {
+	if err := t.sweep(ctx); err != nil {
 		return explain(err, modules)
 	}
-	chain := fmt.Sprintf("%s~try-%d", chainName, os.Getpid())
+	chain := chainName + trialMark + token
 	err := t.input(ctx, fmt.Appendf(nil, "*filter\n:%s - [0:0]\n-A %s %s\nCOMMIT\n", chain, chain, rule))
-	if err != nil {
-		return explain(err, modules)
+	if err == nil || ctx.Err() != nil || errors.Is(err, errHung) { // it may stand
+		clean, done := cleanUp(ctx)
+		defer done()
+		if failed := t.input(clean, dropScript(chain)); failed != nil && err == nil {
+			t.log.Warn("a chain that was made to try iptables is left until the next start", "chain", chain, "err", failed)
+		}
 	}
-	return t.input(ctx, fmt.Appendf(nil, "*filter\n-F %s\n-X %s\nCOMMIT\n", chain, chain))
+	return explain(err, modules)
+}
+
+// sweep removes what trials have left whose processes are no more. It is an error only when the table cannot be read.
+func (t *xtable) sweep(ctx context.Context) error {
+	table, err := t.read(ctx)
+	if err != nil {
+		return err
+	}
+	for _, chain := range slices.Sorted(maps.Keys(table)) {
+		if !isTrial(chain) || !abandoned(chain) {
+			continue
+		}
+		if err := t.input(ctx, dropScript(chain)); err != nil && ctx.Err() == nil {
+			t.log.Warn("a chain that an earlier start has left stays", "chain", chain, "err", err)
+		}
+	}
+	return ctx.Err()
 }
 
 // explain says what is missing where an error alone does not: a capability, a kernel module or a program.

@@ -1,18 +1,15 @@
 package firewall
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"os/exec"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/coreos/go-iptables/iptables"
 )
 
 // lockWait is how long one iptables waits for the xtables lock, in seconds, and lockTries how often it is run again
@@ -25,10 +22,13 @@ const (
 // An xtable is iptables' filter table of one family: our chains in it and the jumps to them.
 type xtable struct {
 	f       family
-	ipt     *iptables.IPTables
-	restore string           // the program
+	log     *slog.Logger
+	program string           // iptables of the family
+	restore string           // its iptables-restore
 	hooks   map[string]bool  // the chains of others that jump to ours; nil until looked for
 	ours    map[string]bool  // our chains
+	foreign map[string]bool  // chains that have a name of ours and that somebody else has made
+	left    map[string]bool  // chains of ours that others' rules still name, so that they cannot go
 	asked   map[string]rules // what each chain of ours was last made of
 	printed map[string]rules // and how iptables printed that
 
@@ -47,38 +47,43 @@ type layout struct {
 }
 
 // openXTable finds the programs of a family: program is iptables, iptables-nft or iptables-legacy.
-func openXTable(f family, program string) (*xtable, error) {
-	variant := strings.TrimPrefix(program, "iptables")
-	name, protocol := "iptables", iptables.ProtocolIPv4
+func openXTable(ctx context.Context, f family, program string, log *slog.Logger) (*xtable, error) {
+	name := "iptables" + strings.TrimPrefix(program, "iptables")
 	if f.v6 {
-		name, protocol = "ip6tables", iptables.ProtocolIPv6
+		name = "ip6tables" + strings.TrimPrefix(program, "iptables")
 	}
-	ipt, err := iptables.New(iptables.IPFamily(protocol), iptables.Timeout(lockWait), iptables.Path(name+variant))
+	path, err := exec.LookPath(name)
 	if err != nil {
 		return nil, err
 	}
-	restore, err := exec.LookPath(name + variant + "-restore")
+	restore, err := exec.LookPath(name + "-restore")
 	if err != nil {
 		return nil, err
 	}
-	t := &xtable{f: f, ipt: ipt, restore: restore, asked: map[string]rules{}, printed: map[string]rules{}, socket: -1}
-	legacy, err := isLegacy(name + variant)
-	if err == nil && legacy {
+	legacy, err := isLegacy(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	t := &xtable{f: f, log: log, program: path, restore: restore, socket: -1,
+		left: map[string]bool{}, asked: map[string]rules{}, printed: map[string]rules{}}
+	if legacy {
 		t.socket, err = rawSocket(f)
 	}
 	return t, err
 }
 
-// stand makes a layout stand, and nothing else of ours, in one transaction. It tells what that took. While others hold
-// the lock it tries again, and once when others may have changed the table while it was looked at.
+// stand makes a layout stand, and nothing else of ours. What comes to stand does so in one transaction. It tells what
+// that took. While others hold the lock it tries again for a while, and once when others may have changed the table while
+// it was looked at.
 func (t *xtable) stand(ctx context.Context, want layout) (s script, err error) {
+	begun := time.Now()
 	for try := range lockTries {
 		s, err = t.standOnce(ctx, want)
 		if err == nil {
-			return s, t.remember(s)
+			return s, t.remember(ctx, s)
 		}
 		t.hooks = nil // look again
-		if !locked(err) && try > 0 || ctx.Err() != nil {
+		if !busy(err) && try > 0 || errors.Is(err, errHung) || ctx.Err() != nil || time.Since(begun) > lockWait*time.Second {
 			break
 		}
 	}
@@ -87,28 +92,65 @@ func (t *xtable) stand(ctx context.Context, want layout) (s script, err error) {
 
 func (t *xtable) standOnce(ctx context.Context, want layout) (script, error) {
 	s := script{made: map[string]rules{}}
-	if err := t.findOurs(); err != nil {
+	if err := t.findOurs(ctx); err != nil {
 		return s, err
 	}
 	for _, chain := range want.kept {
-		if err := t.plan(&s, chain, nil, true); err != nil {
+		if err := t.plan(ctx, &s, chain, nil, true); err != nil {
 			return s, err
 		}
 	}
 	for chain, rules := range want.chains {
-		if err := t.plan(&s, chain, rules, false); err != nil {
+		if err := t.plan(ctx, &s, chain, rules, false); err != nil {
 			return s, err
 		}
 	}
 	for _, hook := range slices.Sorted(maps.Keys(want.hooks)) {
-		if err := t.planHook(&s, hook, want.hooks[hook]); err != nil {
+		if err := t.planHook(ctx, &s, hook, want.hooks[hook]); err != nil {
 			return s, err
 		}
 	}
-	if err := t.planRemovals(&s, want); err != nil {
+	if err := t.planRemovals(ctx, &s, want); err != nil {
 		return s, err
 	}
-	return s, t.run(ctx, s)
+	if err := t.run(ctx, s); err != nil {
+		return s, err
+	}
+	err := t.dropChains(ctx, s.drops)
+	for _, chain := range slices.Sorted(maps.Keys(t.left)) {
+		s.notes = append(s.notes, fmt.Sprintf("chain %s is named by a rule that is not bailiff's: it is emptied and left", chain))
+	}
+	return s, err
+}
+
+// dropChains removes chains that are empty by now and that no rule of ours names. Those that others' rules name are left.
+func (t *xtable) dropChains(ctx context.Context, chains []string) error {
+	if len(chains) == 0 {
+		return nil
+	}
+	err := t.input(ctx, dropScript(chains...))
+	if err == nil || busy(err) || errors.Is(err, errHung) || ctx.Err() != nil {
+		return err
+	}
+	if len(chains) > 1 {
+		for _, chain := range chains {
+			if err := t.dropChains(ctx, []string{chain}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	t.left[chains[0]] = true
+	return nil
+}
+
+// dropScript empties chains, makes those that there are not, and removes them all.
+func dropScript(chains ...string) []byte {
+	s := script{chains: declare(chains...)}
+	for _, chain := range chains {
+		s.rules = append(s.rules, "-X "+chain)
+	}
+	return s.text()
 }
 
 // same tells whether a chain that holds have is as wanted: it reads the same, or reads as it did when it was last made
@@ -119,10 +161,10 @@ func (t *xtable) same(chain string, have, want rules) bool {
 }
 
 // remember reads back the chains that a script has made.
-func (t *xtable) remember(s script) error {
+func (t *xtable) remember(ctx context.Context, s script) error {
 	var errs []error
 	for chain, want := range s.made {
-		printed, err := t.list(chain)
+		printed, err := t.list(ctx, chain)
 		errs = append(errs, err)
 		t.asked[chain], t.printed[chain] = want, printed
 	}
@@ -130,32 +172,41 @@ func (t *xtable) remember(s script) error {
 }
 
 // list tells a chain's rules; nil if there is no such chain.
-func (t *xtable) list(chain string) (rules, error) {
-	lines, err := t.ipt.List("filter", chain)
+func (t *xtable) list(ctx context.Context, chain string) (rules, error) {
+	table, err := t.read(ctx, chain)
 	if absent(err) {
 		return nil, nil
 	}
+	return table[chain], err
+}
+
+// read lists some chains, or all, with their rules.
+func (t *xtable) read(ctx context.Context, chains ...string) (map[string]rules, error) {
+	args := append([]string{"-t", "filter", "-S"}, chains...)
+	out, err := t.exec(ctx, nil, t.program, append(args, "--wait", fmt.Sprint(lockWait))...)
 	if err != nil {
 		return nil, err
 	}
-	found := rules{}
-	for _, line := range lines {
-		if rule, ok := strings.CutPrefix(line, "-A "+chain+" "); ok {
-			found = append(found, rule)
+	table := map[string]rules{}
+	for line := range strings.Lines(string(out)) {
+		words := strings.SplitN(strings.TrimSuffix(line, "\n"), " ", 3)
+		switch {
+		case len(words) < 2:
+		case words[0] == "-P", words[0] == "-N":
+			table[words[1]] = rules{}
+		case words[0] == "-A" && len(words) == 3:
+			table[words[1]] = append(table[words[1]], words[2])
 		}
 	}
-	return found, nil
+	return table, nil
 }
 
 // absent tells whether a chain was not listed because there is none. iptables-nft 1.8.9 calls it incompatible then.
 func absent(err error) bool {
-	var failed *iptables.Error
-	return errors.As(err, &failed) && (failed.IsNotExist() || strings.Contains(failed.Error(), "is incompatible"))
-}
-
-func (t *xtable) lift(ctx context.Context) error {
-	_, err := t.stand(ctx, layout{})
-	return err
+	var failed *programError
+	return errors.As(err, &failed) && slices.ContainsFunc(
+		[]string{"No chain/target/match by that name", "No such file or directory", "does not exist", "is incompatible"},
+		func(words string) bool { return strings.Contains(failed.said, words) })
 }
 
 // run gives the script to iptables-restore, which does all of it or nothing.
@@ -166,41 +217,21 @@ func (t *xtable) run(ctx context.Context, s script) error {
 	return t.input(ctx, s.text())
 }
 
+// input gives commands to iptables-restore. It tries again when others were at work meanwhile.
 func (t *xtable) input(ctx context.Context, input []byte) error {
+	begun := time.Now()
 	var err error
 	for range lockTries {
-		var stderr bytes.Buffer
-		cmd := exec.CommandContext(ctx, t.restore, "--noflush", fmt.Sprintf("--wait=%d", lockWait))
-		cmd.Stdin, cmd.Stderr = bytes.NewReader(input), &stderr
-		cmd.WaitDelay = time.Second
-		err = cmd.Run()
-		if errors.Is(err, exec.ErrWaitDelay) { // it has succeeded; a module loader it started still holds stderr
-			err = nil
-		}
-		if err == nil || ctx.Err() != nil {
-			return cmp.Or(ctx.Err(), err)
-		}
-		err = fmt.Errorf("run %s: %w: %s", t.restore, err, bytes.TrimSpace(stderr.Bytes()))
-		if !busy(cmd, stderr.String()) {
+		_, err = t.exec(ctx, input, t.restore, "--noflush", fmt.Sprintf("--wait=%d", lockWait))
+		if err == nil || !busy(err) || time.Since(begun) > lockWait*time.Second {
 			return err
 		}
 	}
 	return err
 }
 
-// lockStatus is how iptables exits when it gave up waiting for the lock: RESOURCE_PROBLEM of its source.
-const lockStatus = 4
-
-// busy tells whether iptables gave up because others were at work.
-func busy(cmd *exec.Cmd, stderr string) bool {
-	return cmd.ProcessState != nil && cmd.ProcessState.ExitCode() == lockStatus ||
-		strings.Contains(stderr, "Resource temporarily unavailable")
-}
-
-// locked tells whether rules could not be listed because others held the lock.
-func locked(err error) bool {
-	var failed *iptables.Error
-	return errors.As(err, &failed) && failed.ExitStatus() == lockStatus
+func (t *xtable) exec(ctx context.Context, input []byte, path string, args ...string) ([]byte, error) {
+	return runProgram(ctx, programLimit, input, path, args...)
 }
 
 func count(all rules, rule string) int {

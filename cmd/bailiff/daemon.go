@@ -159,7 +159,8 @@ func (d *daemon) open(ctx context.Context) (err error) {
 	if d.flags.dryRun {
 		backend = "dry"
 	}
-	o := firewall.Options{Backend: backend, Restore: d.remaining, RuntimeDir: filepath.Dir(d.socket()), Log: d.log}
+	o := firewall.Options{Backend: backend, Restore: d.remaining, RuntimeDir: filepath.Dir(d.socket()), Log: d.log,
+		Trouble: d.rulesDoNotStand}
 	if d.firewall, err = firewall.Open(ctx, o); err != nil {
 		return errors.Join(err, d.store.Close())
 	}
@@ -263,7 +264,10 @@ func (d *daemon) restore(ctx context.Context) error {
 	}
 	d.become(d.config, running)
 	if err := d.firewall.Ensure(ctx, specs(d.config)); err != nil {
-		return err
+		if ctx.Err() != nil {
+			return err
+		}
+		d.log.Error("the firewall does not stand, it is tried again every second", "err", err)
 	}
 	now := time.Now()
 	active, err := d.store.Active(ctx, now)
@@ -285,8 +289,11 @@ func (d *daemon) adopt(ctx context.Context, now time.Time) (bans []event.Ban, er
 			continue
 		}
 		held, err := d.firewall.List(ctx, c.Name)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		if err != nil {
-			return nil, err
+			d.log.Error("what the kernel holds is not taken over, for the store knows none", "err", err)
 		}
 		for p, left := range held {
 			b := event.Ban{Jail: c.Name, Subject: event.Network(p), At: now}
@@ -303,6 +310,15 @@ func (d *daemon) adopt(ctx context.Context, now time.Time) (bans []event.Ban, er
 		d.log.Error("what the kernel holds is not stored", "err", err)
 	}
 	return bans, nil
+}
+
+// rulesDoNotStand notes why; "" means that they do again.
+func (d *daemon) rulesDoNotStand(why string) {
+	if why == "" {
+		d.problems.clear(rulesMissing)
+	} else {
+		d.problems.set(rulesMissing, why)
+	}
 }
 
 // become makes the configuration and its jails the ones in force.

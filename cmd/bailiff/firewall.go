@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/spf13/cobra"
 
@@ -26,7 +27,8 @@ func newFirewallCommand(s *settings) *cobra.Command {
 			if s.client().Ping(c.Context()) == nil {
 				return errors.New("the daemon is running and would put everything back\nhint: systemctl stop bailiff")
 			}
-			if err := firewall.LiftAll(c.Context(), firewall.Options{}); err != nil {
+			log := slog.New(newLogHandler(newLogWriter(c.ErrOrStderr(), false), slog.LevelWarn))
+			if err := firewall.LiftAll(c.Context(), firewall.Options{Log: log}); err != nil {
 				return err
 			}
 			fmt.Fprintln(c.OutOrStdout(), "removed")

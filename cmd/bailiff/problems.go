@@ -19,11 +19,12 @@ const (
 	jailsLeftOut     problemKind = "jails_left_out"    // jails with faults do not run
 	oldConfiguration problemKind = "old_configuration" // the files cannot be used; an earlier configuration runs
 	configFaults     problemKind = "config_faults"     // what has faults and is no jail's is as if it were not set
+	rulesMissing     problemKind = "firewall_rules"    // the rules that stop packets cannot be made
 )
 
 // problemKinds are all of them, in the order in which they are told.
 func problemKinds() []problemKind {
-	return []problemKind{oldConfiguration, jailsLeftOut, configFaults}
+	return []problemKind{oldConfiguration, jailsLeftOut, configFaults, rulesMissing}
 }
 
 // A problem is what is wrong now.

@@ -115,7 +115,7 @@ func (b *builder) build(r *jail) *Jail {
 	s.sources(j)
 	s.ignoring(j)
 	s.matching(j)
-	for _, option := range []string{"port", "protocol", "blocktype", "logencoding"} {
+	for _, option := range []string{"port", "protocol", "blocktype", "logencoding", "logpath", "backend"} {
 		if v, ok := s.get(option); ok && v.from != nil {
 			j.Places[option] = *s.at(option, 0, "", "")
 		}

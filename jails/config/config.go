@@ -102,7 +102,7 @@ type Jail struct {
 	Firewall Firewall
 
 	Place  Fault            // where the jail's section begins: a fault without a message
-	Places map[string]Fault // the same of what only others can check: port, protocol, blocktype and logencoding
+	Places map[string]Fault // the same of options that others check, too
 }
 
 // A LogPath is a glob of log files. With Tail their reading begins at the end.
@@ -142,7 +142,7 @@ func load(fsys fs.FS, dir string) (*Config, *builder, error) {
 		}
 		c.Jails = append(c.Jails, jail)
 	}
-	b.warnAll()
+	b.warnAll(&c.Daemon)
 	c.Faults, c.Shared, c.Warnings = collect(b.faults), collect(b.shared), b.collectWarnings()
 	c.Warnings = slices.DeleteFunc(c.Warnings, c.saidByFaults)
 	if len(c.Faults) > 0 {

@@ -44,7 +44,7 @@ func (b *builder) daemon() Daemon {
 		opts.drop(f.Option)
 	}
 	d := Daemon{
-		LogLevel: opts.text("loglevel"), LogTarget: opts.text("logtarget"), Socket: opts.text("socket"), DBFile: opts.text("dbfile"),
+		LogLevel: logLevel(opts.text("loglevel")), LogTarget: logTarget(opts.text("logtarget")), Socket: opts.text("socket"), DBFile: opts.text("dbfile"),
 		Firewall: strings.ToLower(opts.text("firewall")), JournalReader: strings.ToLower(opts.text("journal.reader")), AllowIPv6: opts.text("allowipv6"),
 		DBPurgeAge: 24 * time.Hour, DBMaxMatches: 10,
 	}
@@ -95,8 +95,10 @@ func (b *builder) checkDaemon(opts *settings) {
 		}
 		b.daemonFault(v, name, fmt.Sprintf("%q is not understood", v.text()), "write one of "+strings.Join(words, ", "))
 	}
-	if v, ok := opts.get("loglevel"); ok && !isNumber(v.text()) {
-		oneOf("loglevel", "CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "MSG", "DEBUG", "TRACEDEBUG", "HEAVYDEBUG")
+	if v, ok := opts.get("loglevel"); ok {
+		if _, ok := logWeight(v.text()); !ok {
+			b.daemonFault(v, "loglevel", fmt.Sprintf("%q is not understood", v.text()), "write one of "+strings.Join(levelWords, ", "))
+		}
 	}
 	b.checkPlaces(opts)
 	oneOf("journal.reader", "auto", "native", "sdjournal")
@@ -105,12 +107,24 @@ func (b *builder) checkDaemon(opts *settings) {
 			"write auto or native, or build it with CGO_ENABLED=1 and -tags sdjournal")
 	}
 	oneOf("firewall", "auto", "iptables", "nftables", "iptables-plain", "dry")
-	oneOf("allowipv6", "auto", "yes", "no", "1", "on", "true", "0", "off", "false")
+	b.checkAllowIPv6(opts)
 	if v, ok := opts.get("dbpurgeage"); ok {
 		if _, err := ParseDuration(v.text()); err != nil {
 			b.daemonFault(v, "dbpurgeage", err.Error(), "write a time such as 1d or 48h")
 		}
 	}
+}
+
+// checkAllowIPv6 reads what fail2ban reads as false with a warning.
+func (b *builder) checkAllowIPv6(opts *settings) {
+	v, ok := opts.get("allowipv6")
+	if !ok || slices.Contains([]string{"auto", "yes", "no", "1", "on", "true", "0", "off", "false", ""}, strings.ToLower(v.text())) {
+		return
+	}
+	message, hint := explained(v.text(), fmt.Sprintf("%q is read as no", v.text()), "write auto, yes or no")
+	b.warn(v.from.Fault(0, definitionSection, "allowipv6", message, hint))
+	v.value = "no"
+	opts.set("allowipv6", v)
 }
 
 // checkPlaces looks at where the service is to log and to listen.
@@ -129,13 +143,54 @@ func (b *builder) checkPlaces(opts *settings) {
 
 func isLogTarget(s string) bool {
 	word, _, _ := strings.Cut(strings.ToUpper(s), "[")
-	return s == "" || strings.HasPrefix(s, "/") ||
-		slices.Contains([]string{"STDERR", "STDOUT", "SYSOUT", "SYSLOG", "SYSTEMD-JOURNAL"}, strings.TrimSpace(word))
+	return s == "" || isLogFile(s) ||
+		slices.Contains([]string{"STDERR", "STDOUT", "SYSOUT", "SYSLOG", "SYSTEMD-JOURNAL", "INHERITED"}, strings.TrimSpace(word))
 }
 
-func isNumber(s string) bool {
-	_, err := strconv.Atoi(s)
-	return err == nil
+// isLogFile reports whether a target is a path. A word without slash or dot is a misspelt one of the other targets.
+func isLogFile(s string) bool { return strings.ContainsAny(s, "/.") }
+
+// logTarget is a target as the log takes it. A path begins at the root, where fail2ban's daemon works.
+func logTarget(s string) string {
+	switch {
+	case strings.EqualFold(s, "INHERITED"): // what the process has: standard error
+		return "STDERR"
+	case isLogFile(s) && !strings.HasPrefix(s, "/") && !strings.Contains(s, "["):
+		return "/" + s
+	}
+	return s
+}
+
+// levelWords are fail2ban's log levels, by falling weight.
+var levelWords = []string{"CRITICAL", "ERROR", "WARNING", "NOTICE", "INFO", "MSG", "DEBUG", "TRACEDEBUG", "HEAVYDEBUG"}
+
+// logWeights are what Python's logging weighs every name of a level by.
+var logWeights = map[string]int{
+	"CRITICAL": 50, "FATAL": 50, "ERROR": 40, "WARNING": 30, "WARN": 30, "NOTSET": 30, "NOTICE": 25, "INFO": 20, "MSG": 18,
+	"DEBUG": 10, "TRACEDEBUG": 7, "HEAVYDEBUG": 5,
+}
+
+// logWeight is how much a log level weighs; ok is false when there is none of the name.
+func logWeight(level string) (weight int, ok bool) {
+	if n, err := strconv.Atoi(level); err == nil {
+		return n, true
+	}
+	weight, ok = logWeights[strings.ToUpper(level)]
+	return weight, ok
+}
+
+// logLevel is the usual name of a level. NOTSET leaves it to Python's root logger, which is at WARNING.
+func logLevel(name string) string {
+	weight, ok := logWeights[strings.ToUpper(name)]
+	if !ok || slices.Contains(levelWords, strings.ToUpper(name)) {
+		return name
+	}
+	for _, w := range levelWords {
+		if logWeights[w] == weight {
+			return w
+		}
+	}
+	return name
 }
 
 func (b *builder) daemonFault(v setting, option, message, hint string) {

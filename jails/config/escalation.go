@@ -25,8 +25,8 @@ func (s *section) escalation() *Escalation {
 		OverallJails: s.truth("bantime.overalljails", false),
 		Multipliers:  s.multipliers(),
 	}
-	e.MaxTime, _ = s.duration("bantime.maxtime", 0)
-	e.RndTime, _ = s.duration("bantime.rndtime", 0)
+	e.MaxTime = s.optionalTime("bantime.maxtime")
+	e.RndTime = s.optionalTime("bantime.rndtime")
 	if len(e.Multipliers) == 0 {
 		e.Formula = s.formula()
 	}
@@ -34,6 +34,15 @@ func (s *section) escalation() *Escalation {
 		return nil
 	}
 	return e
+}
+
+// optionalTime is a time that may be empty, which is none.
+func (s *section) optionalTime(option string) time.Duration {
+	if s.text(option) == "" {
+		return 0
+	}
+	d, _ := s.duration(option, 0)
+	return d
 }
 
 func (s *section) factor() float64 {

@@ -194,10 +194,10 @@ func (s *section) checked(f Firewall, a *action) Firewall {
 		}
 	}
 	for i, p := range f.Protocols {
-		if name, ok := protocolNames[strings.ToLower(p)]; ok {
-			p, f.Protocols[i] = name, name
-		}
-		if !slices.Contains([]string{"tcp", "udp", "sctp", "dccp", "udplite", "icmp", "all"}, strings.ToLower(p)) {
+		p = strings.ToLower(p) // as iptables does
+		p = cmp.Or(protocolNames[p], p)
+		f.Protocols[i] = p
+		if !slices.Contains([]string{"tcp", "udp", "sctp", "dccp", "udplite", "icmp", "all"}, p) {
 			s.blame(a, "protocol", fmt.Sprintf("%q is no protocol", p), "write tcp, udp, all or several of them")
 		}
 	}

@@ -138,8 +138,8 @@ func TestAFileThatCannotBeReadHitsWhoNeedsIt(t *testing.T) {
 // TestOptionsOfTheServiceWithFaultsAreNotSet has all of them wrong.
 func TestOptionsOfTheServiceWithFaultsAreNotSet(t *testing.T) {
 	c, err := Load(plain("etc/b/bailiff.conf", "[Definition]\nloglevel = loud\nlogtarget = here\ndbpurgeage = soon\ndbmaxmatches = many\nmetrics = nowhere\n"+
-		"firewall = brick\njournal.reader = eyes\nallowipv6 = perhaps\nsocket = %(no)s\n"), "/etc/b")
-	if err == nil || len(c.Faults) != 9 {
+		"firewall = brick\njournal.reader = eyes\nsocket = %(no)s\n"), "/etc/b")
+	if err == nil || len(c.Faults) != 8 {
 		t.Errorf("%d faults: %v", len(c.Faults), err)
 	}
 	standard, _ := Load(plain(), "/etc/b")

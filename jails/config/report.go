@@ -71,10 +71,13 @@ func gather(faults []*Fault) (all []Fault, sections [][]string) {
 }
 
 // jailList names a few jails, and of many the first three and how many more there are.
-func (b *builder) jailList(jails []string) string {
+func (b *builder) jailList(jails []string) string { return JailList(jails, len(b.jails)) }
+
+// JailList names a few jails, and of many the first three and how many more there are. In all there are that many.
+func JailList(jails []string, all int) string {
 	const shown = 3
 	switch n := len(jails); {
-	case n > shown && n == len(b.jails):
+	case n > shown && n == all:
 		return "all jails"
 	case n > shown:
 		return fmt.Sprintf("jails: %s and %d more", strings.Join(jails[:shown], ", "), n-shown)

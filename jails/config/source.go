@@ -43,8 +43,8 @@ func (s *section) backend(j *Jail) {
 		s.fault("backend", 0, err.Error(), "write backend = name[option=value]")
 		return
 	}
-	j.Backend = name
-	switch name {
+	j.Backend = strings.ToLower(name)
+	switch j.Backend {
 	case "auto", "polling", "pyinotify", "gamin", "systemd":
 	default:
 		s.fault("backend", 0, fmt.Sprintf("there is no backend %q", name), "write auto, systemd or polling")

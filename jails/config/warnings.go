@@ -3,12 +3,13 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"bailiff/jails/ini"
 )
 
 // warnAll warns of what is no fault and yet does not do what its author may think.
-func (b *builder) warnAll() {
+func (b *builder) warnAll(d *Daemon) {
 	b.warnActions()
 	b.warnIdle()
 	b.warnMisspelt()
@@ -16,10 +17,13 @@ func (b *builder) warnAll() {
 	b.warnDisabled()
 	for _, s := range b.sections {
 		s.warnFilter()
+		s.warnWholeJournal()
 		s.warnTags()
 		s.warnLists()
 	}
 	b.warnDoubles()
+	b.warnUnits()
+	b.warnOwnLog(d)
 	b.warnComments()
 }
 
@@ -51,4 +55,17 @@ func (s *section) warnFilter() {
 		hint = "its files have no section [Definition]"
 	}
 	s.warn("filter", 0, fmt.Sprintf("the filter %s has no failregex: the jail finds nobody", s.filterName()), hint)
+}
+
+// warnWholeJournal warns of a jail that looks for its lines among all that is logged. Mostly its files are meant.
+func (s *section) warnWholeJournal() {
+	j := s.made
+	if !strings.HasPrefix(j.Backend, "systemd") || j.HasJournalMatch || j.JournalPath != "" || len(j.JournalFiles) > 0 {
+		return
+	}
+	message, hint := "the jail reads the whole journal, for it has no unit and its filter no journalmatch", "set unit"
+	if len(j.LogPaths) > 0 {
+		message, hint = message+"; its logpath is not read", "set unit, or backend = auto for its logpath"
+	}
+	s.warn("backend", 0, message, hint)
 }

@@ -40,35 +40,6 @@ func completeDirectories(*cobra.Command, []string, string) ([]string, cobra.Shel
 	return nil, cobra.ShellCompDirectiveFilterDirs
 }
 
-// errFaulty ends a command whose faults have been printed.
-var errFaulty = errors.New("the configuration has faults")
-
-func newCheckCommand(s *settings) *cobra.Command {
-	return &cobra.Command{
-		Use:   "check [DIR]",
-		Short: "Print everything that is wrong in the configuration",
-		Long:  "Print everything that is wrong in the configuration, as FILE:LINE: [section] option: what and how to mend it.\nThe exit code is 1 when anything is.",
-		Args:  arguments(0, 1),
-
-		ValidArgsFunction: completeDirectories,
-		RunE: func(c *cobra.Command, args []string) error {
-			if err := s.directory(c, args); err != nil {
-				return err
-			}
-			conf, err := loadConfig(s.config)
-			if err != nil {
-				fmt.Fprintln(c.ErrOrStderr(), err)
-				return errFaulty
-			}
-			for _, w := range conf.Warnings {
-				fmt.Fprintln(c.ErrOrStderr(), "warning:", w.Error())
-			}
-			fmt.Fprintf(c.OutOrStdout(), "no faults; %s enabled\n", counted(len(conf.Jails), "jail"))
-			return nil
-		},
-	}
-}
-
 func newDumpCommand(s *settings) *cobra.Command {
 	var fail2ban bool
 	c := &cobra.Command{

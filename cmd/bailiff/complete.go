@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"io/fs"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -76,18 +74,7 @@ func completeFilters(config *string) cobra.CompletionFunc {
 			return nil, cobra.ShellCompDirectiveDefault
 		}
 		root, dir := configRoot(*config)
-		files, err := fs.Glob(root, path.Join(strings.Trim(dir, "/"), "filter.d", "*.*"))
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveDefault
-		}
-		var names []string
-		for _, f := range files {
-			name, ext := strings.TrimSuffix(path.Base(f), path.Ext(f)), path.Ext(f)
-			if (ext == ".conf" || ext == ".local") && strings.HasPrefix(name, begin) {
-				names = append(names, name)
-			}
-		}
-		slices.Sort(names)
-		return slices.Compact(names), cobra.ShellCompDirectiveDefault
+		unfit := func(name string) bool { return !strings.HasPrefix(name, begin) }
+		return slices.DeleteFunc(filterNames(root, dir), unfit), cobra.ShellCompDirectiveDefault
 	}
 }

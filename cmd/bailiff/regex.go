@@ -37,6 +37,9 @@ func newRegexCommand() *cobra.Command {
 			if err := checkDirectory(c, f.config); err != nil {
 				return err
 			}
+			if err := swapped(f, args); err != nil {
+				return usage(c, err)
+			}
 			t := newRegexTest(f, c.InOrStdin(), c.OutOrStdout())
 			return errors.Join(t.run(c.Context(), args), t.out.Flush())
 		},
@@ -61,6 +64,8 @@ type regexTest struct {
 	parts      map[string][3]string // lines with a date, for -o matches
 	took       time.Duration
 	undated    bool // the journal tells the time, no date is looked for
+	warnings   []string
+	nameless   nameless
 }
 
 func newRegexTest(f *regexFlags, in io.Reader, out io.Writer) *regexTest {
@@ -87,6 +92,9 @@ func (t *regexTest) run(ctx context.Context, args []string) error {
 		return err
 	}
 	t.output()
+	if err := t.watchNames(); err != nil {
+		return err
+	}
 	started := time.Now()
 	if err := t.lines(ctx, args[0]); err != nil {
 		return err
@@ -94,6 +102,7 @@ func (t *regexTest) run(ctx context.Context, args []string) error {
 	t.took = time.Since(started)
 	if t.template == "" && !t.json {
 		t.report()
+		t.explainMisses(args[0])
 	}
 	return nil
 }

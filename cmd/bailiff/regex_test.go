@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	"golang.org/x/sys/unix"
 
+	"bailiff/jails/source"
 	"bailiff/journal/journaltest"
 )
 
@@ -253,15 +254,21 @@ func TestRegexReadsAFIFO(t *testing.T) {
 
 func TestJournalMatches(t *testing.T) {
 	for text, want := range map[string]string{
-		"A=1 B=2":            "A=1 B=2",
-		"A=1 A=2 B=3 + C=4":  "A=1 A=2 B=3 + C=4",
-		`"_COMM=a" '_PID=1'`: "_COMM=a _PID=1",
+		"A=1 B=2":                      "A=1 B=2",
+		"A=1 A=2 B=3 + C=4":            "A=1 A=2 B=3 + C=4",
+		`"_COMM=a" '_PID=1'`:           "_COMM=a _PID=1",
+		`CONTAINER_TAG='my app' + B=2`: "CONTAINER_TAG=my app + B=2",
+		"A=1\nB=2":                     "A=1 + B=2",
+		`A=x\ y`:                       "A=x y",
 	} {
-		if m, err := parseMatch(text); err != nil || showMatch(m) != want {
-			t.Errorf("%s is %s, %v", text, showMatch(m), err)
+		m, err := givenMatch(text)
+		if shown := showMatch(source.Pushdown(m)); err != nil || shown != want {
+			t.Errorf("%s is %s, %v", text, shown, err)
 		}
 	}
-	if _, err := parseMatch("A"); err == nil {
-		t.Error("a word without = is taken")
+	for _, text := range []string{"A", "A=1 +", "+ A=1", "A=1 + + B=2", `A="1`, "=1"} {
+		if m, err := givenMatch(text); err == nil {
+			t.Errorf("%s is taken for %v", text, m)
+		}
 	}
 }

@@ -36,6 +36,9 @@ func (t *regexTest) load(log, text string) (loadedFilter, error) {
 		if tree := t.find(name); tree != nil {
 			return t.loadNamed(tree, options, t.journal || strings.HasPrefix(log, "systemd-journal"))
 		}
+		if !t.fail2ban {
+			return loadedFilter{}, t.noFilter(name)
+		}
 	}
 	t.say("Use   failregex line : %s", shorten(text))
 	return loadedFilter{Definition: filter.Definition{Failregex: []string{text}}}, nil
@@ -43,19 +46,10 @@ func (t *regexTest) load(log, text string) (loadedFilter, error) {
 
 // find looks for a filter's file, nil where there is none. A name without a slash is one of the configuration's.
 func (t *regexTest) find(name string) *filterTree {
-	root, dir := configRoot(t.config)
-	if t.fail2ban && t.config == "" {
-		root, dir = fail2banRoot()
-	}
-	if abs, err := filepath.Abs(dir); err == nil {
-		dir = abs
-	}
 	if strings.Contains(name, "/") {
 		return findFile(name)
 	}
-	if path.Base(dir) == "filter.d" {
-		dir = path.Dir(dir)
-	}
+	root, dir := t.filterRoot()
 	for _, file := range candidates(name) {
 		f := &filterTree{root: root, dir: strings.Trim(dir, "/"), file: file, shown: dir}
 		if info, err := fs.Stat(root, path.Join(f.dir, "filter.d", file)); err == nil && info.Mode().IsRegular() {
@@ -63,6 +57,56 @@ func (t *regexTest) find(name string) *filterTree {
 		}
 	}
 	return nil
+}
+
+// filterRoot is the configuration that has filters in its filter.d.
+func (t *regexTest) filterRoot() (root fs.FS, dir string) {
+	root, dir = configRoot(t.config)
+	if t.fail2ban && t.config == "" {
+		root, dir = fail2banRoot()
+	}
+	if abs, err := filepath.Abs(dir); err == nil {
+		dir = abs
+	}
+	if path.Base(dir) == "filter.d" {
+		dir = path.Dir(dir)
+	}
+	return root, dir
+}
+
+// noFilter says that there is no such filter, and which one may be meant.
+func (t *regexTest) noFilter(name string) error {
+	if strings.Contains(name, "/") {
+		return fmt.Errorf("%s: there is no such file of a filter\nhint: a regex has <HOST> where the address stands", name)
+	}
+	root, dir := t.filterRoot()
+	where, hint := path.Join(dir, "filter.d"), "name its file, or its configuration's directory with --config; a regex has <HOST> where the address stands"
+	if dir == "/" {
+		where = "the built-in configuration"
+	}
+	if meant := config.Nearest(name, filterNames(root, dir)); meant != "" {
+		hint = fmt.Sprintf("is %q meant?", meant)
+	} else if isFile(path.Join(theirConfig, "filter.d", name+".conf")) {
+		hint = "fail2ban has one: --config " + theirConfig
+	} else if isFile(name) || isFile(name+".conf") {
+		hint = "a file is named with a slash: ./" + name
+	}
+	return fmt.Errorf("there is no filter %q in %s\nhint: %s", name, where, hint)
+}
+
+// filterNames are the filters of a configuration.
+func filterNames(root fs.FS, dir string) (names []string) {
+	entries, err := fs.ReadDir(root, cmp.Or(strings.Trim(path.Join(dir, "filter.d"), "/"), "."))
+	if err != nil {
+		return nil
+	}
+	for _, e := range entries {
+		if ext := path.Ext(e.Name()); ext == ".conf" || ext == ".local" {
+			names = append(names, strings.TrimSuffix(e.Name(), ext))
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // findFile looks for a filter's file by its path.
@@ -90,11 +134,13 @@ func candidates(name string) []string {
 	return []string{name, name + ".conf", name + ".local"}
 }
 
+// theirConfig is where fail2ban's configuration lies.
+const theirConfig = "/etc/fail2ban"
+
 // fail2banRoot is where fail2ban-regex looks for filters: in fail2ban's configuration while there is one, else in ours.
 func fail2banRoot() (fs.FS, string) {
-	const theirs = "/etc/fail2ban"
-	if _, err := os.Stat(theirs); err == nil {
-		return os.DirFS("/"), theirs
+	if _, err := os.Stat(theirConfig); err == nil {
+		return os.DirFS("/"), theirConfig
 	}
 	return configRoot("")
 }
@@ -113,13 +159,53 @@ func (t *regexTest) loadNamed(f *filterTree, options string, journal bool) (load
 	f.jail = jailText(name+options, journal)
 	c, err := config.Load(f, "/"+f.dir)
 	if err != nil {
-		return loadedFilter{}, fmt.Errorf("load the filter: %w", err)
+		return loadedFilter{}, fmt.Errorf("load the filter: %w", f.blame(err))
 	}
+	t.warnings = f.warnings(c.Warnings)
 	if len(c.Jails) != 1 {
 		return loadedFilter{}, errors.New("the filter has nothing to test")
 	}
 	j := c.Jails[0]
 	return loadedFilter{Definition: j.Definition, journal: j.Journal}, nil
+}
+
+// blame has faults name the files as the command line does.
+func (f *filterTree) blame(err error) error {
+	var faults config.Faults
+	if !errors.As(err, &faults) {
+		return err
+	}
+	named := make(config.Faults, len(faults))
+	for i, fault := range faults {
+		named[i] = f.place(fault)
+	}
+	return named
+}
+
+// place has a fault name files where they lie in truth.
+func (f *filterTree) place(fault config.Fault) config.Fault {
+	if f.folder == "" {
+		return fault
+	}
+	seen, truly := path.Join("/", f.dir, "filter.d")+"/", path.Join("/", f.folder)+"/"
+	file, given := truly+f.file, seen+f.file+".conf" // a file of any name stands for one that ends with .conf
+	names := strings.NewReplacer(given, file, seen, truly)
+	fault.File, fault.Message, fault.Hint = names.Replace(fault.File), names.Replace(fault.Message), names.Replace(fault.Hint)
+	fault.Chain = slices.Clone(fault.Chain)
+	for i := range fault.Chain {
+		fault.Chain[i] = names.Replace(fault.Chain[i])
+	}
+	return fault
+}
+
+// warnings are those that are about the filter and what it includes.
+func (f *filterTree) warnings(all []config.Fault) (lines []string) {
+	for _, w := range all {
+		if w = f.place(w); path.Base(w.File) != "jail.conf" {
+			lines = append(lines, w.Error())
+		}
+	}
+	return lines
 }
 
 // jailText is a configuration of one jail that uses the filter.

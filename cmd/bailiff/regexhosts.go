@@ -12,6 +12,7 @@ import (
 // resolve looks up the host names among the matches. A name that nobody has is no match, but for JSON, which shows it
 // without an address.
 func (t *regexTest) resolve(found []filter.Match) (all []filter.Match) {
+	var nobody []string
 	for _, x := range found {
 		if x.Pending || x.Ignored || !x.Subject.IsZero() {
 			all = append(all, x)
@@ -25,8 +26,11 @@ func (t *regexTest) resolve(found []filter.Match) (all []filter.Match) {
 		}
 		if len(addrs) == 0 && t.json {
 			all = append(all, x)
+		} else if len(addrs) == 0 && !x.NoFail {
+			nobody = append(nobody, x.Host)
 		}
 	}
+	t.nameless.note(nobody)
 	return all
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"bailiff/jails/config"
 	"bailiff/jails/event"
 	"bailiff/jails/filter"
 	"bailiff/jails/source"
@@ -57,9 +58,11 @@ func entryTime(e *journal.Entry) time.Time {
 func (t *regexTest) journalOptions(log string) (o journal.Options, err error) {
 	o.Match = source.Pushdown(t.loaded.journal)
 	if t.journalmatch != "" {
-		if o.Match, err = parseMatch(t.journalmatch); err != nil {
+		chosen, err := givenMatch(t.journalmatch)
+		if err != nil {
 			return o, err
 		}
+		o.Match = source.Pushdown(chosen)
 	}
 	for _, m := range givenOption.FindAllStringSubmatch(log, -1) {
 		switch value := m[2] + m[3] + m[4]; m[1] {
@@ -82,31 +85,16 @@ func (t *regexTest) journalOptions(log string) (o journal.Options, err error) {
 	return o, nil
 }
 
-// parseMatch reads journalctl's match: words of one field are alternatives, different fields must all hold, + begins
-// a new alternative.
-func parseMatch(text string) (m journal.Match, err error) {
-	group := []journal.Term{}
-	for _, word := range strings.Fields(text) {
-		if word == "+" {
-			m, group = append(m, group), nil
-			continue
+// givenMatch reads the journal match of the flag as the configuration reads its own: lines are alternatives.
+func givenMatch(text string) (match event.Selector, err error) {
+	for line := range strings.SplitSeq(text, "\n") {
+		groups, err := config.ParseMatch(line)
+		if err != nil {
+			return nil, fmt.Errorf("--journalmatch %q: %w\nhint: write FIELD=value, with + between alternatives: '_SYSTEMD_UNIT=ssh.service + _COMM=sshd'", line, err)
 		}
-		field, value, ok := strings.Cut(strings.Trim(word, `"'`), "=")
-		if !ok {
-			return nil, fmt.Errorf("journal match %q: a word is FIELD=value or +", word)
-		}
-		found := false
-		for i := range group {
-			if found = group[i].Field == field; found {
-				group[i].Values = append(group[i].Values, value)
-				break
-			}
-		}
-		if !found {
-			group = append(group, journal.Term{Field: field, Values: []string{value}})
-		}
+		match = append(match, groups...)
 	}
-	return append(m, group), nil
+	return match, nil
 }
 
 func showMatch(m journal.Match) string {

@@ -39,6 +39,9 @@ func (t *regexTest) lines(ctx context.Context, log string) error {
 		_, err := os.Stat(log)
 		return cmp.Or(err, fmt.Errorf("%s is no file", log)) // meant as one, and no line of a log
 	}
+	if err := noSuchLog(log); err != nil && !t.fail2ban {
+		return err
+	}
 	lines := strings.Split(log, "\n")
 	if max(t.definition.Maxlines, 1) == 1 && len(lines) == 1 {
 		t.say("Use      single line : %s", shorten(log))

@@ -52,10 +52,11 @@ func (t *regexTest) test(n int, l event.Line, raw string) {
 	full := len(before) >= t.definition.Maxlines
 	found := t.resolve(t.matcher.Match(l, t.clock()))
 	if t.json {
-		t.printJSON(n, found)
+		t.printJSON(n, l, found)
 		return
 	}
 	t.split(string(l.Text), found)
+	t.noteNames(l, found)
 	if t.print != nil {
 		t.print(slices.DeleteFunc(found, func(x filter.Match) bool { return x.NoFail }))
 		return

@@ -40,7 +40,7 @@ func (s *section) journalMatch() (match event.Selector, own bool) {
 		return nil, own
 	}
 	for i, line := range strings.Split(v.text(), "\n") {
-		groups, err := parseMatch(line)
+		groups, err := ParseMatch(line)
 		if err != nil {
 			message, hint := explained(line, err.Error(),
 				"write FIELD=value, with + between alternatives: _SYSTEMD_UNIT=ssh.service + _COMM=sshd")
@@ -51,9 +51,9 @@ func (s *section) journalMatch() (match event.Selector, own bool) {
 	return match, own && len(match) > 0
 }
 
-// parseMatch reads one line of a journalmatch: terms of one field are alternatives, those of different fields must all
+// ParseMatch reads one line of a journalmatch: terms of one field are alternatives, those of different fields must all
 // hold, and + begins another alternative.
-func parseMatch(line string) (event.Selector, error) {
+func ParseMatch(line string) (event.Selector, error) {
 	words, err := splitShell(line)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package filter
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -84,4 +85,46 @@ func setRepr(values []string) string {
 		sorted[i] = Repr(v)
 	}
 	return "{" + strings.Join(sorted, ", ") + "}"
+}
+
+// Values are the group's values: those of a tuple or set, or the one text; none where it took no part.
+func (g Group) Values() []string {
+	switch g.Kind {
+	case Null:
+		return nil
+	case Text:
+		return []string{g.Value}
+	}
+	values := []string{}
+	for rest := g.Value; ; {
+		i := strings.IndexAny(rest, `'"`)
+		if i < 0 {
+			return values
+		}
+		var value string
+		value, rest = readRepr(rest[i+1:], rest[i])
+		values = append(values, value)
+	}
+}
+
+// readRepr reads what Repr has written between quotes, and returns what stands behind it.
+func readRepr(s string, quote byte) (value, rest string) {
+	var b strings.Builder
+	for s != "" && s[0] != quote {
+		if s[0] == '\\' && len(s) > 1 && s[1] == quote { // strconv knows it only between quotes of that kind
+			b.WriteByte(quote)
+			s = s[2:]
+			continue
+		}
+		r, _, tail, err := strconv.UnquoteChar(s, 0)
+		if err != nil {
+			b.WriteByte(s[0])
+			s = s[1:]
+			continue
+		}
+		// As Python has it, \xe9 is a character and not a byte.
+		b.WriteRune(r)
+		s = tail
+	}
+	return b.String(), strings.TrimPrefix(s, string(quote))
 }

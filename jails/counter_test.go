@@ -20,7 +20,7 @@ func failureAt(seconds float64) *event.Failure {
 }
 
 func newCounter(sliding bool) *counter {
-	return &counter{findtime: 600 * time.Second, maxretry: 5, maxmatches: 3, sliding: sliding, tallies: map[event.Subject]*tally{}}
+	return &counter{findtime: 600 * time.Second, maxretry: 5, maxmatches: 3, sliding: sliding}
 }
 
 // bannedAt returns the number of the failure that reached maxretry, 0 for none.
@@ -73,7 +73,7 @@ func TestCounterKeepsTheNewestLines(t *testing.T) {
 	if got == nil || fmt.Sprint(got.lines) != "[2 3 4]" || got.failures != 5 {
 		t.Fatalf("got %+v, want the lines 2 3 4 and five failures", got)
 	}
-	if len(c.tallies) != 0 {
+	if c.tallies.len() != 0 {
 		t.Error("the tally stays after its ban")
 	}
 }
@@ -115,11 +115,11 @@ func TestCounterSweepsWhatIsOld(t *testing.T) {
 	c := newCounter(false)
 	c.add(failureAt(0))
 	c.sweep(noon.Add(599 * time.Second))
-	if len(c.tallies) != 1 {
+	if c.tallies.len() != 1 {
 		t.Fatal("swept too early")
 	}
 	c.sweep(noon.Add(600 * time.Second))
-	if len(c.tallies) != 0 {
+	if c.tallies.len() != 0 {
 		t.Fatal("not swept")
 	}
 }

@@ -477,7 +477,7 @@ func TestASourceThatBeginsAgainKeepsItsPosts(t *testing.T) {
 		if s := b.jail.Status(); s.Failed != 1 || s.Failing != 1 {
 			t.Errorf("%+v, want the one new failure that the new filter finds", s)
 		}
-		if n := b.jail.counter.tallies[subject("192.0.2.1")].lines.Len(); n != 1 {
+		if n := b.jail.counter.tallies.get(subject("192.0.2.1")).more.lines.Len(); n != 1 {
 			t.Errorf("%d lines counted, want 1", n)
 		}
 	})

@@ -25,24 +25,24 @@ type Jail struct {
 	log     *slog.Logger
 	metrics *metrics.Metrics
 
-	mu      sync.Mutex
-	config  *config.Jail
-	counter counter
-	ignore  *ignoreList
-	overlap overlap
-	bans    map[event.Subject]event.Ban // those in force
-	failed  int                         // failures since the start
-	banned  int                         // bans since the start, those restored included
-	untold  int                         // failures that the metrics do not know of
-	seconds event.Seconds               // of the times of failures, for the log
-	words   []byte                      // of the log's line at hand
+	mu         sync.Mutex
+	config     *config.Jail
+	counter    counter
+	unkeptTold time.Time // when the log said that lines are not kept
+	ignore     *ignoreList
+	overlap    overlap
+	bans       map[event.Subject]event.Ban // those in force
+	failed     int                         // failures since the start
+	banned     int                         // bans since the start, those restored included
+	untold     int                         // failures that the metrics do not know of
+	seconds    event.Seconds               // of the times of failures, for the log
+	words      []byte                      // of the log's line at hand
 }
 
 // NewJail returns a jail as c describes it. It has no bans; Restore gives it those that stand.
 func NewJail(c *config.Jail, l *IgnoreLists, log *slog.Logger, m *metrics.Metrics) *Jail {
 	j := &Jail{Name: c.Name, lists: l, log: log, metrics: m, bans: map[event.Subject]event.Ban{}}
 	j.seconds.Layout = time.DateTime
-	j.counter.tallies = map[event.Subject]*tally{}
 	j.Configure(c)
 	return j
 }
@@ -231,7 +231,7 @@ func (j *Jail) BanUntil(s event.Subject, now, until time.Time) event.Ban {
 		j.banned++
 	}
 	j.bans[s] = b
-	delete(j.counter.tallies, s)
+	j.counter.forget(s)
 	return b
 }
 
@@ -347,6 +347,10 @@ func (j *Jail) sweep(now time.Time) (ended []event.Ban) {
 		}
 	}
 	j.counter.sweep(now)
+	if n := j.counter.unkept; n > 0 && now.Sub(j.unkeptTold) >= time.Minute {
+		j.log.Warn("so many fail that the lines of some failures are not kept; they count all the same", "jail", j.Name, "failures", n)
+		j.counter.unkept, j.unkeptTold = 0, now
+	}
 	return ended
 }
 
@@ -385,7 +389,7 @@ type Status struct {
 func (j *Jail) Status() Status {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return Status{Failing: len(j.counter.tallies), Failed: j.failed, Banned: len(j.bans), Bans: j.banned}
+	return Status{Failing: j.counter.tallies.len(), Failed: j.failed, Banned: len(j.bans), Bans: j.banned}
 }
 
 // holds tells whether the very ban b still stands at now, and how long by now: it may have been prolonged.

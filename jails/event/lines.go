@@ -15,6 +15,9 @@ const sizeBytes = 4
 // Len returns how many lines there are.
 func (l *Lines) Len() int { return l.n }
 
+// Size returns how many bytes of memory the lines take.
+func (l *Lines) Size() int { return cap(l.text) }
+
 // Add adds a line made of parts.
 func (l *Lines) Add(parts ...[]byte) {
 	start := len(l.text)

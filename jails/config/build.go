@@ -14,6 +14,7 @@ type builder struct {
 	*tree
 	sections []*section
 	unable   map[string]*unable // actions that ban nothing, by name
+	compiled map[string]*Jail   // the first jail with a filter, by definitionKey
 }
 
 // A section is one jail while it is built: its options and where faults of them are reported.

@@ -132,7 +132,7 @@ func Load(fsys fs.FS, dir string) (*Config, error) {
 }
 
 func load(fsys fs.FS, dir string) (*Config, *builder, error) {
-	b := &builder{tree: resolve(fsys, dir), unable: map[string]*unable{}}
+	b := &builder{tree: resolve(fsys, dir), unable: map[string]*unable{}, compiled: map[string]*Jail{}}
 	c := &Config{Daemon: b.daemon()}
 	for _, j := range b.jails {
 		jail := b.build(j)

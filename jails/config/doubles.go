@@ -10,16 +10,36 @@ import (
 // warnDoubles warns of a jail beside another that finds the same lines and bans the same: whoever fails counts in both,
 // and the one that bans later has no effect of its own.
 func (b *builder) warnDoubles() {
-	for i, s := range b.sections {
-		for _, before := range b.sections[:i] {
-			if same(before.made, s.made) {
+	at := map[string][]*section{} // where jails meet that may read the same: there are thousands of jails
+	for _, s := range b.sections {
+		double := func(before *section) bool { return same(before.made, s.made) }
+		warned := false
+		for _, place := range places(s.made) {
+			if i := slices.IndexFunc(at[place], double); i >= 0 && !warned {
+				warned = true
 				b.warn(s.all.Header(s.jail.name).Fault(0, s.jail.name, "",
-					fmt.Sprintf("the jail reads and bans the same as [%s]: every failure counts in both", before.jail.name),
+					fmt.Sprintf("the jail reads and bans the same as [%s]: every failure counts in both", at[place][i].jail.name),
 					"disable one of the two: enabled = false"))
-				break
 			}
+			at[place] = append(at[place], s)
 		}
 	}
+}
+
+// places are the logs of a jail, or its journal. Two jails that read the same have one in common.
+func places(j *Jail) (all []string) {
+	if inJournal(j) || len(j.LogPaths) == 0 {
+		return []string{"journal"}
+	}
+	for _, p := range j.LogPaths {
+		all = append(all, "file:"+p.Glob)
+	}
+	return slices.Compact(all)
+}
+
+// inJournal reports whether the jail reads the journal wherever there is one.
+func inJournal(j *Jail) bool {
+	return strings.HasPrefix(j.Backend, "systemd") || j.Backend == "auto" && j.OwnMatch
 }
 
 // same reports whether two jails find the same lines and ban the same, so that one of them is idle. A jail that bans
@@ -42,9 +62,6 @@ func steps(a, b *Jail) bool {
 
 // readTheSame reports whether there is a source that both jails may read.
 func readTheSame(a, b *Jail) bool {
-	inJournal := func(j *Jail) bool {
-		return strings.HasPrefix(j.Backend, "systemd") || j.Backend == "auto" && j.OwnMatch
-	}
 	if inJournal(a) != inJournal(b) {
 		return false
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"bailiff/jails/filter"
@@ -24,12 +25,30 @@ func (s *section) matching(j *Jail) {
 	if v, ok := s.effective("maxlines"); ok {
 		d.Maxlines = s.maxlines(v)
 	}
+	key := definitionKey(d)
+	if alike := s.compiled[key]; alike != nil {
+		j.Definition, j.Filter = alike.Definition, alike.Filter
+		return
+	}
 	j.Definition = d
 	f, err := filter.Compile(d)
 	j.Filter = f
 	for _, fault := range unjoin(err) {
 		s.filterFault(fault)
 	}
+	if err == nil {
+		s.compiled[key] = j
+	}
+}
+
+// definitionKey is the same for two definitions when their filters are: a hundred jails of one filter share it.
+func definitionKey(d filter.Definition) string {
+	zone := ""
+	if d.Zone != nil {
+		name, offset := time.Unix(0, 0).In(d.Zone).Zone()
+		zone = fmt.Sprint(d.Zone, name, offset)
+	}
+	return fmt.Sprintf("%q %q %q %q %q %d %q %q", d.Name, d.Prefregex, d.Failregex, d.Ignoreregex, d.Datepattern, d.Maxlines, d.UseDNS, zone)
 }
 
 func (s *section) maxlines(v setting) int {

@@ -96,6 +96,7 @@ func runDaemon(ctx context.Context, flags runFlags) error {
 	if len(c.Jails) == 0 {
 		d.log.Warn(nothingGuarded)
 	}
+	d.noticeFail2ban()
 	socket, err := d.listen() // before all else: a second daemon must not touch what the first holds
 	if err != nil {
 		return err

@@ -75,12 +75,14 @@ func verdict(w io.Writer, s control.Status, asJSON bool) error {
 	return nil
 }
 
+// dryRunNote is said where bans are listed that are none.
+const dryRunNote = "dry run: who is banned here would be, and is not"
+
 func printStatus(w io.Writer, s control.Status, width int) error {
-	firewall := "firewall: " + s.Firewall
+	fmt.Fprintf(w, "bailiff %s, up since %s, firewall: %s\n", s.Version, shownTime(s.Started), s.Firewall)
 	if s.DryRun {
-		firewall = "dry run: who is banned here would be, and is not"
+		fmt.Fprintln(w, dryRunNote)
 	}
-	fmt.Fprintf(w, "bailiff %s, up since %s, %s\n", s.Version, shownTime(s.Started), firewall)
 	if r := s.Repairs; r.Last != nil {
 		fmt.Fprintf(w, "firewall repaired %s, last at %s: %s\n", counted(int(r.Count), "time"), shownTime(*r.Last), strings.Join(r.What, ", "))
 	}
@@ -204,7 +206,7 @@ func printJail(w io.Writer, j control.Jail, dryRun bool) error {
 	_, err := fmt.Fprintf(w, "`- Actions\n   |- Currently banned:\t%d\n   |- Total banned:\t%d\n   `- Banned IP list:\t%s\n",
 		j.CurrentlyBanned, j.TotalBanned, strings.Join(banned, " "))
 	if dryRun {
-		fmt.Fprintln(w, "note: dry run: who is banned here would be, and is not")
+		fmt.Fprintln(w, "note: "+dryRunNote)
 	}
 	if j.Note != "" {
 		fmt.Fprintf(w, "note: %s\n", j.Note)

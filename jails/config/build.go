@@ -13,7 +13,8 @@ import (
 type builder struct {
 	*tree
 	sections []*section
-	unable   map[string]*unable // actions that ban nothing, by name
+	remarks  map[string]*remark // of actions, by what they say
+	said     []*remark          // the same as they came
 	compiled map[string]*Jail   // the first jail with a filter, by definitionKey
 }
 

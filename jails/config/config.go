@@ -122,6 +122,8 @@ type Firewall struct {
 	Log             bool // have the kernel log some of the packets that are stopped
 	KeepConnections bool // leave alone the connections that somebody has when he is banned
 	Egress          bool // stop packets to the banned, not from them
+
+	Wide4, Wide6 int // the length of the network around a banned address that is blocked with it; 0: the address alone
 }
 
 // Load reads the configuration in the directory dir of a file system that holds everything: the path /etc/fail2ban is
@@ -132,7 +134,7 @@ func Load(fsys fs.FS, dir string) (*Config, error) {
 }
 
 func load(fsys fs.FS, dir string) (*Config, *builder, error) {
-	b := &builder{tree: resolve(fsys, dir), unable: map[string]*unable{}, compiled: map[string]*Jail{}}
+	b := &builder{tree: resolve(fsys, dir), remarks: map[string]*remark{}, compiled: map[string]*Jail{}}
 	c := &Config{Daemon: b.daemon()}
 	for _, j := range b.jails {
 		jail := b.build(j)

@@ -102,6 +102,24 @@ func (d *definition) combined(ignore ...string) *settings {
 	return all
 }
 
+// scripts are the commands of an action as IPv4 has them, with marks around what was put into them; empty when they
+// cannot be resolved.
+func (d *definition) scripts(ignore ...string) *settings {
+	all := d.own.with(d.params)
+	for _, n := range slices.Clone(all.list) {
+		if name, ok := strings.CutSuffix(n.name, "?family=inet4"); ok {
+			all.set(name, n.setting)
+		}
+	}
+	if d.tree.room.mark(all, scriptOptions, ignore, d.lookup) != nil {
+		return newSettings()
+	}
+	return &settings{slices.DeleteFunc(all.list, func(n named) bool { return !slices.Contains(scriptOptions, n.name) })}
+}
+
+// scriptOptions are the options of an action that hold commands, in the order in which these run.
+var scriptOptions = []string{"actionstart", "actionban", "actionprolong", "actionunban", "actionstop"}
+
 // convert gives options their types, after all replacements.
 func (d *definition) convert(values *settings) {
 	for i := range d.table {

@@ -123,5 +123,11 @@ func (f Firewall) extras() (words string) {
 	if f.Egress {
 		words += ", outward"
 	}
+	if f.Wide4 > 0 {
+		words += fmt.Sprintf(", IPv4 networks of /%d", f.Wide4)
+	}
+	if f.Wide6 > 0 {
+		words += fmt.Sprintf(", IPv6 networks of /%d", f.Wide6)
+	}
 	return words
 }

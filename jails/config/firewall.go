@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"bailiff/jails/rules"
 )
 
 const (
@@ -25,20 +27,33 @@ func (s *section) firewall() Firewall {
 	}
 	found := Firewall{Kind: none}
 	for _, a := range s.jail.actions {
-		f, why := native(a)
-		if why != "" {
-			s.remember(a, why)
+		f := s.native(a)
+		if f.Kind == none {
 			continue
 		}
 		if own := s.text("blocktype"); own != "" && !a.given.has("blocktype") {
 			f.BlockType = blockType(own)
 		}
-		found = merge(found, s.checked(f, a))
+		found = s.together(a, found, s.checked(f, a))
 	}
 	if found.Kind == none {
 		s.warn("action", 0, "the jail bans nobody: none of its actions blocks addresses", "name a banaction such as iptables-multiport")
 	}
 	return found
+}
+
+// together is what two actions, or two commands of one, block. Packets to the banned are looked for in OUTPUT; in other
+// chains a jail looks at one direction only.
+func (s *section) together(a *action, f, more Firewall) Firewall {
+	if f.Kind != none && f.Egress != more.Egress {
+		outward := f
+		if more.Egress {
+			outward, more = more, f
+		}
+		s.remember(a, otherwise, "packets to the banned are let through in "+strings.Join(outward.Chains, ", "), "")
+		return more
+	}
+	return merge(f, more)
 }
 
 // merge is what two actions block together, or a little more: the ports of both for the protocols of both.
@@ -50,7 +65,16 @@ func merge(a, b Firewall) Firewall {
 		a.Kind, a.Ports, b.Ports = allports, nil, nil
 	}
 	a.Log = a.Log || b.Log
+	a.Wide4, a.Wide6 = wider(a.Wide4, b.Wide4), wider(a.Wide6, b.Wide6)
 	a.Ports, a.Protocols, a.Chains = union(a.Ports, b.Ports), union(a.Protocols, b.Protocols), union(a.Chains, b.Chains)
+	return a
+}
+
+// wider is the length of the wider of two networks; 0 stands for a single address.
+func wider(a, b int) int {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
 	return a
 }
 
@@ -67,7 +91,7 @@ func union(a, b []string) []string {
 func (s *section) withoutAction() Firewall {
 	f := Firewall{
 		Kind:      multiport,
-		Ports:     splitWords(cmp.Or(s.text("port"), "0:65535")),
+		Ports:     rules.List(cmp.Or(s.text("port"), "0:65535")),
 		Protocols: splitWords(cmp.Or(s.text("protocol"), "tcp")),
 		Chains:    []string{"INPUT"},
 		BlockType: blockType(cmp.Or(s.text("blocktype"), defaultBlockType)),
@@ -79,99 +103,6 @@ func (s *section) withoutAction() Firewall {
 		f.Chains = splitWords(chain)
 	}
 	return f
-}
-
-var (
-	// blocker finds a packet filter's command where a shell would run it.
-	blocker = regexp.MustCompile("(?m)(?:^|[;&|({`]|\\bdo|\\bthen|\\belse)\\s*(?:sudo )?<?(?:/\\S*/)?" +
-		`(iptables|ip6tables|nft|ipset|firewall-cmd|ufw|shorewall|apf|ip route add)\b`)
-	// dropFile finds a file through which a packet filter is commanded.
-	dropFile = regexp.MustCompile(`/xt_recent/|/symbiosis/firewall/`)
-	// admits finds commands of such programs that let an address through.
-	admits = regexp.MustCompile(`\bufw (?:\S+ )*allow\b|\bshorewall allow\b|\bapf -a\b|\bip route add <ip>\S* (?:via|dev)\b`)
-	// portMatch finds a rule that holds for some ports only.
-	portMatch = regexp.MustCompile(`\bdports?\b|\bport port=|\bto any port\b`)
-)
-
-// native is what an action's commands block, or why the built-in firewall has no part in it.
-func native(a *action) (f Firewall, why string) {
-	if a.combined == nil {
-		return f, "it is a Python program"
-	}
-	script := a.combined.text("actionstart") + "\n" + a.combined.text("actionban")
-	m := blocker.FindStringSubmatch(script)
-	if m == nil && !dropFile.MatchString(script) {
-		return f, "it tells somebody, or blocks by other means than the kernel's packet filter"
-	}
-	f = Firewall{Kind: allports, BlockType: blockType(a.combined.text("blocktype")), Chains: []string{"INPUT"}, Protocols: []string{"all"}}
-	f.Log = strings.Contains(a.name, "-log") // iptables-multiport-log, firewallcmd-rich-logging
-	if f.BlockType == "" {
-		return f, fmt.Sprintf("it lets addresses through with %s", a.combined.text("blocktype"))
-	}
-	if m == nil || slices.Contains([]string{"ufw", "shorewall", "apf", "ip route add"}, m[1]) {
-		if m != nil && admits.MatchString(script) {
-			return f, "it lets addresses through"
-		}
-		return f, ""
-	}
-	f.Protocols = splitWords(a.combined.text("protocol"))
-	if portMatch.MatchString(script) {
-		f.Kind, f.Ports = multiport, splitWords(a.combined.text("port"))
-	}
-	f.Chains = chains(m[1], a.combined)
-	return f, f.follow(readRules(m[1], script))
-}
-
-// follow has what the commands say go before the options, which they need not use. It returns why it cannot.
-func (f *Firewall) follow(b rulebook) (why string) {
-	if len(b.chains) > 0 {
-		f.Chains = b.chains
-	}
-	if len(b.protocols) > 0 {
-		f.Protocols = b.protocols
-	}
-	if f.Kind == multiport && len(b.ports) > 0 {
-		f.Ports = b.ports
-	}
-	if b.target != "" {
-		f.BlockType = blockType(b.target)
-	}
-	return b.unlike
-}
-
-// chains are the chains of iptables that an action's rules stand in. nftables and firewalld have their own, which
-// belong to a hook that iptables has a chain for.
-func chains(command string, opts *settings) []string {
-	chain := opts.text("chain")
-	if command == "nft" {
-		chain = "" // its hook tells
-	}
-	if chain == "" || strings.HasPrefix(chain, "INPUT_") || strings.Contains(chain, "<") {
-		chain = "INPUT"
-	}
-	return splitWords(strings.TrimSuffix(chain, "_direct"))
-}
-
-// blockType is a target in the words of iptables, "" for one that does not block.
-func blockType(s string) string {
-	word, _, _ := strings.Cut(strings.TrimSpace(s), " ")
-	switch strings.ToLower(word) {
-	case "":
-		return defaultBlockType
-	case "drop", "deny", "blackhole":
-		return "DROP"
-	case "return", "accept", "allow":
-		return ""
-	case "reject", "unreachable", "prohibit":
-		if strings.Contains(s, "--reject-with") && !strings.Contains(s, "<") { // firewalld's has a tag of the family
-			return "REJECT" + s[len("REJECT"):]
-		}
-		if strings.HasSuffix(s, "with tcp reset") { // in nft's words
-			return "REJECT --reject-with tcp-reset"
-		}
-		return defaultBlockType
-	}
-	return s
 }
 
 // portWord is a port or a range of them; iptables lets a range be open at one end.
@@ -187,18 +118,23 @@ var protocolNames = map[string]string{
 func (s *section) checked(f Firewall, a *action) Firewall {
 	for i, p := range f.Ports {
 		if !portWord.MatchString(p) {
-			s.blame(a, "port", fmt.Sprintf("%q is no port", p), "write names, numbers and ranges such as ssh,8080,6000:6010")
+			p = culprit(p)
+			s.blame(a, "port", p, fmt.Sprintf("%q is no port", p), "write names, numbers and ranges such as ssh,8080,6000:6010"+commas(p))
 		}
 		if p[0] >= '0' && p[0] <= '9' {
 			f.Ports[i] = strings.Replace(p, "-", ":", 1)
 		}
 	}
 	for i, p := range f.Protocols {
-		p = strings.ToLower(p) // as iptables does
-		p = cmp.Or(protocolNames[p], p)
-		f.Protocols[i] = p
-		if !slices.Contains([]string{"tcp", "udp", "sctp", "dccp", "udplite", "icmp", "all"}, p) {
-			s.blame(a, "protocol", fmt.Sprintf("%q is no protocol", p), "write tcp, udp, all or several of them")
+		name := strings.ToLower(p)
+		f.Protocols[i] = cmp.Or(protocolNames[name], name)
+		if !slices.Contains([]string{"tcp", "udp", "sctp", "dccp", "udplite", "icmp", "all"}, f.Protocols[i]) {
+			s.blame(a, "protocol", p, fmt.Sprintf("%q is no protocol", p), "write tcp, udp, all or several of them"+commas(p))
+		}
+	}
+	for _, c := range f.Chains {
+		if strings.ContainsAny(c, ";|&<>()`'\"/\\") {
+			s.blame(a, "chain", c, fmt.Sprintf("%q is no chain", c), "write INPUT, DOCKER-USER or the like"+commas(c))
 		}
 	}
 	if f.Kind == multiport && len(f.Ports) == 0 {
@@ -210,45 +146,44 @@ func (s *section) checked(f Firewall, a *action) Firewall {
 	return f
 }
 
-// blame reports a fault of an option where the jail sets it, else where the action's files do, else of the action.
-func (s *section) blame(a *action, option, message, hint string) {
-	if _, ok := s.get(option); !ok && a != nil {
-		v, _ := a.combined.get(option)
-		s.report.fault(cmp.Or(v.from, a.from).Fault(0, s.jail.name, option, message, hint))
-		return
-	}
-	s.fault(option, 0, message, hint)
-}
-
-// An unable action bans nothing in the built-in firewall.
-type unable struct {
-	why   string
-	at    *Fault // where the first jail names it
-	jails []string
-}
-
-func (s *section) remember(a *action, why string) {
-	u := s.unable[a.name]
-	if u == nil {
-		u = &unable{why: why, at: a.from.Fault(lineOf(s.text("action"), a.name), s.jail.name, "action", "", "")}
-		s.unable[a.name] = u
-	}
-	if !slices.Contains(u.jails, s.jail.name) {
-		u.jails = append(u.jails, s.jail.name)
-	}
-}
-
-// warnActions names every action that is not run, once.
-func (b *builder) warnActions() {
-	for _, j := range b.jails {
-		for _, a := range j.actions {
-			u := b.unable[a.name]
-			if u == nil {
-				continue
-			}
-			u.at.Message = fmt.Sprintf("the action %s is not run: %s (%s)", a.name, u.why, b.jailList(u.jails))
-			b.warn(u.at)
-			delete(b.unable, a.name)
+// culprit is the first of several words that is no port, or all of them where they only are not parted by commas.
+func culprit(words string) string {
+	for _, w := range strings.Fields(words) {
+		if !portWord.MatchString(w) {
+			return w
 		}
 	}
+	return words
+}
+
+// commas is a hint for words that other signs part.
+func commas(words string) string {
+	parts := strings.FieldsFunc(words, func(r rune) bool { return strings.ContainsRune(" \t;|&", r) })
+	if len(parts) < 2 {
+		return ""
+	}
+	return ", with commas between them: " + strings.Join(parts, ",")
+}
+
+// blame reports a fault of a value: where the jail's list of actions gives it, where the jail sets the option, else where
+// the action's files do.
+func (s *section) blame(a *action, option, value, message, hint string) {
+	if a != nil {
+		for _, g := range a.given.list {
+			list, _ := s.all.Raw(s.jail.name, "action")
+			if strings.Contains(g.text(), value) && strings.Contains(list.Text, value) {
+				s.fault("action", lineOf(s.text("action"), value), fmt.Sprintf("%s of action %s: %s", g.name, a.name, message), hint)
+				return
+			}
+		}
+	}
+	if v, ok := s.get(option); a == nil || ok && strings.Contains(v.text(), value) {
+		s.fault(option, lineOf(v.text(), value), message, hint)
+		return
+	}
+	v, ok := a.combined.get(option)
+	if !ok || !strings.Contains(v.text(), value) {
+		v, _ = a.combined.get("actionban")
+	}
+	s.report.fault(cmp.Or(v.from, a.from).Fault(0, s.jail.name, option, message, hint))
 }

@@ -33,7 +33,7 @@ func TestFirewallOfStockActions(t *testing.T) {
 		{"nftables[chain_hook=forward]", "ports ssh,8080, udp, in FORWARD, REJECT --reject-with icmp-port-unreachable"},
 		{"firewallcmd-ipset", "ports ssh,8080, udp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
 		{"firewallcmd-multiport", "ports ssh,8080, udp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
-		{"firewallcmd-allports", "all ports, udp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
+		{"firewallcmd-allports", "all ports, all, in INPUT, REJECT --reject-with icmp-port-unreachable"},
 		{"firewallcmd-new", "ports ssh,8080, udp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
 		{"firewallcmd-rich-rules", "ports ssh,8080, udp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
 		{"firewallcmd-rich-logging", "ports ssh,8080, udp, in INPUT, REJECT --reject-with icmp-port-unreachable, logged"},
@@ -89,7 +89,7 @@ func TestFirewallOfOwnActions(t *testing.T) {
 		{"", "iptables -t raw -I PREROUTING -s <ip> -j DROP", "all ports, all, in INPUT,FORWARD, DROP"},
 		{"", "iptables -I OUTPUT -d <ip> -j DROP", "all ports, all, in OUTPUT, DROP"},
 		{"ipset create blk hash:ip; iptables -I DOCKER-USER -m set --match-set blk src -j DROP", "ipset add blk <ip>", "all ports, all, in DOCKER-USER, DROP"},
-		{"for p in tcp udp; do iptables -I INPUT -p $p --dport <port> -j f2b; done; iptables -N f2b", "iptables -A f2b -s <ip> -j DROP", "ports 1,2, sctp, in INPUT, DROP"},
+		{"for p in tcp udp; do iptables -I INPUT -p $p --dport <port> -j f2b; done; iptables -N f2b", "iptables -A f2b -s <ip> -j DROP", "ports 1,2, tcp,udp, in INPUT, DROP"},
 		{"", "iptables -I INPUT -s <ip> -p tcp --dport=22 \\\n  -j DROP", "ports 22, tcp, in INPUT, DROP"},
 		{"", "iptables -I INPUT -s <ip> -p tcp --dport 22 -j ACCEPT", "nothing"},
 		{"iptables -N knock; iptables -A knock -j DROP; iptables -I INPUT -p tcp --dport 22 -j knock", "iptables -I knock -s <ip> -j ACCEPT", "nothing"},
@@ -107,7 +107,7 @@ func TestFirewallOfOwnActions(t *testing.T) {
 		{"nft add table ip own; nft add chain ip own pre '{ type filter hook prerouting priority -300; policy accept; }'",
 			"nft add rule ip own pre ip saddr <ip> drop", "all ports, all, in INPUT,FORWARD, DROP"},
 		{"nft add chain inet own in '{ type filter hook input priority 0; policy drop; }'", "nft add rule inet own in tcp dport 22 ip saddr <ip> reject",
-			"ports 1,2, sctp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
+			"ports 22, tcp, in INPUT, REJECT --reject-with icmp-port-unreachable"},
 	}
 	for _, tt := range tests {
 		c := mustLoad(t, plain("etc/b/action.d/own.conf", "[Definition]\nactionstart = "+tt.start+"\nactionban = "+tt.ban+"\n[Init]\nprotocol = sctp\nport = 1,2\n",

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"bailiff/jails/shell"
 )
 
 // A mould is an action resolved once for all jails that name it with the same parameters: most jails ban through the same
@@ -15,6 +17,7 @@ import (
 type mould struct {
 	extra    []named // the parameters that the action's files add
 	combined *settings
+	scripts  *settings
 	holes    []int // the inputs that the mould has holes for
 	closing  int   // an input that has to be closed, -1: none
 }
@@ -31,8 +34,8 @@ type foundry struct {
 const (
 	hole      = 0xff
 	firstHole = 0x80
-	maxHoles  = hole - firstHole
-	maxFilled = 4 << 10 // the length of a text that fills a hole
+	maxHoles  = shell.End - firstHole // the bytes behind are marks
+	maxFilled = 4 << 10               // the length of a text that fills a hole
 )
 
 // mould finds the mould for an action of a jail, or casts it. It is nil when there is none.
@@ -90,12 +93,13 @@ func (t *tree) cast(a *action, options int) *mould {
 	quiet := *t
 	quiet.report = &report{}
 	params := &settings{given[options:]}
-	m := &mould{combined: quiet.combine(a, &settings{given[:options]}, params), closing: -1}
+	m := &mould{closing: -1}
+	m.combined, m.scripts = quiet.combine(a, &settings{given[:options]}, params)
 	if len(quiet.faults)+len(quiet.warnings) > 0 {
 		return nil
 	}
 	m.extra = params.list[len(given)-options:]
-	for _, o := range m.combined.list {
+	for _, o := range slices.Concat(m.combined.list, m.scripts.list) {
 		m.find(o.text())
 	}
 	return m
@@ -133,12 +137,17 @@ func (m *mould) misfit(inputs []named) int {
 // fill makes the action of the mould.
 func (t *tree) fill(m *mould, a *action) {
 	a.extra = m.extra
-	a.combined = &settings{slices.Clone(m.combined.list)}
-	for i := range a.combined.list {
-		if o := &a.combined.list[i]; strings.IndexByte(o.value, hole) >= 0 {
+	a.combined, a.scripts = t.filledAll(m.combined), t.filledAll(m.scripts)
+}
+
+func (t *tree) filledAll(s *settings) *settings {
+	made := &settings{slices.Clone(s.list)}
+	for i := range made.list {
+		if o := &made.list[i]; strings.IndexByte(o.value, hole) >= 0 {
 			o.value = t.filled(o.value)
 		}
 	}
+	return made
 }
 
 // filled is a text with its holes filled.

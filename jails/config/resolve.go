@@ -53,6 +53,7 @@ type action struct {
 	given    settings   // the parameters that the list gives
 	extra    []named    // those that the action's files add
 	combined *settings  // its options, resolved; nil: a Python module
+	scripts  *settings  // its commands, with marks around what was put into them
 	from     *ini.Place // the jail's action option
 }
 
@@ -236,7 +237,7 @@ func (t *tree) shellAction(j *jail, a *action) bool {
 		t.fill(m, a)
 	} else {
 		listed := len(a.params.list)
-		a.combined = t.combine(a, j.opts, a.params)
+		a.combined, a.scripts = t.combine(a, j.opts, a.params)
 		a.extra = a.params.list[listed:]
 		a.params.list = a.params.list[:listed]
 	}
@@ -244,11 +245,15 @@ func (t *tree) shellAction(j *jail, a *action) bool {
 }
 
 // combine is every option of the action, resolved with those of its jail and the parameters; nil when that is a fault.
-// It adds to the parameters what the action's files say of them.
-func (t *tree) combine(a *action, opts, params *settings) *settings {
+// It adds to the parameters what the action's files say of them. scripts are its commands with marks.
+func (t *tree) combine(a *action, opts, params *settings) (combined, scripts *settings) {
 	d, _ := t.define("action.d/"+a.name, actionOptions, params, a.from)
 	d.read(opts, false)
-	return d.combined("matches", "ipmatches", "ipjailmatches", "timeout", "bantime")
+	late := []string{"matches", "ipmatches", "ipjailmatches", "timeout", "bantime"}
+	if combined = d.combined(late...); combined == nil {
+		return nil, nil
+	}
+	return combined, d.scripts(late...)
 }
 
 // identify gives the action the name of its jail, and a name of its own that is unique in the jail.

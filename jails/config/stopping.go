@@ -9,7 +9,7 @@ import (
 func (s *section) stopping(f Firewall) Firewall {
 	f.Log = s.either("firewall.log", "yes", "no", f.Log)
 	f.KeepConnections = s.either("firewall.connections", "keep", "cut", false)
-	f.Egress = s.either("firewall.direction", "out", "in", false)
+	f.Egress = s.either("firewall.direction", "out", "in", f.Egress)
 	if f.Egress && (slices.Equal(f.Chains, []string{"INPUT"}) || slices.Contains(f.Chains, "auto")) {
 		f.Chains = []string{"OUTPUT"} // what goes out never passes the others
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"bailiff/jails/shell"
 )
 
 const (
@@ -21,6 +23,21 @@ type tagError struct{ option, message string }
 // shell. An option in ignore is neither replaced nor are its own tags. more finds options that the values do not have.
 func (r *room) substitute(values *settings, ignore []string, more func(tag []byte) (string, bool)) *tagError {
 	s := substitution{room: r, values: values, ignore: ignore, more: more, states: make([]state, len(values.list))}
+	return s.all()
+}
+
+// mark is substitute for some of the options, with every text that is put in between shell's marks: a script is then
+// known from what it was made of.
+func (r *room) mark(values *settings, options, ignore []string, more func(tag []byte) (string, bool)) *tagError {
+	s := substitution{room: r, values: values, ignore: ignore, more: more, states: make([]state, len(values.list)), marked: true}
+	for i := range values.list {
+		s.states[i].done = !slices.Contains(options, values.list[i].name)
+	}
+	return s.all()
+}
+
+func (s *substitution) all() *tagError {
+	values, ignore := s.values, s.ignore
 	for again := true; again; {
 		again = false
 		for i := range values.list {
@@ -44,6 +61,7 @@ type substitution struct {
 	more   func(tag []byte) (string, bool)
 	states []state // by option
 	work   int
+	marked bool // what takes a tag's place is put between marks
 }
 
 type state struct {
@@ -87,6 +105,9 @@ func (s *substitution) replace(option string) *tagError {
 	start, end, found := nextTag(s.value, 0)
 	for found {
 		tag := s.value[start+1 : end-1]
+		if s.marked {
+			tag = unmarked(tag)
+		}
 		if s.ignored(tag) {
 			start, end, found = nextTag(s.value, end)
 			continue
@@ -110,6 +131,11 @@ func (s *substitution) replace(option string) *tagError {
 	return nil
 }
 
+// unmarked is a tag's name without the marks of what it was made of.
+func unmarked(tag []byte) []byte {
+	return bytes.ReplaceAll(bytes.ReplaceAll(tag, []byte{shell.Begin}, nil), []byte{shell.End}, nil)
+}
+
 // opened tells whether a tag that begins in text may end behind it.
 func opened(text []byte) bool {
 	i := bytes.LastIndexAny(text, "<> ")
@@ -130,7 +156,12 @@ func (s *substitution) everywhere(start, end int, by string) {
 		if n < 0 {
 			break
 		}
-		s.next = append(append(s.next, rest[:n]...), by...)
+		s.next = append(s.next, rest[:n]...)
+		if s.marked {
+			s.next = append(append(append(s.next, shell.Begin), by...), shell.End)
+		} else {
+			s.next = append(s.next, by...)
+		}
 		rest = rest[n+len(what):]
 	}
 	s.next = append(s.next, rest...)

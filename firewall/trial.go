@@ -14,7 +14,7 @@ import (
 const trialMark = "~try-"
 
 // cleanUpLimit bounds how long a trial takes to remove what it has made, also when its context has ended.
-const cleanUpLimit = 3 * time.Second
+const cleanUpLimit = 2 * time.Second
 
 // A trial is a backend being tried. What it makes in the kernel bears its token. While it is at work it holds a socket
 // of that name, which the kernel closes with the process: so another process can tell what a dead one has left. The

@@ -60,6 +60,8 @@ func (n *nft) try() error {
 // again. Two transactions are needed, for iptables would not ask the kernel about a rule that goes in the one in which it
 // comes.
 func (t *xtable) try(ctx context.Context, token, rule, modules string) error {
+	t.wait = trialWait
+	defer func() { t.wait = lockWait }()
 	if err := t.sweep(ctx); err != nil {
 		return explain(err, modules)
 	}

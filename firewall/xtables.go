@@ -12,17 +12,17 @@ import (
 	"time"
 )
 
-// lockWait is how long one iptables waits for the xtables lock, in seconds, and lockTries how often it is run again
-// when the kernel or the lock was busy all the same.
 const (
-	lockWait  = 5
-	lockTries = 3
+	lockWait  = 5 * time.Second // how long it is waited for iptables' lock
+	trialWait = time.Second     // and while it is tried whether iptables works
+	lockTries = 3               // how often a program is run when the kernel or the lock was busy all the same
 )
 
 // An xtable is iptables' filter table of one family: our chains in it and the jumps to them.
 type xtable struct {
 	f       family
 	log     *slog.Logger
+	wait    time.Duration    // for the lock
 	program string           // iptables of the family
 	restore string           // its iptables-restore
 	hooks   map[string]bool  // the chains of others that jump to ours; nil until looked for
@@ -64,7 +64,7 @@ func openXTable(ctx context.Context, f family, program string, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	t := &xtable{f: f, log: log, program: path, restore: restore, socket: -1,
+	t := &xtable{f: f, log: log, wait: lockWait, program: path, restore: restore, socket: -1,
 		left: map[string]bool{}, asked: map[string]rules{}, printed: map[string]rules{}}
 	if legacy {
 		t.socket, err = rawSocket(f)
@@ -83,7 +83,7 @@ func (t *xtable) stand(ctx context.Context, want layout) (s script, err error) {
 			return s, t.remember(ctx, s)
 		}
 		t.hooks = nil // look again
-		if !busy(err) && try > 0 || errors.Is(err, errHung) || ctx.Err() != nil || time.Since(begun) > lockWait*time.Second {
+		if !busy(err) && try > 0 || errors.Is(err, errHung) || ctx.Err() != nil || time.Since(begun) > t.wait {
 			break
 		}
 	}
@@ -183,7 +183,7 @@ func (t *xtable) list(ctx context.Context, chain string) (rules, error) {
 // read lists some chains, or all, with their rules.
 func (t *xtable) read(ctx context.Context, chains ...string) (map[string]rules, error) {
 	args := append([]string{"-t", "filter", "-S"}, chains...)
-	out, err := t.exec(ctx, nil, t.program, append(args, "--wait", fmt.Sprint(lockWait))...)
+	out, err := t.exec(ctx, nil, t.program, append(args, "--wait", t.waitSeconds())...)
 	if err != nil {
 		return nil, err
 	}
@@ -222,13 +222,15 @@ func (t *xtable) input(ctx context.Context, input []byte) error {
 	begun := time.Now()
 	var err error
 	for range lockTries {
-		_, err = t.exec(ctx, input, t.restore, "--noflush", fmt.Sprintf("--wait=%d", lockWait))
-		if err == nil || !busy(err) || time.Since(begun) > lockWait*time.Second {
+		_, err = t.exec(ctx, input, t.restore, "--noflush", "--wait="+t.waitSeconds())
+		if err == nil || !busy(err) || time.Since(begun) > t.wait {
 			return err
 		}
 	}
 	return err
 }
+
+func (t *xtable) waitSeconds() string { return fmt.Sprint(int(t.wait.Seconds())) }
 
 func (t *xtable) exec(ctx context.Context, input []byte, path string, args ...string) ([]byte, error) {
 	return runProgram(ctx, programLimit, input, path, args...)

@@ -97,13 +97,17 @@ func read(t *testing.T, path string) string {
 func (h *host) start() {
 	h.t.Helper()
 	ready := strings.Count(h.log.String(), " ready ")
-	h.daemon = h.lab.Box.Command(os.Args[0], "run", "--config", h.dir+"/conf", "--state", h.dir, "--socket", h.socket())
-	h.daemon.Env = append(os.Environ(), asBailiff+"=1")
-	h.daemon.Stderr = h.log
-	if err := h.daemon.Start(); err != nil {
-		h.t.Fatal(err)
-	}
+	h.launch()
 	h.await("ready", func() bool { return strings.Count(h.log.String(), " ready ") > ready })
+}
+
+// launch starts the daemon and does not wait for it. Programs in the host's own directory come before others.
+func (h *host) launch() {
+	h.t.Helper()
+	h.daemon = h.lab.Box.Command(os.Args[0], "run", "--config", h.dir+"/conf", "--state", h.dir, "--socket", h.socket())
+	h.daemon.Env = append(os.Environ(), asBailiff+"=1", "PATH="+h.dir+"/programs:"+os.Getenv("PATH"))
+	h.daemon.Stderr = h.log
+	must(h.t, h.daemon.Start())
 }
 
 func (h *host) socket() string { return h.dir + "/bailiff.sock" }

@@ -81,15 +81,6 @@ func newBannedHost(t *testing.T, firewall string) *host {
 	return h
 }
 
-// launch starts the daemon and does not wait for it.
-func (h *host) launch() {
-	h.t.Helper()
-	h.daemon = h.lab.Box.Command(os.Args[0], "run", "--config", h.dir+"/conf", "--state", h.dir, "--socket", h.socket())
-	h.daemon.Env = append(os.Environ(), asBailiff+"=1", "PATH="+h.dir+"/programs:"+os.Getenv("PATH"))
-	h.daemon.Stderr = h.log
-	must(h.t, h.daemon.Start())
-}
-
 // endAfter sends a signal after a while and wants the daemon to end for it.
 func (h *host) endAfter(d time.Duration, signal os.Signal) {
 	h.t.Helper()

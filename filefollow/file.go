@@ -2,6 +2,7 @@ package filefollow
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"time"
@@ -58,6 +59,9 @@ func openFile(path string) (*file, error) {
 		fd, err = unix.Open(path, unix.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC|unix.O_NOCTTY, 0)
 		return err
 	})
+	if err == nil {
+		err = leavesRoom(fd)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -70,6 +74,22 @@ func openFile(path string) (*file, error) {
 	f.mark.Time = st.Mtim.Nano()
 	f.glance()
 	return f, nil
+}
+
+// leavesRoom closes a descriptor that is one of the last that the process may have: the rest of the program needs some,
+// for the programs that it runs and whoever connects. Descriptors are given out from the lowest on.
+func leavesRoom(fd int) error {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return nil
+	}
+	most := limit.Cur - min(limit.Cur, max(16, min(limit.Cur/4, 64)))
+	if uint64(fd) < most {
+		return nil
+	}
+	_ = unix.Close(fd)
+	return fmt.Errorf("%w: only %d may be open, of which some are kept for the firewall and for commands; raise the limit "+
+		"(LimitNOFILE= of a unit, ulimit -n)", unix.EMFILE, limit.Cur)
 }
 
 func followable(st *unix.Stat_t) bool { return regular(st) || st.Mode&unix.S_IFMT == unix.S_IFIFO }

@@ -28,6 +28,7 @@ type host struct {
 	dir    string
 	log    *syncBuffer
 	daemon *exec.Cmd
+	limit  string                // how many descriptors the daemon may have; "": as many as usual
 	write  func(lines ...string) // makes sshd say the lines
 }
 
@@ -104,8 +105,9 @@ func (h *host) start() {
 // launch starts the daemon and does not wait for it. Programs in the host's own directory come before others.
 func (h *host) launch() {
 	h.t.Helper()
-	h.daemon = h.lab.Box.Command(os.Args[0], "run", "--config", h.dir+"/conf", "--state", h.dir, "--socket", h.socket())
-	h.daemon.Env = append(os.Environ(), asBailiff+"=1", "PATH="+h.dir+"/programs:"+os.Getenv("PATH"))
+	const limited = `[ -z "$LIMIT" ] || ulimit -n "$LIMIT"; exec "$@"`
+	h.daemon = h.lab.Box.Command("sh", "-c", limited, "sh", os.Args[0], "run", "--config", h.dir+"/conf", "--state", h.dir, "--socket", h.socket())
+	h.daemon.Env = append(os.Environ(), asBailiff+"=1", "LIMIT="+h.limit, "PATH="+h.dir+"/programs:"+os.Getenv("PATH"))
 	h.daemon.Stderr = h.log
 	must(h.t, h.daemon.Start())
 }

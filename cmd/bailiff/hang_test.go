@@ -106,3 +106,25 @@ func TestTheLockIsHeldAtTheStart(t *testing.T) {
 	h.awaitFate(firewalltest.Attacker4, stopped)
 	h.await("the problem to be over", func() bool { return len(h.status().Problems) == 0 })
 }
+
+// TestFewDescriptors lets the daemon have few of them, and more logs than that: it heals and answers all the same, and says
+// which logs it does not read.
+func TestFewDescriptors(t *testing.T) {
+	h := newFileHost(t)
+	for i := range 30 {
+		must(t, os.WriteFile(fmt.Sprintf("%s/more%d.log", h.dir, i), nil, 0o600))
+	}
+	h.configure("\t" + h.dir + "/more*.log\nbantime = 1h") // one more logpath
+	h.limit = "40"
+	h.start()
+	h.bailiff("ban", "sshd", firewalltest.Attacker4)
+	h.awaitFate(firewalltest.Attacker4, stopped)
+	h.lab.Box.Run(t, "sh", "-c", "iptables -F; ip6tables -F")
+	h.awaitFate(firewalltest.Attacker4, stopped)
+	if s := h.status("--verify"); len(s.Problems) > 0 {
+		t.Errorf("problems are %+v", s.Problems)
+	}
+	if log := h.log.String(); !strings.Contains(log, "too many open files: only 40 may be open") || strings.Contains(log, "ERROR") {
+		t.Errorf("the log says\n%s", log)
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
-	"strings"
 
 	"bailiff/cmd/internal/control"
 )
@@ -37,10 +36,6 @@ func printJSON(w io.Writer, v any) error {
 func (s *settings) configuredSocket() string {
 	c, _ := loadConfig(s.config)
 	return cmp.Or(c.Daemon.Socket, defaultSocket)
-}
-
-func reloadRequest(args []string) control.ReloadRequest {
-	return control.ReloadRequest{Jail: strings.Join(args, "")}
 }
 
 // logLevel is the level that the flags ask for, else the configured one.

@@ -66,10 +66,11 @@ type daemon struct {
 	problems problems
 	caughtUp func() // called when what was logged before has been read
 
-	reloads chan reloadOrder
-	hup     chan os.Signal
-	begun   config.Daemon // the options of the start
-	keeper  *keeper
+	reloads  chan reloadOrder
+	progress progress // of a reload
+	hup      chan os.Signal
+	begun    config.Daemon // the options of the start
+	keeper   *keeper
 
 	mu     sync.Mutex
 	config *config.Config

@@ -36,26 +36,3 @@ func newVersionCommand(*settings) *cobra.Command {
 	jsonFlag(c, &asJSON)
 	return c
 }
-
-func newReloadCommand(s *settings) *cobra.Command {
-	var asJSON bool
-	c := &cobra.Command{
-		Use:   "reload [JAIL]",
-		Short: "Read the configuration again, all of it or one jail's",
-		Long: "Read the configuration again. When it has faults the old one stays and the faults are printed.\n" +
-			"Failures and bans are kept; the bans of a jail that is gone are lifted.",
-		Args: arguments(0, 1),
-
-		ValidArgsFunction: s.complete(s.jailFirst),
-		RunE: func(c *cobra.Command, args []string) error {
-			if err := s.client().Reload(c.Context(), reloadRequest(args)); err != nil {
-				return err
-			}
-			return printChange(c.OutOrStdout(), asJSON, struct {
-				Reloaded bool `json:"reloaded"`
-			}{true}, "reloaded")
-		},
-	}
-	jsonFlag(c, &asJSON)
-	return c
-}

@@ -7,8 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"reflect"
-	"slices"
+	"strings"
 	"time"
 
 	"bailiff/cmd/internal/control"
@@ -18,26 +17,46 @@ import (
 	"bailiff/jails/event"
 )
 
+// readersTime is how long a reload waits for readers that are to end or to take up other jails.
+const readersTime = 20 * time.Second
+
 // A reloadOrder asks for a reload, of one jail or of all.
 type reloadOrder struct {
 	jail string
-	done chan error // has room for the answer
+	done chan reloadOutcome // has room for the answer
+}
+
+type reloadOutcome struct {
+	report control.Reloaded
+	err    error
 }
 
 // Reload answers bailiff reload. It is carried out to its end also when the asking command goes away.
-func (d *daemon) Reload(ctx context.Context, r control.ReloadRequest) error {
-	o := reloadOrder{r.Jail, make(chan error, 1)}
+func (d *daemon) Reload(ctx context.Context, r control.ReloadRequest) (control.Reloaded, error) {
+	o := reloadOrder{r.Jail, make(chan reloadOutcome, 1)}
 	select {
 	case d.reloads <- o:
 	case <-ctx.Done():
-		return ctx.Err()
+		return control.Reloaded{}, ctx.Err()
 	}
 	select {
-	case err := <-o.done:
-		return err
+	case out := <-o.done:
+		return out.report, out.err
 	case <-ctx.Done():
-		return ctx.Err()
+		return control.Reloaded{}, ctx.Err()
 	}
+}
+
+// Reloading says what a reload waits for just now.
+func (d *daemon) Reloading() control.Reloading {
+	what, since := d.progress.now()
+	if what == "" {
+		return control.Reloading{}
+	}
+	if readers := d.sources.waitsFor(); what == waitForReaders && len(readers) > 0 {
+		what = strings.Join(readers, ", ")
+	}
+	return control.Reloading{WaitingFor: what, Since: &since}
 }
 
 // reloadWhenAsked reloads at SIGHUP and when commands ask for it, one at a time, until ctx ends.
@@ -47,72 +66,131 @@ func (d *daemon) reloadWhenAsked(ctx context.Context, hup <-chan os.Signal) erro
 		case <-ctx.Done():
 			return nil
 		case <-hup:
-			_ = d.tryReload(ctx, "") // which logs why it refuses
+			_, _ = d.tryReload(ctx, "") // which logs what it did, or why it refuses
 		case o := <-d.reloads:
-			o.done <- d.tryReload(ctx, o.jail)
+			report, err := d.tryReload(ctx, o.jail)
+			o.done <- reloadOutcome{report, err}
 		}
 	}
 }
 
 // tryReload reads the configuration again. With a fault in it the old one stays, whole. Failures and bans are kept; bans
 // of jails that are gone are lifted.
-func (d *daemon) tryReload(ctx context.Context, jail string) error {
+func (d *daemon) tryReload(ctx context.Context, jail string) (control.Reloaded, error) {
 	select {
 	case <-d.sources.ready:
 		d.tell(sdnotify.Reloading())
 		defer func() { d.tell(sdnotify.Ready()) }()
 	default: // systemd still waits for the start to end
 	}
+	defer d.progress.at("")
 	d.reopenLog()
-	err := d.reload(ctx, jail)
+	report, err := d.reload(ctx, jail)
 	d.metrics.Loaded(err == nil)
 	if err != nil {
 		d.log.Error("reload failed", "err", err)
+		return report, err
 	}
-	return err
+	d.logReload(report)
+	return report, nil
 }
 
-func (d *daemon) reload(ctx context.Context, only string) error {
+// What a reload waits for, in the order in which it does.
+const (
+	waitForFiles    = "the files of the configuration"
+	waitForNames    = "the names of ignoreip to be looked up"
+	waitForFirewall = "the firewall"
+	waitForStore    = "the store"
+	waitForReaders  = "the readers of journal and log files"
+	waitForBans     = "the bans of jails that are gone to be lifted"
+)
+
+// reload does first what may fail: until then everything stays as it was.
+func (d *daemon) reload(ctx context.Context, only string) (control.Reloaded, error) {
+	d.progress.at(waitForFiles)
 	read, err := d.keeper.read()
 	if err != nil {
-		return &control.Error{Kind: control.Invalid, Message: fmt.Sprintf("the configuration has faults, the old one stays:\n%v", err)}
+		return control.Reloaded{}, &control.Error{Kind: control.Invalid,
+			Message: fmt.Sprintf("the configuration has faults, the old one stays:\n%v", err)}
 	}
 	next := read.Config
 	current, running := d.state()
 	if only != "" {
 		if next, err = replaceOne(current, next, only); err != nil {
-			return err
+			return control.Reloaded{}, err
 		}
 	}
 	keepFilters(current, next)
-	if err := d.firewall.Ensure(ctx, specs(union(current, next))); err != nil {
-		return errors.Join(err, d.firewall.Ensure(ctx, specs(current)))
+	t := d.newTransition(current, next, running)
+	if err := d.prepare(ctx, t); err != nil {
+		return control.Reloaded{}, errors.Join(err, d.firewall.Ensure(ctx, specs(current)))
 	}
-	d.ignored.Learn(ctx, next.Jails)
-	kept, gone := d.match(next, running)
-	if err := d.takeBack(ctx, current, kept); err != nil {
-		return errors.Join(err, d.firewall.Ensure(ctx, specs(current)))
+	d.putInForce(t)
+	report := t.report()
+	report.DryRun = d.flags.dryRun
+	for _, err := range d.takeAway(ctx, t, &report) {
+		report.Left = append(report.Left, err.Error())
 	}
-	d.become(next, kept)
-	d.ignored.Keep(next.Jails)
-	if err := d.sources.replanned(ctx); err != nil {
-		return err
-	}
-	var left error // what is in force all the same
-	for _, j := range gone {
-		left = errors.Join(left, d.liftAll(j))
-	}
-	left = errors.Join(left, d.firewall.Ensure(ctx, specs(next)))
 	d.level.Set(d.flags.logLevel(next.Daemon.LogLevel))
-	tellFaults(d.log, slog.LevelWarn, next.Warnings)
 	d.warnOfOptionsOfTheStart(next.Daemon)
-	d.log.Info("reloaded", "jails", len(kept))
-	d.allInForce()
-	d.keeper.keep(read)
-	if left != nil {
-		return fmt.Errorf("the new configuration is in force, but something of the old one is left: %w", left)
+	if only == "" {
+		d.allInForce()
 	}
-	return nil
+	d.keeper.keep(read)
+	return report, nil
+}
+
+// takeAway ends what was of the old configuration only. It reports how many bans of each jail it has lifted, and returns
+// what is left all the same.
+func (d *daemon) takeAway(ctx context.Context, t *transition, report *control.Reloaded) (left []error) {
+	d.progress.at(waitForReaders)
+	if err := d.sources.replanned(ctx, readersTime); err != nil {
+		left = append(left, err)
+	}
+	d.progress.at(waitForBans)
+	for _, j := range t.gone {
+		lifted, err := d.liftAll(j)
+		report.Removed = append(report.Removed, control.RemovedJail{Name: j.Name, Lifted: lifted})
+		if err != nil {
+			left = append(left, fmt.Errorf("bans of %s: %w", j.Name, err))
+		}
+	}
+	d.progress.at(waitForFirewall)
+	if err := d.firewall.Ensure(ctx, specs(t.next)); err != nil {
+		left = append(left, err)
+	}
+	return left
+}
+
+func (d *daemon) liftAll(j *jails.Jail) (lifted int, err error) {
+	var subjects []event.Subject
+	for _, b := range j.Bans() {
+		subjects = append(subjects, b.Subject)
+	}
+	stood, err := d.enforcer.Lift(j, subjects)
+	return len(stood), err
+}
+
+// logReload logs what bailiff reload prints.
+func (d *daemon) logReload(r control.Reloaded) {
+	c, _ := d.state()
+	tellFaults(d.log, slog.LevelWarn, c.Warnings)
+	for _, name := range r.Added {
+		d.log.Info("jail is new", "jail", name)
+	}
+	for _, j := range r.Removed {
+		d.log.Warn("jail is gone", "jail", j.Name, "lifted", j.Lifted)
+	}
+	for _, j := range r.Changed {
+		d.log.Info("jail has changed", "jail", j.Name, "options", changeWords(j))
+	}
+	for _, what := range r.Left {
+		d.log.Error("something of the old configuration is left", "err", what)
+	}
+	if r.Jails == 0 {
+		d.log.Warn(nothingGuarded)
+	}
+	d.log.Info("reloaded", "jails", r.Jails)
 }
 
 // reopenLog has a log file that was renamed made anew, as whoever sends SIGHUP to a daemon may expect.
@@ -138,115 +216,4 @@ func (d *daemon) warnOfOptionsOfTheStart(next config.Daemon) {
 			d.log.Warn(o.name+" is read at the start only", "running", o.was, "configured", o.is, "hint", "systemctl restart bailiff; bans stay")
 		}
 	}
-}
-
-// replaceOne is the current configuration with one jail as the next one has it.
-func replaceOne(current, next *config.Config, name string) (*config.Config, error) {
-	named := func(j *config.Jail) bool { return j.Name == name }
-	c := *current
-	c.Jails = slices.Clone(current.Jails)
-	was, is := slices.IndexFunc(current.Jails, named), slices.IndexFunc(next.Jails, named)
-	switch {
-	case was < 0 && is < 0:
-		return nil, noJail(name, jailNamesOf(current, next))
-	case was < 0:
-		c.Jails = append(c.Jails, next.Jails[is])
-	case is < 0:
-		c.Jails = slices.Delete(c.Jails, was, was+1)
-	default:
-		c.Jails[was] = next.Jails[is]
-	}
-	return &c, nil
-}
-
-// jailNamesOf are the jails of configurations.
-func jailNamesOf(all ...*config.Config) (names []string) {
-	for _, c := range all {
-		for _, j := range c.Jails {
-			names = append(names, j.Name)
-		}
-	}
-	return names
-}
-
-// keepFilters gives jails whose filter has not changed the filter they had, and with it its state.
-func keepFilters(current, next *config.Config) {
-	for _, j := range next.Jails {
-		for _, old := range current.Jails {
-			if old.Name == j.Name && reflect.DeepEqual(old.Definition, j.Definition) {
-				j.Filter = old.Filter
-			}
-		}
-	}
-}
-
-// union has the jails of both configurations, as the next one has them where it does: while jails change, those that go
-// still hold their bans.
-func union(current, next *config.Config) *config.Config {
-	c := *next
-	c.Jails = slices.Clone(next.Jails)
-	for _, old := range current.Jails {
-		if !slices.ContainsFunc(next.Jails, func(j *config.Jail) bool { return j.Name == old.Name }) {
-			c.Jails = append(c.Jails, old)
-		}
-	}
-	return &c
-}
-
-// match gives running jails their new settings, makes those that are new, and names those that are gone.
-func (d *daemon) match(next *config.Config, running []*jails.Jail) (kept, gone []*jails.Jail) {
-	byName := map[string]*jails.Jail{}
-	for _, j := range running {
-		byName[j.Name] = j
-	}
-	for _, c := range next.Jails {
-		j := byName[c.Name]
-		if j == nil {
-			d.metrics.Jail(c.Name)
-			j = jails.NewJail(c, d.ignored, d.log, d.metrics)
-		} else {
-			j.Configure(c)
-		}
-		delete(byName, c.Name)
-		kept = append(kept, j)
-	}
-	for _, j := range running {
-		if byName[j.Name] != nil {
-			gone = append(gone, j)
-		}
-	}
-	return kept, gone
-}
-
-// takeBack gives jails that were not there before the bans that stand in the store, as a restart does, and fills the new
-// sets of those that had none.
-func (d *daemon) takeBack(ctx context.Context, current *config.Config, kept []*jails.Jail) error {
-	now := time.Now()
-	active, err := d.store.Active(ctx, now)
-	if err != nil {
-		return err
-	}
-	for _, j := range kept {
-		i := slices.IndexFunc(current.Jails, func(c *config.Jail) bool { return c.Name == j.Name })
-		if i < 0 {
-			j.Restore(slices.DeleteFunc(slices.Clone(active), func(b event.Ban) bool { return b.Jail != j.Name }), now)
-		}
-		had := i >= 0 && current.Jails[i].Firewall.Kind != "none"
-		if had || j.Config().Firewall.Kind == "none" {
-			continue
-		}
-		if err := d.firewall.Add(ctx, j.Name, j.Remaining(now)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (d *daemon) liftAll(j *jails.Jail) error {
-	var subjects []event.Subject
-	for _, b := range j.Bans() {
-		subjects = append(subjects, b.Subject)
-	}
-	_, err := d.enforcer.Lift(j, subjects)
-	return err
 }

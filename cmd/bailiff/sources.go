@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,7 +47,8 @@ type sources struct {
 	files    filefollow.Counters
 	rounds   atomic.Uint64 // made by all readers: what grows while a long history is read
 
-	replan chan chan struct{} // closed by Run when it has planned anew
+	replan chan chan struct{} // closed by Run when it has planned anew, and readers that had to end have ended
+	ended  chan struct{}      // has room for one: a reader that was to end has
 	ready  chan struct{}      // closed when every reader of the first plan stands
 
 	mu      sync.Mutex
@@ -54,6 +57,8 @@ type sources struct {
 	choices map[string]choice  // by jail
 	places  map[string]*place  // by jail; Run's goroutine only
 	readers map[string]*reader // by plan key; Run's goroutine only
+	ending  map[string]*reader // by plan key, those that were told to end; Run's goroutine only
+	waits   []string           // what Run waits for
 }
 
 // A choice is where a jail reads, and since when its logs are away.
@@ -83,8 +88,8 @@ func (r *reader) stand() { r.once.Do(func() { close(r.stands) }) }
 
 func newSources(log *slog.Logger, words *logWriter, m *metrics.Metrics, marks source.Marks, e *jails.Enforcer, names *resolve.Resolver, w *sdnotify.Watchdog) *sources {
 	return &sources{log: log, words: words, metrics: m, marks: marks, enforcer: e, names: names, watchdog: w,
-		replan: make(chan chan struct{}), ready: make(chan struct{}),
-		choices: map[string]choice{}, places: map[string]*place{}, readers: map[string]*reader{}}
+		replan: make(chan chan struct{}), ended: make(chan struct{}, 1), ready: make(chan struct{}),
+		choices: map[string]choice{}, places: map[string]*place{}, readers: map[string]*reader{}, ending: map[string]*reader{}}
 }
 
 // follow sets the jails that sources are read for, from the next plan on.
@@ -94,20 +99,47 @@ func (s *sources) follow(js []*jails.Jail, journalReader string) {
 	s.jails, s.reader = js, journalReader
 }
 
-// replanned returns when what runs is what the jails need now.
-func (s *sources) replanned(ctx context.Context) error {
+// replanned returns when what runs is what the jails need now, or says what is still in its way after a time.
+func (s *sources) replanned(ctx context.Context, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	done := make(chan struct{})
 	select {
 	case s.replan <- done:
 	case <-ctx.Done():
-		return ctx.Err()
+		return s.late(ctx, limit)
 	}
 	select {
 	case <-done:
 		return nil
 	case <-ctx.Done():
+		return s.late(ctx, limit)
+	}
+}
+
+func (s *sources) late(ctx context.Context, limit time.Duration) error {
+	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return ctx.Err()
 	}
+	waits := s.waitsFor()
+	if len(waits) == 0 {
+		waits = []string{waitForReaders}
+	}
+	return fmt.Errorf("after %s still waiting for %s", limit, strings.Join(waits, ", "))
+}
+
+// waitsFor is what the readers that jails need wait for.
+func (s *sources) waitsFor() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.waits
+}
+
+// wait notes what is waited for.
+func (s *sources) wait(what ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waits = what
 }
 
 // choice says where the jail reads now, and why.
@@ -125,16 +157,24 @@ func (s *sources) Run(ctx context.Context) error {
 	s.apply(ctx, g, s.plans(time.Now()))
 	first := s.standing()
 	g.Go(func() error { s.awaitFirst(ctx, first); return nil })
+	var asked []chan struct{}
 	for {
-		done := make(chan struct{})
 		select {
 		case <-ctx.Done():
 			return g.Wait()
-		case done = <-s.replan:
+		case done := <-s.replan:
+			asked = append(asked, done)
+		case <-s.ended:
 		case <-tick.C:
 		}
 		s.apply(ctx, g, s.plans(time.Now()))
-		close(done)
+		if len(s.ending) > 0 {
+			continue
+		}
+		for _, done := range asked {
+			close(done)
+		}
+		asked = nil
 	}
 }
 
@@ -221,19 +261,28 @@ func (s *sources) journalError(key string, c *config.Jail) error {
 	return journal.Available(journalOptions(c, s.reader))
 }
 
-// apply stops the readers that no plan wants as they are, and starts those that are missing.
+// apply has the readers end that no plan wants as they are, and starts those that are missing. It waits for none to end:
+// whatever is to take the place of one is started by the apply after that.
 func (s *sources) apply(ctx context.Context, g *errgroup.Group, plans map[string]*plan) {
 	for key, r := range s.readers {
 		if p := plans[key]; p == nil || p.shape != r.plan.shape {
 			r.cancel()
-			<-r.done
+			s.ending[key] = r
 			delete(s.readers, key)
 		}
 	}
+	s.reap()
 	kept := map[string]bool{}
 	for key, p := range plans {
+		if s.ending[key] != nil {
+			for _, j := range p.jails {
+				kept[j.Name] = true
+			}
+			continue
+		}
 		posts, back := s.post(p, kept)
 		if r := s.readers[key]; r != nil {
+			s.wait("the reader of " + key + " to finish what it is at")
 			r.watch.Post(posts)
 			continue
 		}
@@ -245,6 +294,20 @@ func (s *sources) apply(ctx context.Context, g *errgroup.Group, plans map[string
 			delete(s.places, jail)
 		}
 	}
+	s.wait(s.reap()...)
+}
+
+// reap forgets the readers that have ended, and says for which it waits.
+func (s *sources) reap() (waits []string) {
+	for key, r := range s.ending {
+		select {
+		case <-r.done:
+			delete(s.ending, key)
+		default:
+			waits = append(waits, "the reader of "+key+" to end")
+		}
+	}
+	return waits
 }
 
 // post makes a place at the source for each of its jails, keeping what is there. back is how far jails that are new
@@ -303,6 +366,15 @@ func alike(a, b *config.Jail) bool {
 		reflect.DeepEqual(a.Journal, b.Journal) && slices.Equal(a.LogPaths, b.LogPaths)
 }
 
+// tellEnd says that a reader has ended.
+func (s *sources) tellEnd(r *reader) {
+	close(r.done)
+	select {
+	case s.ended <- struct{}{}:
+	default:
+	}
+}
+
 // start runs a reader for the plan. A reader that fails is tried again with growing delay.
 func (s *sources) start(ctx context.Context, g *errgroup.Group, p *plan, posts []*jails.Post) {
 	r := &reader{plan: p, done: make(chan struct{}), stands: make(chan struct{})}
@@ -316,7 +388,7 @@ func (s *sources) start(ctx context.Context, g *errgroup.Group, p *plan, posts [
 	ctx, r.cancel = context.WithCancel(ctx)
 	s.readers[p.key] = r
 	g.Go(func() error {
-		defer close(r.done)
+		defer s.tellEnd(r)
 		defer s.watchdog.Retire(beat)
 		defer r.stand()
 		for delay := retryFirst; ; delay = min(2*delay, retryMost) {

@@ -7,7 +7,8 @@
 //	GET  /v1/banned?jail=NAME&subject=S    Banned
 //	POST /v1/ban     BanRequest            Changed
 //	POST /v1/unban   UnbanRequest          Changed
-//	POST /v1/reload  ReloadRequest         Changed
+//	POST /v1/reload  ReloadRequest         Reloaded
+//	GET  /v1/reload                        Reloading
 //
 // Anything but 200 carries an Error. Subjects are addresses, networks in CIDR notation or opaque ids.
 package control
@@ -147,6 +148,42 @@ type UnbanRequest struct {
 // ReloadRequest asks to read the configuration again.
 type ReloadRequest struct {
 	Jail string `json:"jail,omitempty"` // empty: all of them
+}
+
+// Reloaded says what a reload has changed.
+type Reloaded struct {
+	Jails    int           `json:"jails"`             // how many run now
+	Added    []string      `json:"added"`             // jails that did not run before
+	Removed  []RemovedJail `json:"removed"`           // jails that ran before
+	Changed  []ChangedJail `json:"changed"`           // jails whose options are others
+	Warnings []Fault       `json:"warnings"`          // those of bailiff config check
+	Left     []string      `json:"left,omitempty"`    // what of the old configuration could not be taken away
+	DryRun   bool          `json:"dry_run,omitempty"` // the daemon only says what it would do
+}
+
+// RemovedJail is a jail that runs no more.
+type RemovedJail struct {
+	Name   string `json:"name"`
+	Lifted int    `json:"lifted"` // how many bans of it were lifted
+}
+
+// ChangedJail is a jail that goes on with other options.
+type ChangedJail struct {
+	Name    string          `json:"name"`
+	Options []ChangedOption `json:"options"`
+}
+
+// ChangedOption is an option that has another value. Long values are left out.
+type ChangedOption struct {
+	Option string `json:"option"`
+	From   string `json:"from,omitempty"`
+	To     string `json:"to,omitempty"`
+}
+
+// Reloading says what a reload waits for.
+type Reloading struct {
+	WaitingFor string     `json:"waiting_for,omitempty"` // empty: there is no reload
+	Since      *time.Time `json:"since,omitempty"`
 }
 
 // Changed says what became of a request to ban or unban.

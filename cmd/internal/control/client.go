@@ -109,18 +109,22 @@ func (b *Banned) add(more Banned) {
 
 // Ban asks for bans.
 func (c *Client) Ban(ctx context.Context, r BanRequest) (Changed, error) {
-	return post(ctx, c, "ban", r)
+	return post[Changed](ctx, c, "ban", r)
 }
 
 // Unban asks to lift bans.
 func (c *Client) Unban(ctx context.Context, r UnbanRequest) (Changed, error) {
-	return post(ctx, c, "unban", r)
+	return post[Changed](ctx, c, "unban", r)
 }
 
 // Reload asks to read the configuration again and returns when that is done.
-func (c *Client) Reload(ctx context.Context, r ReloadRequest) error {
-	_, err := post(ctx, c, "reload", r)
-	return err
+func (c *Client) Reload(ctx context.Context, r ReloadRequest) (Reloaded, error) {
+	return post[Reloaded](ctx, c, "reload", r)
+}
+
+// Reloading asks what a reload waits for.
+func (c *Client) Reloading(ctx context.Context) (Reloading, error) {
+	return get[Reloading](ctx, c, "reload", nil)
 }
 
 const base = "http://bailiff/v1/" // the host is for HTTP only: the dialer knows one socket
@@ -134,7 +138,7 @@ func get[T any](ctx context.Context, c *Client, verb string, query url.Values) (
 	return reply, err
 }
 
-func post(ctx context.Context, c *Client, verb string, body any) (reply Changed, err error) {
+func post[T any](ctx context.Context, c *Client, verb string, body any) (reply T, err error) {
 	b, err := json.Marshal(body)
 	if err != nil {
 		return reply, err

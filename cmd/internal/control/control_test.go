@@ -54,13 +54,18 @@ func (d *daemon) Unban(_ context.Context, r UnbanRequest) (Changed, error) {
 	return Changed{Count: 7, Still: state.Jails[0].Banned}, nil
 }
 
-func (d *daemon) Reload(_ context.Context, r ReloadRequest) error {
+func (d *daemon) Reload(_ context.Context, r ReloadRequest) (Reloaded, error) {
 	d.asked = append(d.asked, r)
 	if r.Jail == "broken" {
-		return fmt.Errorf("reload: %w", errors.New("jail.conf:3: [broken] x: no"))
+		return Reloaded{}, fmt.Errorf("reload: %w", errors.New("jail.conf:3: [broken] x: no"))
 	}
-	return nil
+	return reloaded, nil
 }
+
+func (d *daemon) Reloading() Reloading { return Reloading{WaitingFor: "the disk"} }
+
+var reloaded = Reloaded{Jails: 1, Added: []string{"sshd"}, Removed: []RemovedJail{{"web", 3}},
+	Changed: []ChangedJail{{"mail", []ChangedOption{{"bantime", "10m", "1h"}}}}, Warnings: []Fault{{File: "jail.conf", Message: "odd"}}}
 
 var state = func() Status {
 	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -166,7 +171,10 @@ func TestEveryRequestReachesTheDaemonAndItsReplyTheClient(t *testing.T) {
 	check("ban", made, Changed{Count: 2, Changes: []Change{{Ban: state.Jails[0].Banned[0], Outcome: Made}}}, err)
 	changed, err := c.Unban(ctx, UnbanRequest{Jail: "web", All: true})
 	check("unban", changed, Changed{Count: 7, Still: state.Jails[0].Banned}, err)
-	check("reload", nil, nil, c.Reload(ctx, ReloadRequest{}))
+	done, err := c.Reload(ctx, ReloadRequest{})
+	check("reload", done, reloaded, err)
+	now, err := c.Reloading(ctx)
+	check("reloading", now, Reloading{WaitingFor: "the disk"}, err)
 	check("asked", d.asked, []any{StatusRequest{"ssh d&", true}, BannedRequest{}, some, ban, UnbanRequest{Jail: "web", All: true}, ReloadRequest{}}, nil)
 }
 
@@ -197,7 +205,7 @@ func TestErrorsKeepTheirKind(t *testing.T) {
 	c, ctx := NewClient(serve(t, &daemon{})), t.Context()
 	ask := map[string]func() error{
 		"nosuch": func() error { _, err := c.Status(ctx, StatusRequest{Jail: "nosuch"}); return err },
-		"broken": func() error { return c.Reload(ctx, ReloadRequest{"broken"}) },
+		"broken": func() error { _, err := c.Reload(ctx, ReloadRequest{"broken"}); return err },
 		"empty":  func() error { _, err := c.Ban(ctx, BanRequest{Jail: "sshd"}); return err },
 		"unsure": func() error { _, err := c.Unban(ctx, UnbanRequest{}); return err },
 		"both": func() error {
@@ -208,8 +216,8 @@ func TestErrorsKeepTheirKind(t *testing.T) {
 			_, err := c.Ban(ctx, BanRequest{Jail: "sshd", Subjects: []string{strings.Repeat("1", MaxBody)}})
 			return err
 		},
-		"unknown": func() error { _, err := post(ctx, c, "dance", ReloadRequest{}); return err },
-		"other":   func() error { _, err := post(ctx, c, "ban", UnbanRequest{All: true}); return err },
+		"unknown": func() error { _, err := post[Changed](ctx, c, "dance", ReloadRequest{}); return err },
+		"other":   func() error { _, err := post[Changed](ctx, c, "ban", UnbanRequest{All: true}); return err },
 	}
 	for name, want := range map[string]Error{
 		"nosuch":  {NotFound, "there is no jail nosuch", "try status"},
@@ -251,7 +259,8 @@ func TestOnlyRootChangesAnything(t *testing.T) {
 	d.asked = nil
 	_, ban := nobody.Ban(ctx, BanRequest{Jail: "sshd", Subjects: []string{"192.0.2.1"}})
 	_, unban := nobody.Unban(ctx, UnbanRequest{All: true})
-	for verb, err := range map[string]error{"ban": ban, "unban": unban, "reload": nobody.Reload(ctx, ReloadRequest{})} {
+	_, reload := nobody.Reload(ctx, ReloadRequest{})
+	for verb, err := range map[string]error{"ban": ban, "unban": unban, "reload": reload} {
 		var e *Error
 		if !errors.As(err, &e) || e.Kind != Forbidden || e.Hint == "" {
 			t.Errorf("%s as nobody: %v, want it forbidden", verb, err)
@@ -377,7 +386,7 @@ func TestAStoppedDaemonIsGivenUp(t *testing.T) {
 		"ping":   c.Ping,
 		"status": func(ctx context.Context) error { _, err := c.Status(ctx, StatusRequest{}); return err },
 		"ban":    func(ctx context.Context) error { _, err := c.Ban(ctx, BanRequest{}); return err },
-		"reload": func(ctx context.Context) error { return c.Reload(ctx, ReloadRequest{}) },
+		"reload": func(ctx context.Context) error { _, err := c.Reload(ctx, ReloadRequest{}); return err },
 	} {
 		var e *Error
 		if err := ask(t.Context()); !errors.As(err, &e) || e.Kind != Unreachable || e.Message != "ask the daemon: no answer within 20ms" || e.Hint == "" {

@@ -28,6 +28,8 @@ const (
 type Reader interface {
 	Status(context.Context, StatusRequest) (Status, error)
 	Banned(context.Context, BannedRequest) (Banned, error)
+	// Reloading says what a reload waits for just now.
+	Reloading() Reloading
 }
 
 // A Changer does what only root may ask for. Its methods are called concurrently.
@@ -35,7 +37,7 @@ type Changer interface {
 	Ban(context.Context, BanRequest) (Changed, error)
 	Unban(context.Context, UnbanRequest) (Changed, error)
 	// Reload returns when the new configuration is in force, or with an error when the old one stays.
-	Reload(context.Context, ReloadRequest) error
+	Reload(context.Context, ReloadRequest) (Reloaded, error)
 }
 
 // A Server answers requests. Fields may not change while it runs.
@@ -99,6 +101,7 @@ func (s *Server) handler() http.Handler {
 		{"POST /v1/ban", rootOnly, s.ban, false},
 		{"POST /v1/unban", rootOnly, s.unban, false},
 		{"POST /v1/reload", rootOnly, s.reload, false},
+		{"GET /v1/reload", anyone, s.reloading, false},
 	} {
 		handler := reply(guard(route.may, route.answer))
 		if route.long {
@@ -152,8 +155,10 @@ func (s *Server) reload(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Changed{}, s.Changer.Reload(r.Context(), q)
+	return s.Changer.Reload(r.Context(), q)
 }
+
+func (s *Server) reloading(*http.Request) (any, error) { return s.Reader.Reloading(), nil }
 
 // read decodes the one JSON object of the request's body. It refuses what it does not know, since a misspelt field of a
 // command that bans is not to be guessed at.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bailiff/cmd/internal/control"
 	"bailiff/jails/config"
 )
 
@@ -88,28 +89,16 @@ func summary(c *config.Config) string {
 
 // A checkReport is what config check --json prints.
 type checkReport struct {
-	OK       bool         `json:"ok"`    // there is no fault
-	Jails    []string     `json:"jails"` // those that run
-	LeftOut  []string     `json:"left_out"`
-	Faults   []foundFault `json:"faults"`
-	Warnings []foundFault `json:"warnings"`
-}
-
-// A foundFault is a fault or a warning.
-type foundFault struct {
-	Severity string   `json:"severity"` // fault or warning
-	File     string   `json:"file"`
-	Line     int      `json:"line"` // 0: no line is to blame
-	Section  string   `json:"section"`
-	Key      string   `json:"key"`
-	Message  string   `json:"message"`
-	Hint     string   `json:"hint"`
-	Includes []string `json:"included_from"`
+	OK       bool            `json:"ok"`    // there is no fault
+	Jails    []string        `json:"jails"` // those that run
+	LeftOut  []string        `json:"left_out"`
+	Faults   []control.Fault `json:"faults"`
+	Warnings []control.Fault `json:"warnings"`
 }
 
 func checked(c *config.Config) checkReport {
 	r := checkReport{OK: len(c.Faults) == 0, Jails: []string{}, LeftOut: []string{},
-		Faults: found("fault", c.Faults), Warnings: found("warning", c.Warnings)}
+		Faults: faultAnswers("fault", c.Faults), Warnings: faultAnswers("warning", c.Warnings)}
 	for _, j := range c.Jails {
 		r.Jails = append(r.Jails, j.Name)
 	}
@@ -117,12 +106,4 @@ func checked(c *config.Config) checkReport {
 		r.LeftOut = append(r.LeftOut, l.Name)
 	}
 	return r
-}
-
-func found(severity string, faults []config.Fault) []foundFault {
-	all := []foundFault{}
-	for _, f := range faults {
-		all = append(all, foundFault{severity, f.File, f.Line, f.Section, f.Option, f.Message, f.Hint, append([]string{}, f.Chain...)})
-	}
-	return all
 }

@@ -99,16 +99,24 @@ func (d *daemon) allInForce() {
 // leftOutAnswers are the jails that do not run, as bailiff status has them.
 func leftOutAnswers(c *config.Config) (all []control.LeftOut) {
 	for _, l := range c.LeftOut {
-		all = append(all, control.LeftOut{Name: l.Name, Faults: faultAnswers(l.Faults)})
+		all = append(all, control.LeftOut{Name: l.Name, Faults: faultAnswers("fault", l.Faults)})
 	}
 	return all
 }
 
-func faultAnswers(faults []config.Fault) (all []control.Fault) {
+// faultAnswers are faults or warnings as commands print them with --json.
+func faultAnswers(severity string, faults []config.Fault) []control.Fault {
+	all := []control.Fault{}
 	for _, f := range faults {
-		all = append(all, control.Fault{File: f.File, Line: f.Line, Section: f.Section, Option: f.Option, Message: f.Message, Hint: f.Hint, Text: f.Error()})
+		all = append(all, control.Fault{Severity: severity, File: f.File, Line: f.Line, Section: f.Section, Key: f.Option,
+			Message: f.Message, Hint: f.Hint, Includes: append([]string{}, f.Chain...)})
 	}
 	return all
+}
+
+// answeredFault is the fault that an answer is about.
+func answeredFault(a control.Fault) config.Fault {
+	return config.Fault{File: a.File, Line: a.Line, Section: a.Section, Option: a.Key, Message: a.Message, Hint: a.Hint, Chain: a.Includes}
 }
 
 // isLeftOut is why there is no such jail, if it is one that does not run.

@@ -42,6 +42,7 @@ func (k *keeper) read() (reading, error) {
 	root, dir := configRoot(k.dir)
 	files := snapshot.Record(root)
 	c, err := loadFrom(files, dir)
+	c.Warnings = append(c.Warnings, unread(c)...)
 	r := reading{Config: c, dir: dir}
 	if !isEmbedded(k.dir) {
 		r.copy = &snapshot.Copy{Dir: dir, Version: version, Faults: len(c.Faults), Files: files.Files()}
@@ -100,6 +101,7 @@ func (k *keeper) last() (*reading, error) {
 	if len(kept.Jails) == 0 {
 		return nil, cmp.Or(err, errors.New("it has no jail"))
 	}
+	kept.Warnings = append(kept.Warnings, unread(kept)...)
 	return &reading{Config: kept, dir: dir, copy: c, since: c.Made}, nil
 }
 

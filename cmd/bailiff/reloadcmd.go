@@ -105,7 +105,8 @@ func (w *reloadWait) tooLong(waits string) error {
 // printWarnings says what is odd in a configuration that is in force.
 func printWarnings(w io.Writer, done control.Reloaded) {
 	for _, f := range done.Warnings {
-		fmt.Fprintln(w, "warning:", f.Text)
+		warning := answeredFault(f)
+		fmt.Fprintln(w, "warning:", warning.Error())
 	}
 	if done.Jails == 0 {
 		fmt.Fprintln(w, "warning:", nothingGuarded)

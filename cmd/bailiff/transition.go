@@ -93,7 +93,7 @@ func (d *daemon) putInForce(t *transition) {
 // report says what changes, but for what becomes of the jails that are gone.
 func (t *transition) report() control.Reloaded {
 	r := control.Reloaded{Jails: len(t.kept), Added: []string{}, Removed: []control.RemovedJail{},
-		Changed: changedJails(t.current, t.next), Warnings: append([]control.Fault{}, faultAnswers(t.next.Warnings)...)}
+		Changed: changedJails(t.current, t.next), Warnings: faultAnswers("warning", t.next.Warnings)}
 	for _, j := range t.fresh {
 		r.Added = append(r.Added, j.Name)
 	}

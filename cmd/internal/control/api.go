@@ -53,13 +53,14 @@ type LeftOut struct {
 
 // Fault is something that is wrong or odd in a file of the configuration.
 type Fault struct {
-	File    string `json:"file"`
-	Line    int    `json:"line,omitempty"`
-	Section string `json:"section,omitempty"`
-	Option  string `json:"option,omitempty"`
-	Message string `json:"message"`
-	Hint    string `json:"hint,omitempty"`
-	Text    string `json:"text"` // all of it, as bailiff config check prints it
+	Severity string   `json:"severity"` // fault or warning
+	File     string   `json:"file"`
+	Line     int      `json:"line"` // 0: no line is to blame
+	Section  string   `json:"section"`
+	Key      string   `json:"key"`
+	Message  string   `json:"message"`
+	Hint     string   `json:"hint"`
+	Includes []string `json:"included_from"`
 }
 
 // Problem is one thing that is wrong with a daemon that runs all the same.

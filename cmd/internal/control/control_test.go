@@ -65,7 +65,7 @@ func (d *daemon) Reload(_ context.Context, r ReloadRequest) (Reloaded, error) {
 func (d *daemon) Reloading() Reloading { return Reloading{WaitingFor: "the disk"} }
 
 var reloaded = Reloaded{Jails: 1, Added: []string{"sshd"}, Removed: []RemovedJail{{"web", 3}},
-	Changed: []ChangedJail{{"mail", []ChangedOption{{"bantime", "10m", "1h"}}}}, Warnings: []Fault{{File: "jail.conf", Message: "odd"}}}
+	Changed: []ChangedJail{{"mail", []ChangedOption{{"bantime", "10m", "1h"}}}}, Warnings: []Fault{{File: "jail.conf", Message: "odd", Includes: []string{}}}}
 
 var state = func() Status {
 	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)

@@ -27,7 +27,7 @@ func aDaemon(t *testing.T) (*daemon, *store.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &daemon{jails: []*jails.Jail{j}, enforcer: jails.NewEnforcer(savedBans{s}, fw, log, nil)}
+	d := &daemon{config: new(config.Config), jails: []*jails.Jail{j}, enforcer: jails.NewEnforcer(savedBans{s}, fw, log, nil)}
 	d.enforcer.Jails(d.jails)
 	ctx, cancel := context.WithCancel(context.Background())
 	var g sync.WaitGroup

@@ -205,16 +205,18 @@ func (s *sources) awaitFirst(ctx context.Context, stands []chan struct{}) {
 	close(s.ready)
 }
 
-// plans decides where each jail reads now.
+// plans decides where each jail reads now. Who wants to know meanwhile does not wait: a log's directory may be slow, and
+// a journal large.
 func (s *sources) plans(now time.Time) map[string]*plan {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	plans, journals := map[string]*plan{}, map[string]error{}
-	choices := map[string]choice{}
-	for _, j := range s.jails {
+	jails, reader, before := s.jails, s.reader, s.choices
+	s.mu.Unlock()
+	plans, choices := map[string]*plan{}, map[string]choice{}
+	journals := openJournals{reader: reader, running: s.readers, errs: map[string]error{}}
+	for _, j := range jails {
 		c := j.Config()
-		chosen := s.choose(c, journals, now)
-		if before, known := s.choices[j.Name]; !known || before.Choice != chosen.Choice {
+		chosen := choose(c, before[j.Name], func() error { return journals.err(c) }, now)
+		if was, known := before[j.Name]; !known || was.Choice != chosen.Choice {
 			s.log.Log(context.Background(), loudness(chosen), "source chosen", "jail", j.Name, "source", string(chosen.Kind), "reason", chosen.Why)
 		}
 		choices[j.Name] = chosen
@@ -225,22 +227,17 @@ func (s *sources) plans(now time.Time) map[string]*plan {
 		if plans[key] == nil {
 			plans[key] = &plan{key: key, kind: chosen.Kind}
 		}
-		plans[key].add(j, c, s.reader, now)
+		plans[key].add(j, c, reader, now)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.choices = choices
 	return plans
 }
 
-// choose decides where one jail reads. A log that is away for a moment is waited for. s.mu is held.
-func (s *sources) choose(c *config.Jail, journals map[string]error, now time.Time) choice {
-	key := planKey(c, source.FromJournal)
-	err, known := journals[key]
-	if !known {
-		err = s.journalError(key, c)
-		journals[key] = err
-	}
-	chosen := choice{Choice: wish(c).Choose(err)}
-	before := s.choices[c.Name]
+// choose decides where one jail reads. A log that is away for a moment is waited for.
+func choose(c *config.Jail, before choice, journal func() error, now time.Time) choice {
+	chosen := choice{Choice: wish(c).Choose(journal)}
 	if before.Kind != source.FromFiles || chosen.Kind != source.FromJournal {
 		return chosen
 	}
@@ -253,12 +250,22 @@ func (s *sources) choose(c *config.Jail, journals map[string]error, now time.Tim
 	return chosen
 }
 
-// journalError is why the journal cannot be read; a running reader is proof that it can.
-func (s *sources) journalError(key string, c *config.Jail) error {
-	if s.readers[key] != nil {
-		return nil
+// openJournals finds out, once for each, which journals can be read.
+type openJournals struct {
+	reader  string             // journal.reader
+	running map[string]*reader // a running reader is proof
+	errs    map[string]error   // by plan key
+}
+
+// err is why the jail's journal cannot be read.
+func (o *openJournals) err(c *config.Jail) error {
+	key := planKey(c, source.FromJournal)
+	err, known := o.errs[key]
+	if !known && o.running[key] == nil {
+		err = journal.Available(journalOptions(c, o.reader))
+		o.errs[key] = err
 	}
-	return journal.Available(journalOptions(c, s.reader))
+	return err
 }
 
 // apply has the readers end that no plan wants as they are, and starts those that are missing. It waits for none to end:

@@ -10,26 +10,24 @@ import (
 
 	"bailiff/jails/config"
 	"bailiff/jails/source"
-	"bailiff/journal"
 )
 
 // unread warns of jails that have nothing to read on this machine now. What a look without root's rights does not show
 // is taken to be there.
 func unread(c *config.Config) (all []config.Fault) {
-	journals := map[string]error{}
+	journals := openJournals{reader: c.Daemon.JournalReader, errs: map[string]error{}}
 	jails := map[string][]string{} // that one cause leaves without anything to read
 	for _, j := range c.Jails {
 		if len(j.LogPaths) == 0 && !j.HasJournalMatch && !strings.HasPrefix(j.Backend, "systemd") {
 			continue // which is said already
 		}
-		o := journalOptions(j, c.Daemon.JournalReader)
-		key := planKey(j, source.FromJournal)
-		if _, known := journals[key]; !known {
-			if journals[key] = journal.Available(o); errors.Is(journals[key], fs.ErrPermission) {
-				journals[key] = nil
+		choice := wish(j).Choose(func() error {
+			err := journals.err(j)
+			if errors.Is(err, fs.ErrPermission) {
+				return nil
 			}
-		}
-		choice := wish(j).Choose(journals[key])
+			return err
+		})
 		if !choice.Empty || choice.Kind == source.FromFiles && hiddenFrom(j.LogPaths) {
 			continue
 		}

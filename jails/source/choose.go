@@ -32,23 +32,24 @@ type Choice struct {
 	Empty bool // there is nothing to read yet, and nobody is found
 }
 
-// Choose decides where a jail reads. journal is nil when a journal can be read, else the reason why not. A jail never
-// reads both: with backend auto one that names a match reads the journal when it can, any other its files, and the
-// journal only while none of them exists.
-func (w Wish) Choose(journal error) Choice {
+// Choose decides where a jail reads. journal returns nil when a journal can be read, else the reason why not; it is
+// asked only where that matters, for to open a journal is much work. A jail never reads both: with backend auto one that
+// names a match reads the journal when it can, any other its files, and the journal only while none of them exists.
+func (w Wish) Choose(journal func() error) Choice {
 	switch {
 	case strings.HasPrefix(w.Backend, "systemd"):
-		if journal != nil {
-			return Choice{FromNowhere, fmt.Sprintf("waits for a journal: %v", journal), true}
+		if err := journal(); err != nil {
+			return Choice{FromNowhere, fmt.Sprintf("waits for a journal: %v", err), true}
 		}
 		return Choice{FromJournal, "backend = systemd", false}
 	case w.Backend != "auto":
 		return w.files("backend = " + w.Backend)
-	case w.OwnMatch && journal == nil:
-		return Choice{FromJournal, "the jail names a journal match", false}
 	case w.OwnMatch:
-		return w.files(fmt.Sprintf("no journal can be read (%v)", journal))
-	case w.HasMatch && journal == nil && w.existing() == "":
+		if err := journal(); err != nil {
+			return w.files(fmt.Sprintf("no journal can be read (%v)", err))
+		}
+		return Choice{FromJournal, "the jail names a journal match", false}
+	case w.HasMatch && w.existing() == "" && journal() == nil:
 		return Choice{FromJournal, "no file of logpath exists and the filter has a journalmatch", false}
 	}
 	return w.files("backend = auto")

@@ -21,22 +21,27 @@ func TestChoose(t *testing.T) {
 		journal error
 		want    Kind
 		why     string
+		asked   bool // whether it matters that there is a journal
 	}{
-		{"own match", Wish{"auto", []string{here}, true, true}, nil, FromJournal, "names a journal match"},
-		{"own match, no journal", Wish{"auto", []string{here}, true, true}, no, FromFiles, "permission denied"},
-		{"own match, nothing there", Wish{"auto", []string{gone}, true, true}, no, FromFiles, "waits for " + gone},
-		{"own match, nothing to wait for", Wish{"auto", nil, true, true}, no, FromNowhere, "no logpath"},
-		{"log exists", Wish{"auto", []string{gone, here}, false, true}, nil, FromFiles, here + " exists"},
-		{"no log, filter has a match", Wish{"auto", []string{gone}, false, true}, nil, FromJournal, "no file of logpath exists"},
-		{"no log, no match", Wish{"auto", []string{gone}, false, false}, nil, FromFiles, "waits for"},
-		{"no log, no journal", Wish{"auto", []string{gone}, false, true}, no, FromFiles, "waits for"},
-		{"glob", Wish{"auto", []string{filepath.Join(dir, "h*.log")}, false, true}, nil, FromFiles, here},
-		{"systemd", Wish{"systemd", []string{here}, false, true}, nil, FromJournal, "backend = systemd"},
-		{"systemd without a journal", Wish{"systemd", []string{here}, false, true}, no, FromNowhere, "waits for a journal: permission denied"},
-		{"polling", Wish{"polling", []string{here}, true, true}, nil, FromFiles, "backend = polling"},
+		{"own match", Wish{"auto", []string{here}, true, true}, nil, FromJournal, "names a journal match", true},
+		{"own match, no journal", Wish{"auto", []string{here}, true, true}, no, FromFiles, "permission denied", true},
+		{"own match, nothing there", Wish{"auto", []string{gone}, true, true}, no, FromFiles, "waits for " + gone, true},
+		{"own match, nothing to wait for", Wish{"auto", nil, true, true}, no, FromNowhere, "no logpath", true},
+		{"log exists", Wish{"auto", []string{gone, here}, false, true}, nil, FromFiles, here + " exists", false},
+		{"no log, filter has a match", Wish{"auto", []string{gone}, false, true}, nil, FromJournal, "no file of logpath exists", true},
+		{"no log, no match", Wish{"auto", []string{gone}, false, false}, nil, FromFiles, "waits for", false},
+		{"no log, no journal", Wish{"auto", []string{gone}, false, true}, no, FromFiles, "waits for", true},
+		{"glob", Wish{"auto", []string{filepath.Join(dir, "h*.log")}, false, true}, nil, FromFiles, here, false},
+		{"systemd", Wish{"systemd", []string{here}, false, true}, nil, FromJournal, "backend = systemd", true},
+		{"systemd without a journal", Wish{"systemd", []string{here}, false, true}, no, FromNowhere, "waits for a journal: permission denied", true},
+		{"polling", Wish{"polling", []string{here}, true, true}, nil, FromFiles, "backend = polling", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got := test.wish.Choose(test.journal)
+			asked := false
+			got := test.wish.Choose(func() error { asked = true; return test.journal })
+			if asked != test.asked {
+				t.Errorf("whether there is a journal was asked: %v", asked)
+			}
 			if got.Kind != test.want || !strings.Contains(got.Why, test.why) {
 				t.Errorf("got %+v, want %s because %q", got, test.want, test.why)
 			}

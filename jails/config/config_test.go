@@ -120,6 +120,58 @@ func TestJournalMatch(t *testing.T) {
 	}
 }
 
+// TestAUnitOfAFilterThatTrustsRoot has a filter such as the shipped sshd's, and jails that name its match or do not.
+func TestAUnitOfAFilterThatTrustsRoot(t *testing.T) {
+	const trusting = "_UID=0 _SYSTEMD_UNIT=ssh.service + _UID=0 SYSLOG_IDENTIFIER=sshd"
+	for _, tt := range []struct{ ofFilter, options, want string }{
+		{trusting, "", trusting},
+		{trusting, "unit = ssh", trusting},
+		{trusting, "unit = ssh.service", trusting},
+		{trusting, "unit = ssh\nidentifier = sshd", "_UID=0 _SYSTEMD_UNIT=ssh.service SYSLOG_IDENTIFIER=sshd + _UID=0 SYSLOG_IDENTIFIER=sshd"},
+		{trusting, "unit = ssh mine ssh@*.service", trusting + " + _SYSTEMD_UNIT=mine.service _SYSTEMD_UNIT=ssh@*.service"},
+		{trusting, "unit = ssh user.slice", trusting + " + _SYSTEMD_SLICE=user.slice"},
+		{trusting, "unit = mine", "_SYSTEMD_UNIT=mine.service"},
+		{trusting, "user-unit = mine", "_SYSTEMD_USER_UNIT=mine.service"},
+		{trusting, "priority = err..err", "PRIORITY=3"},
+		{"_UID=0 _SYSTEMD_UNIT=ssh.service + SYSLOG_IDENTIFIER=sshd", "unit = ssh", "_SYSTEMD_UNIT=ssh.service"},
+		{"_SYSTEMD_UNIT=ssh.service + _COMM=sshd", "unit = ssh", "_SYSTEMD_UNIT=ssh.service"},
+	} {
+		for _, named := range []bool{false, true} { // whether the jail names the filter's match, as the shipped one does
+			options := tt.options + "\n"
+			if named {
+				options += "journalmatch = %(known/journalmatch)s\n"
+			}
+			j := mustLoad(t, plain("etc/b/jail.local", "[f]\nfilter = f\n"+options,
+				"etc/b/filter.d/f.local", "[Definition]\njournalmatch = "+tt.ofFilter+"\n")).Jails[0]
+			want := tt.want
+			if named && tt.want == "PRIORITY=3" { // who names a match narrows it, but for the unit
+				want = strings.ReplaceAll(trusting, " +", " PRIORITY=3 +") + " PRIORITY=3"
+			}
+			if got := asJournalmatch(j.Journal); got != want {
+				t.Errorf("%q, filter's match named %v: %s, want %s", tt.options, named, got, want)
+			}
+			if own := named || tt.options != ""; j.OwnMatch != own {
+				t.Errorf("%q, filter's match named %v: own %v", tt.options, named, j.OwnMatch)
+			}
+		}
+	}
+}
+
+// asJournalmatch is a selector as a journalmatch has it.
+func asJournalmatch(s event.Selector) string {
+	var groups []string
+	for _, g := range s {
+		var words []string
+		for _, t := range g {
+			for _, v := range slices.Concat(t.Values, t.Globs) {
+				words = append(words, t.Field+"="+v)
+			}
+		}
+		groups = append(groups, strings.Join(words, " "))
+	}
+	return strings.Join(groups, " + ")
+}
+
 func TestFaultsAllAtOnce(t *testing.T) {
 	_, err := Load(plain(
 		"etc/b/jail.local", "[f]\nfilter = f\nbantime = soon\nmaxretry = many\nunit = ssh\npriority = loud\n[g]\nenabled = true\nfilter = nosuch\n[h]\nenabled = true\nfilter = f\nfilter = f\naction = no1 x[+] no2\n",

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,17 +13,24 @@ import (
 )
 
 // journal makes the jail's journal match: of unit, user-unit, identifier, priority, boot and journalmatch of the jail, or
-// else of the filter's journalmatch.
+// else of the filter's journalmatch. Where the jail's journalmatch is the filter's, a unit comes in its place.
 func (s *section) journal(j *Jail) {
 	match, own := s.journalMatch()
+	ofFilter := s.filterMatch()
+	named := own && !reflect.DeepEqual(match, ofFilter)
 	for _, o := range []string{"unit", "user-unit", "identifier", "priority", "boot"} {
 		if s.text(o) == "" || o == "boot" && !s.truth(o, false) {
 			continue
 		}
-		if !own {
-			match, own = nil, true
+		if !own || !named && (o == "unit" || o == "user-unit") {
+			match = nil
 		}
-		match = s.narrow(match, o)
+		if o == "unit" && !named && trustsRoot(ofFilter) {
+			match = s.unitOrFilter(ofFilter)
+		} else {
+			match = s.narrow(match, o)
+		}
+		own, named = true, true
 	}
 	if !own && j.Backend == "auto" && !s.truth("systemd_if_nologs", true) {
 		match = nil
@@ -33,22 +41,80 @@ func (s *section) journal(j *Jail) {
 // journalMatch is the jail's journalmatch, or the filter's when the jail has none.
 func (s *section) journalMatch() (match event.Selector, own bool) {
 	v, own := s.get("journalmatch")
-	if !own && s.jail.merged != nil {
-		v, _ = s.jail.merged.get("journalmatch")
+	if !own {
+		v, _ = s.ofFilter("journalmatch")
 	}
+	match = parseMatches(v, func(line int, text string, err error) {
+		message, hint := explained(text, err.Error(),
+			"write FIELD=value, with + between alternatives: _SYSTEMD_UNIT=ssh.service + _COMM=sshd")
+		s.report.fault(v.from.Fault(line, s.jail.name, "journalmatch", message, hint))
+	})
+	return match, own && len(match) > 0
+}
+
+// filterMatch is the filter's journalmatch, also where the jail has one. What is wrong in it is reported where it counts.
+func (s *section) filterMatch() event.Selector {
+	v, ok, _ := s.all.Get(s.jail.name, knownPrefix+"journalmatch", nil)
+	if !ok {
+		return nil
+	}
+	return parseMatches(fromValue(v), func(int, string, error) {})
+}
+
+// parseMatches reads a journalmatch, whose lines are alternatives.
+func parseMatches(v setting, fault func(line int, text string, err error)) (match event.Selector) {
 	if v.kind == void {
-		return nil, own
+		return nil
 	}
 	for i, line := range strings.Split(v.text(), "\n") {
 		groups, err := ParseMatch(line)
 		if err != nil {
-			message, hint := explained(line, err.Error(),
-				"write FIELD=value, with + between alternatives: _SYSTEMD_UNIT=ssh.service + _COMM=sshd")
-			s.report.fault(v.from.Fault(i, s.jail.name, "journalmatch", message, hint))
+			fault(i, line, err)
 		}
 		match = append(match, groups...)
 	}
-	return match, own && len(match) > 0
+	return match
+}
+
+// trustsRoot reports whether the filter's match also takes root's word for an identifier, whatever the unit: journald
+// finds no unit for a process that has ended before it looks.
+func trustsRoot(match event.Selector) bool {
+	return slices.ContainsFunc(match, func(g event.Group) bool {
+		uid := slices.IndexFunc(g, func(t event.Term) bool { return t.Field == "_UID" })
+		named := slices.ContainsFunc(g, func(t event.Term) bool { return t.Field == "SYSLOG_IDENTIFIER" })
+		return named && uid >= 0 && slices.Equal(g[uid].Values, []string{"0"}) && len(unitsOf(event.Selector{g})) == 0
+	})
+}
+
+// unitsOf are the units that a match names.
+func unitsOf(match event.Selector) (units []string) {
+	for _, g := range match {
+		for _, t := range g {
+			if t.Field == "_SYSTEMD_UNIT" {
+				units = append(units, t.Values...)
+			}
+		}
+	}
+	return units
+}
+
+// unitOrFilter is the match for the jail's units, where the filter has a match that trusts root. For a unit which that
+// match names it is the whole of it, so that no entry is missed which journald could not attribute to the unit.
+func (s *section) unitOrFilter(ofFilter event.Selector) event.Selector {
+	units, known := s.narrow(nil, "unit"), unitsOf(ofFilter)
+	meant := false
+	for i, g := range units {
+		for k, t := range g {
+			others := slices.DeleteFunc(slices.Clone(t.Values), func(u string) bool { return slices.Contains(known, u) })
+			meant = meant || len(others) < len(t.Values)
+			units[i][k].Values = others
+		}
+	}
+	if !meant {
+		return units
+	}
+	units = slices.DeleteFunc(units, func(g event.Group) bool { return slices.ContainsFunc(g, empty) })
+	return append(slices.Clone(ofFilter), units...)
 }
 
 // ParseMatch reads one line of a journalmatch: terms of one field are alternatives, those of different fields must all

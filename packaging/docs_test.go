@@ -40,3 +40,30 @@ func TestDocumentsLinkToWhatIsShipped(t *testing.T) {
 		}
 	}
 }
+
+// How the service is made to use fail2ban's configuration is said in several places, and the same in each.
+func TestTheDropInIsDescribedAlike(t *testing.T) {
+	lines := []string{
+		"mkdir -p /etc/systemd/system/bailiff.service.d",
+		"cp /usr/share/bailiff/systemd/bailiff-fail2ban.conf /etc/systemd/system/bailiff.service.d/",
+		"systemctl daemon-reload && systemctl restart bailiff",
+	}
+	const margin = `\n[#\s]*`
+	want := regexp.MustCompile(margin + strings.ReplaceAll(regexp.QuoteMeta(strings.Join(lines, "\n")), "\n", margin) + `\n`)
+	for _, file := range []string{"../README.md", "../docs/packages.md", "deb/postinst", "rpm/post.sh", "systemd/bailiff-fail2ban.conf"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !want.Match(text) {
+			t.Errorf("%s does not say\n%s", file, strings.Join(lines, "\n"))
+		}
+	}
+	drop, err := os.ReadFile("systemd/bailiff-fail2ban.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(drop), "\nExecStart=\nExecStart=/usr/bin/bailiff run --config /etc/fail2ban\n") {
+		t.Error("the drop-in does not replace the unit's command")
+	}
+}

@@ -22,7 +22,10 @@ func newFirewallCommand(s *settings) *cobra.Command {
 	c.AddCommand(&cobra.Command{
 		Use:   "remove",
 		Short: "Lift every set, rule and chain of bailiff's, with the daemon stopped",
-		Args:  arguments(0, 0),
+		Long: "Lift every set, rule and chain of bailiff's, with the daemon stopped: nobody is stopped any longer. The bans stay\n" +
+			"in the store, and the next start puts back those whose time is not over; bailiff unban --all, while the daemon\n" +
+			"runs, lifts them for good.",
+		Args: arguments(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if s.client().Ping(c.Context()) == nil {
 				return errors.New("the daemon is running and would put everything back\nhint: systemctl stop bailiff")
@@ -31,7 +34,7 @@ func newFirewallCommand(s *settings) *cobra.Command {
 			if err := firewall.LiftAll(c.Context(), firewall.Options{Log: log}); err != nil {
 				return err
 			}
-			fmt.Fprintln(c.OutOrStdout(), "removed")
+			fmt.Fprintln(c.OutOrStdout(), "removed; the next start puts back the bans whose time is not over")
 			return nil
 		},
 	})

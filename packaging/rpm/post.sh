@@ -9,10 +9,13 @@ fi
 if [ -d /run/systemd/system ] && systemctl is-active --quiet fail2ban.service; then
 	cat <<-'EOF'
 	fail2ban is running, so bailiff was not started: the two would ban twice. To move over:
-	    bailiff config check --config /etc/fail2ban    what of your configuration bailiff understands
-	    take over your jail.local, jail.d and filter.d changes from /etc/fail2ban to /etc/bailiff
+	    bailiff config check /etc/fail2ban     what of your configuration bailiff understands
 	    systemctl disable --now fail2ban
-	    systemctl enable --now bailiff
+	    systemctl enable --now bailiff         on /etc/bailiff: take over your jail.local, jail.d and filter.d changes
+	To have the service run on /etc/fail2ban as it is, in place of /etc/bailiff:
+	    mkdir -p /etc/systemd/system/bailiff.service.d
+	    cp /usr/share/bailiff/systemd/bailiff-fail2ban.conf /etc/systemd/system/bailiff.service.d/
+	    systemctl daemon-reload && systemctl restart bailiff
 	EOF
 	exit 0
 fi

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -159,6 +160,9 @@ func (s *section) ignoring(j *Jail) {
 		switch err := checkIgnored(w); {
 		case err != nil:
 			s.report.fault(v.from.Fault(line, s.jail.name, "ignoreip", err.Error(), hint))
+		case slices.Contains(fillers, strings.ToLower(w)):
+			s.report.warn(v.from.Fault(line, s.jail.name, "ignoreip", fmt.Sprintf("%q is looked up as the name of a host", w),
+				"leave a blank between addresses"))
 		case comment(w) == 0:
 			s.warn("ignoreip", line, fmt.Sprintf("%q is neither an address nor a host name", w), hint)
 		case sparesNobody(w):
@@ -172,6 +176,9 @@ func (s *section) ignoring(j *Jail) {
 		}
 	}
 }
+
+// fillers are words that people put between addresses.
+var fillers = []string{"and", "or", "und", "et", "y", "&", "+"}
 
 // zone is the time zone of dates that name none, nil for the local one.
 func (s *section) zone() *time.Location {

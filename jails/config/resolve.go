@@ -163,10 +163,10 @@ func (t *tree) jailFilter(j *jail) bool {
 	s, _ := j.opts.get("filter")
 	name, params, err := parseList(s.text())
 	if err != nil {
-		return t.broken(j, s.from.Fault(0, j.name, "filter", err.Error(), "write filter = name[option=value, option=\"value\"]"))
+		return t.broken(j, s.from.Fault(0, j.name, "filter", err.Error(), listHint("filter", s.text(), s.text())))
 	}
 	var ok bool
-	j.filter, ok = t.define("filter.d/"+name, filterOptions, params, s.from)
+	j.filter, ok = t.define(below("filter.d", name), filterOptions, params, s.from)
 	if j.uses(j.filter.set); !ok {
 		return t.broken(j, t.noFilter(j, name, s))
 	}
@@ -188,7 +188,20 @@ func (t *tree) jailFilter(j *jail) bool {
 func (t *tree) noFilter(j *jail, name string, v setting) *Fault {
 	w := t.asWritten(t.all, j.name, "filter", ini.Value{Text: v.text(), Place: v.from})
 	return w.blame(0, j.name, v.text(), fmt.Sprintf("there is no filter %q", name),
-		"its file would be "+t.reader.Path("filter.d/"+name)+t.similar("filter.d", name))
+		t.noFile("filter.d", name))
+}
+
+// below is the file of a name in a directory. A name may be a path from the root, as in fail2ban.
+func below(dir, name string) string {
+	if path.IsAbs(name) {
+		return name
+	}
+	return dir + "/" + name
+}
+
+func (t *tree) noAction(j *jail, a *action) *Fault {
+	message, hint := explained(j.opts.text("action"), fmt.Sprintf("there is no action %q", a.name), t.noFile("action.d", a.name))
+	return a.from.Fault(0, j.name, "action", message, hint)
 }
 
 // logtype tells the filter whether it reads a file or the journal, unless it or the jail says so.
@@ -216,7 +229,8 @@ func (t *tree) jailActions(j *jail) {
 		}
 		name, params, err := parseList(item)
 		if err != nil {
-			t.broken(j, s.from.Fault(0, j.name, "action", err.Error(), "write action = name[option=value, option=\"value\"]"))
+			hint := listHint("action", j.opts.text("action"), item)
+			t.broken(j, s.from.Fault(0, j.name, "action", err.Error(), hint))
 			continue
 		}
 		a := &action{name: name, params: params, given: settings{slices.Clip(params.list)}, from: s.from}
@@ -228,10 +242,9 @@ func (t *tree) jailActions(j *jail) {
 
 func (t *tree) shellAction(j *jail, a *action) bool {
 	a.identify(j.name)
-	files, ok := t.set("action.d/" + a.name)
+	files, ok := t.set(below("action.d", a.name))
 	if j.uses(files); !ok {
-		return t.broken(j, a.from.Fault(0, j.name, "action", fmt.Sprintf("there is no action %q", a.name),
-			"its file would be "+t.reader.Path("action.d/"+a.name)+t.similar("action.d", a.name)))
+		return t.broken(j, t.noAction(j, a))
 	}
 	if m := t.mould(j, a); m != nil {
 		t.fill(m, a)
@@ -247,7 +260,7 @@ func (t *tree) shellAction(j *jail, a *action) bool {
 // combine is every option of the action, resolved with those of its jail and the parameters; nil when that is a fault.
 // It adds to the parameters what the action's files say of them. scripts are its commands with marks.
 func (t *tree) combine(a *action, opts, params *settings) (combined, scripts *settings) {
-	d, _ := t.define("action.d/"+a.name, actionOptions, params, a.from)
+	d, _ := t.define(below("action.d", a.name), actionOptions, params, a.from)
 	d.read(opts, false)
 	late := []string{"matches", "ipmatches", "ipjailmatches", "timeout", "bantime"}
 	if combined = d.combined(late...); combined == nil {

@@ -13,6 +13,7 @@ func (b *builder) warnAll(d *Daemon) {
 	b.warnActions()
 	b.warnIdle()
 	b.warnMisspelt()
+	b.warnFileNames()
 	b.warnSections()
 	b.warnDisabled()
 	for _, s := range b.sections {
@@ -39,7 +40,7 @@ func (b *builder) definitions() (all []*ini.Set) {
 			add(j.filter.set)
 		}
 		for _, a := range j.actions {
-			add(b.sets["action.d/"+a.name])
+			add(b.sets[below("action.d", a.name)])
 		}
 	}
 	return all

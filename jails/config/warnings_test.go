@@ -235,3 +235,8 @@ func missing(text, option, value string) string {
 	}
 	return option + " = " + value + "\n"
 }
+
+func TestWordsBetweenAddresses(t *testing.T) {
+	expect(t, plain("etc/b/jail.local", "[f]\nfilter = f\nignoreip = 10.0.0.1 and 10.0.0.2, host\n"),
+		`jail.local:3: [f] ignoreip: "and" is looked up as the name of a host`)
+}

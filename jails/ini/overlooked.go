@@ -32,25 +32,40 @@ func (r *Reader) warnOfMissing(p, written, option string, list Value) {
 	}
 	n := slices.Index(strings.Split(list.Text, "\n"), written)
 	hint := "correct the name, or drop the line"
+	if now := moved[path.Base(p)]; now != "" && r.exists(path.Join(path.Dir(p), now)) {
+		hint = "fail2ban 1.0 put it into " + now
+	}
 	if path.Ext(p) == "" && r.exists(p+".conf") {
 		hint = "write " + written + ".conf"
 	}
 	r.warn(list.Fault(n, includesSection, option, fmt.Sprintf("there is no file %s to include", p), hint))
 }
 
+// moved are files of fail2ban that others took the place of.
+var moved = map[string]string{"iptables-common.conf": "iptables.conf", "iptables-blocktype.conf": "iptables.conf",
+	"nftables-common.conf": "nftables.conf"}
+
 // setAside are the ends of names that somebody gave a file so that it is not read.
 var setAside = []string{"~", ".bak", ".backup", ".old", ".orig", ".save", ".swp", ".tmp", ".disabled", ".off", ".sample", ".example",
 	".dpkg-dist", ".dpkg-old", ".dpkg-new", ".dpkg-tmp", ".dpkg-bak", ".ucf-dist", ".ucf-old", ".ucf-new", ".rpmnew", ".rpmsave", ".rpmorig",
 	".pacnew", ".pacsave", ".md", ".rst"}
 
+// IsSetAside reports whether a file's name says that it is not meant to be read.
+func IsSetAside(name string) bool {
+	switch name {
+	case ".gitkeep", ".gitignore", ".placeholder":
+		return true
+	}
+	return strings.HasPrefix(name, "#") || strings.HasPrefix(strings.ToUpper(name), "README") ||
+		slices.ContainsFunc(setAside, func(end string) bool { return strings.HasSuffix(strings.ToLower(name), end) })
+}
+
 // warnOfUnread warns of files in a directory such as jail.d that look like configuration and do not end as such.
 func (r *Reader) warnOfUnread(dir string, entries []fs.DirEntry) {
 	for _, e := range entries {
 		name := e.Name()
-		aside := slices.ContainsFunc(setAside, func(end string) bool { return strings.HasSuffix(strings.ToLower(name), end) })
 		read := slices.Contains([]string{".conf", ".local"}, path.Ext(name)) && !strings.HasPrefix(name, ".")
-		if read || aside || e.IsDir() || strings.HasPrefix(name, "#") || strings.HasPrefix(strings.ToUpper(name), "README") || name == ".gitkeep" ||
-			name == ".gitignore" || name == ".placeholder" {
+		if read || e.IsDir() || IsSetAside(name) {
 			continue
 		}
 		hint := "end its name in .conf or .local"

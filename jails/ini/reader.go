@@ -48,10 +48,10 @@ func (r *Reader) blame(path string, faults ...*Fault) {
 const confExt = ".conf"
 
 // Read reads the files of a name such as jail or filter.d/sshd: NAME.conf, NAME.d/*.conf, NAME.local and
-// NAME.d/*.local with all they include. What is faulty in the files is left out of the set, and told in its Faults; ok is
+// NAME.d/*.local with all they include. The name may be a path from the root. What is faulty in the files is left out of the set, and told in its Faults; ok is
 // false when there is no file at all.
 func (r *Reader) Read(name string) (set *Set, ok bool) {
-	base := path.Join(r.dir, name)
+	base := r.base(name)
 	var paths []string
 	for _, ext := range []string{confExt, ".local"} {
 		if r.exists(base + ext) {
@@ -71,7 +71,15 @@ func (r *Reader) Read(name string) (set *Set, ok bool) {
 }
 
 // Path is where the main file of a name would stand.
-func (r *Reader) Path(name string) string { return path.Join(r.dir, name) + ".conf" }
+func (r *Reader) Path(name string) string { return r.base(name) + confExt }
+
+// base is a name's path without its end. A name that is a path from the root stays what it is.
+func (r *Reader) base(name string) string {
+	if path.IsAbs(name) {
+		return name
+	}
+	return path.Join(r.dir, name)
+}
 
 func (r *Reader) glob(dir, ext string) []string {
 	if !r.exists(dir) {

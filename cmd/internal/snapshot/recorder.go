@@ -46,6 +46,12 @@ func (r *Recorder) ReadDir(name string) ([]fs.DirEntry, error) { return fs.ReadD
 // Stat tells what a path is, without opening it.
 func (r *Recorder) Stat(name string) (fs.FileInfo, error) { return fs.Stat(r.fsys, name) }
 
+// ReadLink is where a link points to.
+func (r *Recorder) ReadLink(name string) (string, error) { return fs.ReadLink(r.fsys, name) }
+
+// Lstat tells what a path is, and of a link that it is one.
+func (r *Recorder) Lstat(name string) (fs.FileInfo, error) { return fs.Lstat(r.fsys, name) }
+
 // A recorded file is being read.
 type recorded struct {
 	fs.File

@@ -118,3 +118,17 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// A link of the file system below is one to whoever reads through the recorder.
+func TestLinksAreSeenThroughTheRecorder(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.Symlink("nowhere", filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	r := Record(os.DirFS(dir))
+	to, err := fs.ReadLink(r, "link")
+	info, err2 := fs.Lstat(r, "link")
+	if err != nil || err2 != nil || to != "nowhere" || info.Mode()&fs.ModeSymlink == 0 {
+		t.Errorf("%q %v %v", to, err, err2)
+	}
+}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,15 +11,12 @@ import (
 	"bailiff/jails/source"
 )
 
-// unread warns of jails that have nothing to read on this machine now. What a look without root's rights does not show
-// is taken to be there.
+// unread warns of jails that have nothing to read on this machine now, once of what several lack. What a look without
+// root's rights does not show is taken to be there.
 func unread(c *config.Config) (all []config.Fault) {
 	journals := openJournals{reader: c.Daemon.JournalReader, errs: map[string]error{}}
-	jails := map[string][]string{} // that one cause leaves without anything to read
+	jails := map[string][]string{} // by what they lack
 	for _, j := range c.Jails {
-		if len(j.LogPaths) == 0 && !j.HasJournalMatch && !strings.HasPrefix(j.Backend, "systemd") {
-			continue // which is said already
-		}
 		choice := wish(j).Choose(func() error {
 			err := journals.err(j)
 			if errors.Is(err, fs.ErrPermission) {
@@ -28,30 +24,38 @@ func unread(c *config.Config) (all []config.Fault) {
 			}
 			return err
 		})
-		if !choice.Empty || choice.Kind == source.FromFiles && hiddenFrom(j.LogPaths) {
+		if !choice.Empty || choice.Kind == source.FromFiles && hiddenFrom(j.LogPaths) || readsNothing(j) {
 			continue
 		}
 		f := nothingToRead(j, choice)
-		about := fmt.Sprintf("%s:%d %s", f.File, f.Line, f.Message)
-		if len(jails[about]) == 0 {
+		if len(jails[f.Message]) == 0 {
 			all = append(all, f)
 		}
-		jails[about] = append(jails[about], j.Name)
+		jails[f.Message] = append(jails[f.Message], j.Name)
 	}
 	for i, f := range all {
-		if names := jails[fmt.Sprintf("%s:%d %s", f.File, f.Line, f.Message)]; len(names) > 1 {
+		if names := jails[f.Message]; len(names) > 1 {
 			all[i].Message += " (" + config.JailList(names, len(c.Jails)) + ")"
 		}
 	}
 	return all
 }
 
+// readsNothing reports whether the jail names nothing to read at all, of which its configuration is warned already.
+func readsNothing(j *config.Jail) bool {
+	return len(j.LogPaths) == 0 && !j.HasJournalMatch && !strings.HasPrefix(j.Backend, "systemd")
+}
+
 func nothingToRead(j *config.Jail, choice source.Choice) config.Fault {
-	if choice.Kind == source.FromFiles {
-		return blame(j, "logpath", "no file matches, so the jail reads nothing: "+choice.Why,
-			"correct the path; a jail whose program logs to the journal needs unit or backend = systemd")
+	if choice.Kind != source.FromFiles {
+		return blame(j, "backend", "the jail reads nothing: "+choice.Why, "set logpath, with backend = auto")
 	}
-	return blame(j, "backend", "the jail reads nothing: "+choice.Why, "set logpath, with backend = auto")
+	var globs []string
+	for _, p := range j.LogPaths {
+		globs = append(globs, p.Glob)
+	}
+	return blame(j, "logpath", "the jail reads nothing: no file matches "+strings.Join(globs, " or "),
+		"correct the path, or set unit where the program logs to the journal")
 }
 
 // hiddenFrom reports whether the files may lie where this user cannot look.

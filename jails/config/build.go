@@ -120,7 +120,7 @@ func (b *builder) build(r *jail) *Jail {
 	s.matching(j)
 	for _, option := range []string{"port", "protocol", "blocktype", "logencoding", "logpath", "backend"} {
 		if v, ok := s.get(option); ok && v.from != nil {
-			j.Places[option] = *s.at(option, 0, "", "")
+			j.Places[option] = *v.from.Fault(0, r.name, option, "", "")
 		}
 	}
 	j.Escalation = s.escalation()

@@ -55,7 +55,7 @@ func TestHintsForLists(t *testing.T) {
 		"a[port=80]\n# a comment\n  b[port=443]": `its file would be /etc/b/action.d/b.conf`,
 	} {
 		got := said(t, plain("etc/b/jail.local", "[f]\nfilter = f\nknown = a\nports = 80,443\naction = "+action+"\n", "etc/b/action.d/a.conf",
-			"[Definition]\nactionban = iptables -I x -s <ip>\n"))
+			"[Definition]\nactionban = iptables -I INPUT -s <ip> -j DROP\n"))
 		if !strings.Contains(got, want) || want == "" && got != "" {
 			t.Errorf("%s: want %q\n%s", action, want, got)
 		}
@@ -66,8 +66,8 @@ func TestHintsForLists(t *testing.T) {
 // under these.
 func TestFiltersOutsideTheDirectory(t *testing.T) {
 	const jail = "[f]\nfilter = /srv/mine[x=1]\naction = /srv/act\n"
-	expect(t, plain("etc/b/jail.local", jail, "srv/mine.conf", "[Definition]\nfailregex = ^<x> <HOST>$\n", "srv/act.conf", "[Definition]\nactionban = iptables -I x -s <ip>\n"))
-	expect(t, plain("etc/b/jail.local", jail, "srv/mine.conf", "[Definition]\nfailregex = ^(<HOST>$\n", "srv/act.conf", "[Definition]\nactionban = iptables -I x -s <ip>\n"),
+	expect(t, plain("etc/b/jail.local", jail, "srv/mine.conf", "[Definition]\nfailregex = ^<x> <HOST>$\n", "srv/act.conf", "[Definition]\nactionban = iptables -I INPUT -s <ip> -j DROP\n"))
+	expect(t, plain("etc/b/jail.local", jail, "srv/mine.conf", "[Definition]\nfailregex = ^(<HOST>$\n", "srv/act.conf", "[Definition]\nactionban = iptables -I INPUT -s <ip> -j DROP\n"),
 		"/srv/mine.conf:2: [Definition] failregex: missing )")
 	expect(t, plain("etc/b/jail.local", jail, "srv/mine.conf", "[Definition]\nfailregex = ^<HOST>$\n"),
 		"/etc/b/jail.local:3: [f] action: there is no action \"/srv/act\"\n    hint: its file would be /srv/act.conf")

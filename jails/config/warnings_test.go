@@ -195,7 +195,7 @@ func TestWordsThatAreNoTags(t *testing.T) {
 }
 
 func TestListsThatSayThingsTwice(t *testing.T) {
-	action := "[Definition]\nactionban = iptables -I x -p <protocol> --dport <port> -s <ip> -j DROP\n[Init]\nport = 1\nprotocol = tcp\n"
+	action := "[Definition]\nactionban = iptables -I INPUT -p <protocol> --dport <port> -s <ip> -j DROP -j DROP\n[Init]\nport = 1\nprotocol = tcp\n"
 	expect(t, plain("etc/b/jail.local", "[DEFAULT]\nbase = a[port=22, protocol=tcp]\n[f]\nfilter = f[x=1, y=2, x=3]\naction = %(base)s[protocol=udp]\n"+
 		"   a[actname=b, name=x port=80]\n   a[actname=c, port=\"80 x=y\", port=81]\n   a[port=5]\n",
 		"etc/b/action.d/a.conf", action),

@@ -119,12 +119,10 @@ func runDaemon(ctx context.Context, flags runFlags) error {
 
 // work opens what the daemon works with, works until ctx ends, and closes it.
 func (d *daemon) work(ctx context.Context, socket net.Listener, c reading) error {
+	defer d.close()
 	if err := d.open(ctx); err != nil {
 		return err
 	}
-	defer d.stateDir.Close()
-	defer d.store.Close()
-	defer d.firewall.Close()
 	usual := debug.SetGCPercent(-1)
 	debug.SetGCPercent(catchUpHeap * usual) // -1, off, stays off
 	defer debug.SetGCPercent(usual)
@@ -164,7 +162,7 @@ func (d *daemon) open(ctx context.Context) (err error) {
 	o := firewall.Options{Backend: backend, Restore: d.remaining, RuntimeDir: filepath.Dir(d.socket()), Log: d.log,
 		Trouble: d.rulesDoNotStand}
 	if d.firewall, err = firewall.Open(ctx, o); err != nil {
-		return errors.Join(err, d.store.Close())
+		return err
 	}
 	if d.watchdog, err = sdnotify.NewWatchdog(d.log); err != nil {
 		return err
@@ -180,6 +178,19 @@ func (d *daemon) open(ctx context.Context) (err error) {
 	d.ignored = jails.NewIgnoreLists(d.names, d.marks, d.log)
 	d.sources = newSources(d.log, d.words, d.metrics, d.marks, d.enforcer, d.names, d.watchdog)
 	return nil
+}
+
+// close closes what open has opened, also where a later step of it failed.
+func (d *daemon) close() {
+	if d.firewall != nil {
+		d.firewall.Close()
+	}
+	if d.store != nil {
+		d.store.Close()
+	}
+	if d.stateDir != nil {
+		d.stateDir.Close()
+	}
 }
 
 // openStore opens the database, in memory for a dry run.
@@ -234,9 +245,7 @@ func (d *daemon) run(ctx context.Context, socket net.Listener, c reading) error 
 		return errors.Join(err, g.Wait())
 	}
 	d.metrics.Loaded(len(c.shortfalls()) == 0)
-	if c.since.IsZero() {
-		d.keeper.keep(c)
-	}
+	d.keeper.keep(c)
 	enforcerBeat, jailsBeat := d.watchdog.Part("firewall worker"), d.watchdog.Part("jails")
 	d.enforcer.Beat = enforcerBeat.Round
 	g.Go(func() error { return d.enforcer.Run(ctx) })

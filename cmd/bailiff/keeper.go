@@ -45,7 +45,7 @@ func (k *keeper) read() (reading, error) {
 	c.Warnings = append(c.Warnings, unread(c)...)
 	r := reading{Config: c, dir: dir}
 	if !isEmbedded(k.dir) {
-		r.copy = &snapshot.Copy{Dir: dir, Version: version, Faults: len(c.Faults), Files: files.Files()}
+		r.copy = &snapshot.Copy{Dir: dir, Faults: len(c.Faults), Files: files.Files()}
 	}
 	return r, err
 }
@@ -144,10 +144,13 @@ func (k *keeper) tryWrite(r reading) {
 	}
 }
 
-// write keeps a configuration, unless it has faults and one without is kept. The one in the program needs no keeping:
-// that another was used before it does not matter any more.
+// write keeps a configuration, unless it has faults and one without is kept, or nobody knows all of what it says. The one
+// in the program needs no keeping: that another was used before it does not matter any more.
 func (k *keeper) write(r reading, now time.Time) error {
 	_, path := k.place()
+	if !r.since.IsZero() || !usable(r.Config) {
+		return nil
+	}
 	if r.copy == nil {
 		if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
 			return err

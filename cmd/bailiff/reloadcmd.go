@@ -31,7 +31,10 @@ func newReloadCommand(s *settings) *cobra.Command {
 
 		ValidArgsFunction: s.complete(s.jailFirst),
 		RunE: func(c *cobra.Command, args []string) error {
-			w := &reloadWait{client: s.client(), timeout: timeout, err: c.ErrOrStderr()}
+			if timeout <= 0 {
+				return usage(c, fmt.Errorf("--timeout %s: write a time above zero, such as 30s", timeout))
+			}
+			w := &reloadWait{client: s.client(), patience: reloadPatience, timeout: timeout, err: c.ErrOrStderr()}
 			done, err := w.reload(c.Context(), control.ReloadRequest{Jail: strings.Join(args, "")})
 			if err != nil {
 				return err
@@ -59,9 +62,10 @@ func newReloadCommand(s *settings) *cobra.Command {
 
 // A reloadWait is a command that waits for a reload.
 type reloadWait struct {
-	client  *control.Client
-	timeout time.Duration
-	err     io.Writer
+	client   *control.Client
+	patience time.Duration
+	timeout  time.Duration
+	err      io.Writer
 }
 
 // reload returns when the reload has ended. One that takes its time has said what it waits for.
@@ -76,7 +80,7 @@ func (w *reloadWait) reload(ctx context.Context, r control.ReloadRequest) (done 
 		done, err = w.client.Reload(ctx, r)
 		return nil
 	})
-	for tick := time.NewTicker(reloadPatience); ; {
+	for tick := time.NewTicker(w.patience); ; {
 		select {
 		case <-ended:
 			tick.Stop()

@@ -281,7 +281,7 @@ func (s *sources) apply(ctx context.Context, g *errgroup.Group, plans map[string
 	s.reap()
 	kept := map[string]bool{}
 	for key, p := range plans {
-		if s.ending[key] != nil {
+		if s.hindered(p) {
 			for _, j := range p.jails {
 				kept[j.Name] = true
 			}
@@ -302,6 +302,15 @@ func (s *sources) apply(ctx context.Context, g *errgroup.Group, plans map[string
 		}
 	}
 	s.wait(s.reap()...)
+}
+
+// hindered reports whether a plan has to wait for a reader to end: for the one at its source, and for those that its jails
+// come from, so that a jail is read for by one at a time.
+func (s *sources) hindered(p *plan) bool {
+	return s.ending[p.key] != nil || slices.ContainsFunc(p.jails, func(j *jails.Jail) bool {
+		was := s.places[j.Name]
+		return was != nil && s.ending[was.key] != nil
+	})
 }
 
 // reap forgets the readers that have ended, and says for which it waits.

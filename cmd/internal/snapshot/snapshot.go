@@ -25,23 +25,21 @@ const format = 1
 
 // A Copy is the files that a configuration was read from.
 type Copy struct {
-	Dir     string            // the directory of the configuration
-	Made    time.Time         // when it worked
-	Version string            // of the program that it worked with
-	Faults  int               // how much was wrong in it all the same
-	Files   map[string][]byte // by path, without the slash at its beginning
+	Dir    string            // the directory of the configuration
+	Made   time.Time         // when it worked
+	Faults int               // how much was wrong in it all the same
+	Files  map[string][]byte // by path, without the slash at its beginning
 
 	tree *zip.Reader // of a copy that was read
 }
 
 // header is what an archive says of itself, in its comment.
 type header struct {
-	Format  int       `json:"format"`
-	Dir     string    `json:"dir"`
-	Made    time.Time `json:"made"`
-	Version string    `json:"version"`
-	Faults  int       `json:"faults"`
-	Sum     string    `json:"sum"`
+	Format int       `json:"format"`
+	Dir    string    `json:"dir"`
+	Made   time.Time `json:"made"`
+	Faults int       `json:"faults"`
+	Sum    string    `json:"sum"`
 }
 
 // Path is where the copy of a configuration directory is kept below the directory state.
@@ -93,7 +91,7 @@ func (c *Copy) archive() ([]byte, error) {
 			return nil, err
 		}
 	}
-	h := header{Format: format, Dir: c.Dir, Made: c.Made, Version: c.Version, Faults: c.Faults}
+	h := header{Format: format, Dir: c.Dir, Made: c.Made, Faults: c.Faults}
 	h.Sum = h.sum(c.Files)
 	about, err := json.Marshal(h)
 	if err != nil {
@@ -106,7 +104,7 @@ func (c *Copy) archive() ([]byte, error) {
 // sum is over the files and what the header says of them.
 func (h *header) sum(files map[string][]byte) string {
 	s := sha256.New()
-	fmt.Fprintf(s, "%d %q %d %q %d\n", h.Format, h.Dir, h.Made.UnixNano(), h.Version, h.Faults)
+	fmt.Fprintf(s, "%d %q %d %d\n", h.Format, h.Dir, h.Made.UnixNano(), h.Faults)
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		fmt.Fprintf(s, "%q %d\n%s", name, len(files[name]), files[name])
 	}
@@ -151,7 +149,7 @@ func parse(text []byte) (*Copy, error) {
 	if h.Format != format {
 		return nil, fmt.Errorf("it is of form %d, this bailiff reads form %d", h.Format, format)
 	}
-	c := &Copy{Dir: h.Dir, Made: h.Made, Version: h.Version, Faults: h.Faults,
+	c := &Copy{Dir: h.Dir, Made: h.Made, Faults: h.Faults,
 		Files: map[string][]byte{}, tree: z}
 	for _, f := range z.File {
 		if !fs.ValidPath(f.Name) {

@@ -14,7 +14,7 @@ import (
 )
 
 func sample() *Copy {
-	return &Copy{Dir: "/etc/b", Made: time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC), Version: "1.2", Faults: 1,
+	return &Copy{Dir: "/etc/b", Made: time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC), Faults: 1,
 		Files: map[string][]byte{"etc/b/jail.conf": []byte("[a]\n"), "etc/b/filter.d/ä b.conf": []byte("[Definition]\n"), "opt/empty": {}}}
 }
 

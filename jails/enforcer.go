@@ -283,7 +283,11 @@ func (e *Enforcer) add(ctx context.Context, jail string, bans []event.Ban, now t
 	if j := e.jail(jail); j != nil && !j.blocks() {
 		return nil
 	}
-	return e.Blocklist.Add(ctx, jail, durations(bans, now))
+	until := durations(bans, now)
+	if j := e.jail(jail); j != nil {
+		j.lengthen(until, now)
+	}
+	return e.Blocklist.Add(ctx, jail, until)
 }
 
 // refused tells whether the error is about the ban. One that names no network is about all of them.

@@ -284,6 +284,40 @@ func TestTwoIDsOfOneAddress(t *testing.T) {
 	})
 }
 
+// An action that bans <ip>/24 has the network blocked as long as anybody in it is banned.
+func TestABanThatIsWiderThanAnAddress(t *testing.T) {
+	onBench(t, func(ctx context.Context, b *bench) {
+		c := *b.jail.Config()
+		c.Firewall.Wide4, c.Firewall.Wide6 = 24, 64
+		b.jail.Configure(&c)
+		network, first, second := netip.MustParsePrefix("192.0.2.0/24"), subject("192.0.2.1"), subject("192.0.2.77")
+		b.store.bans[event.Network(network)] = event.Ban{} // what the kernel blocks is remembered under the address
+		if _, err := b.watch.See(ctx, block(3, "192.0.2.1")); err != nil {
+			t.Fatal(err)
+		}
+		now := time.Now()
+		b.Enforce([]event.Ban{b.jail.BanUntil(second, now, now.Add(time.Second))})
+		left := b.jail.Remaining(now)
+		if until := b.kernel.blocked[network]; len(b.kernel.blocked) != 1 || until.Sub(now) < time.Minute || len(left) != 1 || left[network] < time.Minute {
+			t.Errorf("blocked %v, wanted %v", b.kernel.blocked, left)
+		}
+		if _, ok := b.store.bans[first]; !ok {
+			t.Error("the store does not have who is banned")
+		}
+		for i, s := range []event.Subject{second, first} {
+			if _, err := b.Lift(b.jail, []event.Subject{s}); err != nil {
+				t.Fatal(err)
+			}
+			if _, got := b.kernel.blocked[network]; got != (i == 0) {
+				t.Errorf("%s is let go: blocked %v", s, got)
+			}
+		}
+		if p, _ := b.jail.Ban(event.Network(netip.MustParsePrefix("198.51.0.0/16")), now).Network(); p.Bits() != 16 {
+			t.Errorf("a wider ban is of %s", p)
+		}
+	})
+}
+
 func TestABanThatTheKernelRefusesIsTriedAgain(t *testing.T) {
 	onBench(t, func(ctx context.Context, b *bench) {
 		b.kernel.set(errors.New("set does not exist"))

@@ -170,6 +170,7 @@ func (j *Jail) sentence(f *event.Failure, c *charge, now time.Time) (event.Ban, 
 		return event.Ban{}, false
 	}
 	b.Fields = f.Captures()
+	j.widen(&b)
 	j.bans[f.Subject] = b
 	j.banned++
 	return b, true
@@ -220,6 +221,7 @@ func (j *Jail) BanUntil(s event.Subject, now, until time.Time) event.Ban {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	b := event.Ban{Jail: j.Name, Subject: s, At: now, Until: until}
+	j.widen(&b)
 	if stood, again := j.bans[s]; again && stood.Active(now) {
 		stood.Before = nil
 		b = stood
@@ -270,6 +272,7 @@ func (j *Jail) Restore(bans []event.Ban, now time.Time) (restored []event.Ban, s
 			spared = append(spared, b)
 			continue
 		}
+		j.widen(&b)
 		j.bans[b.Subject] = b
 		j.banned++
 		restored = append(restored, b)

@@ -97,21 +97,35 @@ type Ban struct {
 	Fields   map[string]string
 
 	Before *Ban // the ban in whose place it came, if one stood
+
+	// Wide4 and Wide6 are the length of the network around the subject's address that is blocked with it, as the jail's
+	// action has it; 0 means the address alone. They are not stored.
+	Wide4, Wide6 uint8
 }
 
 // Prolonged tells whether the ban stood already and only ends later now.
 func (b Ban) Prolonged() bool { return b.Before != nil && b.Before.At.Equal(b.At) }
 
-// Network is what the kernel blocks: the subject's network, or, of an opaque id, the address that its failures named.
+// Network is what the kernel blocks: the subject's network, or, of an opaque id, the address that its failures named;
+// in a jail whose action blocks more than addresses, the network around it.
 func (b Ban) Network() (p netip.Prefix, ok bool) {
-	if p, ok = b.Subject.Prefix(); ok {
-		return p, true
+	if p, ok = b.Subject.Prefix(); !ok {
+		s, err := ParseSubject(b.Fields["ip"])
+		if err != nil {
+			return netip.Prefix{}, false
+		}
+		if p, ok = s.Prefix(); !ok {
+			return p, false
+		}
 	}
-	s, err := ParseSubject(b.Fields["ip"])
-	if err != nil {
-		return netip.Prefix{}, false
+	wide := int(b.Wide6)
+	if p.Addr().Is4() {
+		wide = int(b.Wide4)
 	}
-	return s.Prefix()
+	if wide > 0 && wide < p.Bits() {
+		p, _ = p.Addr().WithZone("").Prefix(wide)
+	}
+	return p, true
 }
 
 // Permanent tells whether the ban never ends by itself.

@@ -26,7 +26,8 @@ func newCheckCommand(s *settings) *cobra.Command {
 			"Faults keep a jail from running. Warnings are about what has no effect, or another one than it seems to have:\n" +
 			"a jail whose log is not there, a comment behind a value. The exit code is 1 when there is a fault, and with\n" +
 			"--strict when there is a warning, too.",
-		Args: arguments(0, 1),
+		Example: "bailiff config check\nbailiff config check --config /etc/fail2ban\nbailiff config check --strict && bailiff reload",
+		Args:    arguments(0, 1),
 
 		ValidArgsFunction: completeDirectories,
 		RunE: func(c *cobra.Command, args []string) error {

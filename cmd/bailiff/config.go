@@ -43,9 +43,10 @@ func completeDirectories(*cobra.Command, []string, string) ([]string, cobra.Shel
 func newDumpCommand(s *settings) *cobra.Command {
 	var fail2ban bool
 	c := &cobra.Command{
-		Use:   "dump [DIR]",
-		Short: "Print the configuration as it was resolved",
-		Args:  arguments(0, 1),
+		Use:     "dump [DIR]",
+		Short:   "Print the configuration as it was resolved",
+		Example: "bailiff config dump\nbailiff config dump --config /etc/fail2ban --fail2ban",
+		Args:    arguments(0, 1),
 
 		ValidArgsFunction: completeDirectories,
 		RunE: func(c *cobra.Command, args []string) error {

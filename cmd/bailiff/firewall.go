@@ -25,7 +25,8 @@ func newFirewallCommand(s *settings) *cobra.Command {
 		Long: "Lift every set, rule and chain of bailiff's, with the daemon stopped: nobody is stopped any longer. The bans stay\n" +
 			"in the store, and the next start puts back those whose time is not over; bailiff unban --all, while the daemon\n" +
 			"runs, lifts them for good.",
-		Args: arguments(0, 0),
+		Example: "systemctl stop bailiff && bailiff firewall remove",
+		Args:    arguments(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
 			if s.client().Ping(c.Context()) == nil {
 				return errors.New("the daemon is running and would put everything back\nhint: systemctl stop bailiff")

@@ -127,8 +127,9 @@ func newRootCommand() *cobra.Command {
 // newHelpCommand is cobra's own but for words that are no commands.
 func newHelpCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "help [COMMAND]",
-		Short: "Show what a command does",
+		Use:     "help [COMMAND]",
+		Short:   "Show what a command does",
+		Example: "bailiff help ban",
 		ValidArgsFunction: func(c *cobra.Command, args []string, begin string) (names []string, _ cobra.ShellCompDirective) {
 			at, _, err := c.Root().Find(args)
 			if err != nil {

@@ -46,6 +46,15 @@ func TestManPages(t *testing.T) {
 	}
 }
 
+// Whoever reads about a command wants to see it used.
+func TestEveryCommandHasAnExample(t *testing.T) {
+	for _, c := range allCommands(newRootCommand()) {
+		if c.HasParent() && !c.HasAvailableSubCommands() && !c.HasExample() {
+			t.Errorf("%s has no example", c.CommandPath())
+		}
+	}
+}
+
 func allCommands(c *cobra.Command) []*cobra.Command {
 	list := []*cobra.Command{c}
 	for _, sub := range c.Commands() {

@@ -24,10 +24,11 @@ REGEX is one failregex, IGNOREREGEX one ignoreregex.`
 func newRegexCommand() *cobra.Command {
 	f := &regexFlags{}
 	c := &cobra.Command{
-		Use:   "regex [flags] LOG FILTER|REGEX [IGNOREREGEX]",
-		Short: "Try a filter or a regex on a log",
-		Long:  "Try a filter or a regex on a log.\n\n" + regexUsage,
-		Args:  arguments(2, 3),
+		Use:     "regex [flags] LOG FILTER|REGEX [IGNOREREGEX]",
+		Short:   "Try a filter or a regex on a log",
+		Long:    "Try a filter or a regex on a log.\n\n" + regexUsage,
+		Example: "bailiff regex /var/log/auth.log sshd\nbailiff regex systemd-journal sshd[mode=aggressive]\nbailiff regex --json app.log \"^ login failed from <HOST>$\"",
+		Args:    arguments(2, 3),
 
 		ValidArgsFunction: completeFilters(&f.config),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -27,7 +27,8 @@ func newReloadCommand(s *settings) *cobra.Command {
 		Long: "Read the configuration again. When it has faults the old one stays and the faults are printed.\n" +
 			"Failures and bans are kept; the bans of a jail that is gone are lifted. What has changed is printed, and\n" +
 			"the warnings of config check.",
-		Args: arguments(0, 1),
+		Example: "bailiff config check && bailiff reload\nbailiff reload sshd",
+		Args:    arguments(0, 1),
 
 		ValidArgsFunction: s.complete(s.jailFirst),
 		RunE: func(c *cobra.Command, args []string) error {

@@ -23,7 +23,8 @@ func newRunCommand(s *settings) *cobra.Command {
 		Short: "Run the daemon in the foreground",
 		Long: "Run the daemon in the foreground. Without --config it reads /etc/bailiff, and where there is none the\n" +
 			"configuration that is built in. Bans stay in the kernel when it ends.",
-		Args: arguments(0, 0),
+		Example: "bailiff run --dry-run\nbailiff run --config /etc/fail2ban --state /var/lib/bailiff-trial --metrics \"\"",
+		Args:    arguments(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
 			f.metricsSet = c.Flags().Changed("metrics")
 			if _, _, err := net.SplitHostPort(f.metrics); err != nil && f.metrics != "" {

@@ -20,10 +20,11 @@ import (
 func newStatusCommand(s *settings) *cobra.Command {
 	var asJSON, verify bool
 	c := &cobra.Command{
-		Use:   "status [JAIL]",
-		Short: "Show the jails, or one of them",
-		Long:  "Show the jails, or one of them. With --verify the exit code is 1 when bans and kernel differ.",
-		Args:  statusArguments,
+		Use:     "status [JAIL]",
+		Short:   "Show the jails, or one of them",
+		Long:    "Show the jails, or one of them. With --verify the exit code is 1 when bans and kernel differ.",
+		Example: "bailiff status\nbailiff status sshd\nbailiff status --verify || echo the kernel holds something else",
+		Args:    statusArguments,
 
 		ValidArgsFunction: s.complete(s.jailFirst),
 		RunE: func(c *cobra.Command, args []string) error {

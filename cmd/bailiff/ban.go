@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -37,6 +38,9 @@ func newBanCommand(s *settings) *cobra.Command {
 				}
 				request.Seconds = &seconds
 			}
+			if err := sparesReader(request, os.Getenv("SSH_CONNECTION")); err != nil {
+				return err
+			}
 			done, err := s.client().Ban(c.Context(), request)
 			if err != nil {
 				return err
@@ -62,6 +66,22 @@ func banArguments(c *cobra.Command, args []string) error {
 		return usage(c, fmt.Errorf("too few arguments: 1: who is to be banned in %s?", args[0]))
 	}
 	return usage(c, errors.New("too few arguments: 0: name a jail and addresses"))
+}
+
+// sparesReader refuses to ban where the reader sits: sshd's SSH_CONNECTION begins with that address.
+func sparesReader(r control.BanRequest, connection string) error {
+	from, _, _ := strings.Cut(connection, " ")
+	you := event.Ban{Subject: named(from)}
+	if _, isNetwork := you.Network(); !isNetwork || r.Force {
+		return nil
+	}
+	for _, word := range r.Subjects {
+		if newAsked([]string{word}).around(you) {
+			return &control.Error{Kind: control.Invalid, Message: fmt.Sprintf("%s would lock you out: you are connected from %s", word, from),
+				Hint: "--force bans it all the same"}
+		}
+	}
+	return nil
 }
 
 // banTime reads how many seconds a ban is to last, below zero for ever.

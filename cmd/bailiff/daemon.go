@@ -456,6 +456,9 @@ func (d *daemon) summary() string {
 		bans += j.Status().Banned
 	}
 	line := counted(len(running), "jail") + ", " + counted(bans, "ban")
+	if d.flags.dryRun {
+		line = "dry run: " + line + " that would be"
+	}
 	return strings.Join(append([]string{line}, d.problems.texts()...), "; ")
 }
 

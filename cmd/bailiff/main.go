@@ -102,7 +102,7 @@ func newRootCommand() *cobra.Command {
 		SilenceErrors:              true,
 		SuggestionsMinimumDistance: 2,
 		Args:                       noArguments,
-		PersistentPreRunE:          func(c *cobra.Command, _ []string) error { return checkDirectory(c, s.config) },
+		PersistentPreRunE:          func(c *cobra.Command, _ []string) error { return s.check(c) },
 		RunE: func(c *cobra.Command, _ []string) error {
 			if showVersion {
 				return printChange(c.OutOrStdout(), false, nil, "bailiff "+version)
@@ -117,6 +117,8 @@ func newRootCommand() *cobra.Command {
 	f := root.PersistentFlags()
 	f.StringVarP(&s.config, "config", "c", "", "configuration directory (default /etc/bailiff, or else the embedded configuration)")
 	f.StringVarP(&s.socket, "socket", "s", "", "control socket (default "+defaultSocket+")")
+	// The flag is there: its completion can be registered.
+	_ = root.RegisterFlagCompletionFunc("config", completeDirectories)
 	f.CountVarP(&s.verbose, "verbose", "v", "say more; twice: everything")
 	f.BoolVarP(&s.quiet, "quiet", "q", false, "say only what is wrong")
 	root.AddCommand(newRunCommand(s), newStatusCommand(s), newBannedCommand(s), newBanCommand(s), newUnbanCommand(s),
@@ -154,6 +156,17 @@ func newHelpCommand() *cobra.Command {
 			return at.Help()
 		},
 	}
+}
+
+// check refuses flags that are given without a value, as by a script whose variable is not set: they do not mean what
+// holds without them.
+func (s *settings) check(c *cobra.Command) error {
+	for _, name := range []string{"config", "socket", "jail", "time"} {
+		if f := c.Flags().Lookup(name); f != nil && f.Changed && f.Value.String() == "" {
+			return usage(c, fmt.Errorf("--%s is empty", name))
+		}
+	}
+	return checkDirectory(c, s.config)
 }
 
 // checkDirectory refuses a configuration that is a file. A directory that is not there is a fault of its own.
@@ -209,6 +222,8 @@ func arguments(min, max int) cobra.PositionalArgs {
 			return usage(c, fmt.Errorf("too few arguments: %d", len(args)))
 		case max >= 0 && len(args) > max:
 			return usage(c, fmt.Errorf("unexpected argument %q", args[max]))
+		case max == 1 && len(args) == 1 && args[0] == "": // of a script whose variable is not set, and not all of them
+			return usage(c, errors.New("the argument is empty"))
 		}
 		return nil
 	}

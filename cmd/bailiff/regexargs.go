@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path"
 	"regexp"
 	"strings"
@@ -34,6 +35,9 @@ func isFilterFile(file string) bool {
 
 // noSuchLog says that LOG looks like a file and is none.
 func noSuchLog(log string) error {
+	if info, err := os.Stat(log); err == nil && info.IsDir() {
+		return errors.New(log + " is a directory; a log is a file")
+	}
 	if strings.ContainsAny(log, " \n") {
 		return nil // a line
 	}

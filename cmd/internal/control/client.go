@@ -26,9 +26,9 @@ type Client struct {
 
 const (
 	patience = 10 * time.Second
-	// workLimit is how long a daemon that answers pings may take for what it is asked to do. A reload of very many jails
-	// with names that are slow to look up is what takes longest.
-	workLimit = 10 * time.Minute
+	// workLimit is how long a daemon that answers pings may take for what it is asked to do, where the context sets no
+	// limit of its own.
+	workLimit = time.Minute
 )
 
 // NewClient returns a client of the socket at path. It connects when it is asked to do something.
@@ -156,15 +156,18 @@ func (c *Client) do(ctx context.Context, r *http.Request, reply any) error {
 	if err := c.Ping(ctx); err != nil {
 		return err
 	}
+	if _, limited := ctx.Deadline(); limited {
+		return c.send(r.WithContext(ctx), reply)
+	}
 	return c.within(ctx, workLimit, r, reply)
 }
 
 // within sends a request that is to be answered within some time.
 func (c *Client) within(ctx context.Context, limit time.Duration, r *http.Request, reply any) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	err := c.send(r.WithContext(ctx), reply)
-	if ctx.Err() == context.DeadlineExceeded {
+	err := c.send(r.WithContext(limited), reply)
+	if ctx.Err() == nil && limited.Err() != nil {
 		return &Error{Unreachable, fmt.Sprintf("ask the daemon: no answer within %v", limit),
 			"it may be stopped, hang, or be starting still: see systemctl status bailiff; bans stay over systemctl restart bailiff"}
 	}

@@ -15,7 +15,7 @@ const (
 // A decoder makes clean text of raw lines. The zero decoder reads UTF-8.
 type decoder struct {
 	codec    *encoding.Decoder // nil: UTF-8
-	width    int               // bytes of a line end: 2 in UTF-16, negative when big-endian
+	width    int               // bytes of a line end: 2 in UTF-16, 4 in UTF-32, negative when big-endian
 	counters *Counters
 	decoded  []byte
 	tidied   []byte
@@ -63,14 +63,23 @@ func (d *decoder) firstEnd(raw []byte) int {
 
 // lineEnd tells whether the '\n' byte at i is a line end in this encoding, and where the line end stops.
 func (d *decoder) lineEnd(raw []byte, i int) (after int, ok bool) {
-	switch d.width {
-	case 2:
-		return i + 2, i%2 == 0 && i+1 < len(raw) && raw[i+1] == 0
-	case -2:
-		return i + 1, i%2 == 1 && raw[i-1] == 0
+	n := d.unit()
+	switch {
+	case n == 1:
+		return i + 1, true
+	case d.width > 0:
+		return i + n, i%n == 0 && i+n <= len(raw) && zero(raw[i+1:i+n])
 	}
-	return i + 1, true
+	return i + 1, i%n == n-1 && zero(raw[i+1-n:i])
 }
+
+// unit is how many bytes each character of the encoding has at least.
+func (d *decoder) unit() int { return max(d.width, -d.width) }
+
+// aligned is the last place up to n where a character can begin.
+func (d *decoder) aligned(n int64) int64 { return n &^ int64(d.unit()-1) }
+
+func zero(raw []byte) bool { return len(trimZeros(raw)) == 0 }
 
 // text makes of raw complete lines their text: UTF-8, cut to the cap, without '\r' and NUL bytes around them. The result
 // is raw itself or the decoder's memory.
@@ -138,10 +147,7 @@ func (d *decoder) tidy(text []byte) []byte {
 
 // enough is how many raw bytes of a line show that it is over the cap.
 func (d *decoder) enough() int {
-	if d.width == 1 {
-		return lineCap + 2
-	}
-	return 2 * (lineCap + 2)
+	return d.unit() * (lineCap + 2)
 }
 
 // cut shortens a line to the cap without splitting a character.

@@ -101,10 +101,7 @@ func (r *run) begins(f *file) bool {
 // over; of a line that is longer than what is read at once, the end is looked for.
 func (r *run) incomplete(f *file, text []byte, before int, whole bool) ([]byte, bool, error) {
 	raw := text[before:]
-	zeros := len(raw) - len(trimZeros(raw))
-	if r.decoder.width != 1 {
-		zeros &^= 1
-	}
+	zeros := int(r.decoder.aligned(int64(len(raw) - len(trimZeros(raw)))))
 	if zeros > 0 {
 		f.mark.advance(text[:before+zeros], before)
 		if whole && zeros == len(raw) {

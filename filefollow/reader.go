@@ -51,14 +51,13 @@ func (r *Reader) Next() ([]byte, error) {
 
 // last completes the line that the stream's end left without a line end.
 func (r *Reader) last() []byte {
-	switch r.decoder.width {
-	case 2:
-		r.raw = append(r.raw[:len(r.raw)&^1], '\n', 0)
-	case -2:
-		r.raw = append(r.raw[:len(r.raw)&^1], 0, '\n')
-	default:
-		r.raw = append(r.raw, '\n')
+	end := make([]byte, r.decoder.unit())
+	if r.decoder.width > 0 {
+		end[0] = '\n'
+	} else {
+		end[len(end)-1] = '\n'
 	}
+	r.raw = append(r.raw[:r.decoder.aligned(int64(len(r.raw)))], end...)
 	return r.hand(len(r.raw))
 }
 

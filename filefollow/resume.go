@@ -76,10 +76,7 @@ func (r *run) kept(f *file, m Mark) (Mark, bool) {
 		return m, false
 	}
 	tail := r.raw[:min(st.Size, chunkSize)]
-	from := st.Size - int64(len(tail))
-	if r.decoder.width != 1 {
-		from &^= 1
-	}
+	from := r.decoder.aligned(st.Size - int64(len(tail)))
 	n, err := f.readAt(tail, from)
 	if err != nil {
 		return m, false

@@ -101,10 +101,7 @@ func (r *run) lastLine(f *file) int64 {
 	if err != nil {
 		return 0
 	}
-	from := max(0, st.Size-chunkSize)
-	if r.decoder.width != 1 {
-		from &^= 1
-	}
+	from := r.decoder.aligned(max(0, st.Size-chunkSize))
 	n, err := f.readAt(r.raw[:chunkSize], from)
 	if err != nil {
 		return 0
@@ -125,10 +122,7 @@ func (r *run) seek(f *file, g Glob) int64 {
 	low, high := int64(0), st.Size
 	for high-low > lineCap {
 		r.idle()
-		middle := low + (high-low)/2
-		if r.decoder.width != 1 {
-			middle &^= 1
-		}
+		middle := r.decoder.aligned(low + (high-low)/2)
 		at, date := r.dated(f, g, middle, high)
 		if at < 0 || !date.Before(g.Since) {
 			high = middle

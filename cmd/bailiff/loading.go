@@ -44,6 +44,11 @@ func loadFrom(root fs.FS, dir string) (*config.Config, error) {
 	for _, left := range unfit(c) {
 		c.LeaveOut(left.Name, left.Faults)
 	}
+	for _, j := range c.Jails {
+		if note := filefollow.DescribeEncoding(j.LogEncoding); note != "" && len(j.LogPaths) > 0 {
+			c.Warnings = append(c.Warnings, blame(j, "logencoding", note, "addresses are ASCII; convert the log where more is needed"))
+		}
+	}
 	if len(c.Faults) > 0 {
 		return c, c.Faults
 	}

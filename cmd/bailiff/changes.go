@@ -27,6 +27,20 @@ func changedJails(current, next *config.Config) []control.ChangedJail {
 	return all
 }
 
+// restartHint is how the options get in force that a start reads.
+const restartHint = "systemctl restart bailiff; bans stay"
+
+// changedOptions are the options of the service that a reload has changed, and those that only a start reads: they have
+// been as they are since it began.
+func changedOptions(was, begun, is config.Daemon) (inForce, atStart []control.ChangedOption) {
+	onlyAtStart := func(o control.ChangedOption) bool {
+		return slices.Contains([]string{"logtarget", "socket", "dbfile", "metrics", "firewall"}, o.Option)
+	}
+	inForce = slices.DeleteFunc(differences(reflect.ValueOf(was), reflect.ValueOf(is)), onlyAtStart)
+	atStart = slices.DeleteFunc(differences(reflect.ValueOf(begun), reflect.ValueOf(is)), func(o control.ChangedOption) bool { return !onlyAtStart(o) })
+	return inForce, atStart
+}
+
 // differences are the options that differ between two values of one type, of which the fields stand for options.
 func differences(was, is reflect.Value) (all []control.ChangedOption) {
 	add := func(o control.ChangedOption) {
@@ -36,10 +50,10 @@ func differences(was, is reflect.Value) (all []control.ChangedOption) {
 	}
 	for i := range was.NumField() {
 		field := was.Type().Field(i)
-		switch field.Name {
-		case "Filter", "Place", "Places": // what follows from others
+		switch {
+		case slices.Contains([]string{"Filter", "Place", "Places"}, field.Name): // what follows from others
 			continue
-		case "Definition", "Firewall":
+		case field.Type.Kind() == reflect.Struct:
 			for _, o := range differences(was.Field(i), is.Field(i)) {
 				add(o)
 			}
@@ -74,6 +88,8 @@ func optionOf(field string) string {
 		return "backend"
 	case "SkipIfNoLogs":
 		return "skip_if_nologs"
+	case "JournalReader":
+		return "journal.reader"
 	case "Sliding":
 		return "findtime.mode"
 	case "Escalation":
@@ -103,6 +119,11 @@ func optionText(v any) string {
 	switch v := v.(type) {
 	case time.Duration:
 		return durationText(v)
+	case *string: // only metrics, which is somewhere unless it is set
+		if v == nil {
+			return defaultListen
+		}
+		return *v
 	case []string:
 		return strings.Join(v, " ")
 	case event.Selector:
@@ -139,10 +160,10 @@ func durationText(d time.Duration) string {
 	return text
 }
 
-// changeWords are how a jail's options changed, in words.
-func changeWords(c control.ChangedJail) string {
+// changeWords are how options changed, in words.
+func changeWords(options []control.ChangedOption) string {
 	var words []string
-	for _, o := range c.Options {
+	for _, o := range options {
 		switch {
 		case o.From == "" && o.To == "":
 			words = append(words, o.Option)

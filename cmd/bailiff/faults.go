@@ -42,22 +42,27 @@ func (r *reading) shortfalls() (all []shortfall) {
 		all = append(all, shortfall{oldConfiguration, text, r.why})
 	}
 	others := slices.Clone(r.Faults)
-	var names []string
-	var faults config.Faults
-	for _, left := range r.LeftOut {
-		names = append(names, left.Name)
-		faults = append(faults, left.Faults...)
-		others = slices.DeleteFunc(others, func(f config.Fault) bool { return containsFault(left.Faults, f) })
-	}
-	if len(names) > 0 {
-		text := fmt.Sprintf("%s left out for faults: %s", counted(len(names), "jail"), someOf(names))
-		all = append(all, shortfall{jailsLeftOut, text, faults})
+	if left := leftOutOf(r.Config); len(left.faults) > 0 {
+		all = append(all, left)
+		others = slices.DeleteFunc(others, func(f config.Fault) bool { return containsFault(left.faults, f) })
 	}
 	if len(others) > 0 {
 		text := counted(len(others), "fault") + " in what all jails share: " + others[0].Brief()
 		all = append(all, shortfall{configFaults, text, others})
 	}
 	return all
+}
+
+// leftOutOf are the jails of a configuration that do not run, without faults where there are none.
+func leftOutOf(c *config.Config) shortfall {
+	var names []string
+	s := shortfall{kind: jailsLeftOut}
+	for _, left := range c.LeftOut {
+		names = append(names, left.Name)
+		s.faults = append(s.faults, left.Faults...)
+	}
+	s.text = fmt.Sprintf("%s left out for faults: %s", counted(len(names), "jail"), someOf(names))
+	return s
 }
 
 func containsFault(all config.Faults, f config.Fault) bool {
@@ -79,14 +84,23 @@ func (d *daemon) tellShortfalls(r reading) {
 		d.log.Warn("the last configuration that worked cannot be used", "err", r.note)
 	}
 	for _, s := range r.shortfalls() {
-		var details []string
-		for _, f := range s.faults {
-			details = append(details, strings.Split(f.Error(), "\n")...)
-		}
-		d.problems.set(s.kind, s.text, details...)
+		d.tellProblem(s)
 		d.log.Error(s.text, "hint", "mend the files, then: bailiff reload")
 		tellFaults(d.log, slog.LevelError, s.faults)
 	}
+}
+
+// tellProblem has everybody told who asks.
+func (d *daemon) tellProblem(s shortfall) {
+	if len(s.faults) == 0 {
+		d.problems.clear(s.kind)
+		return
+	}
+	var details []string
+	for _, f := range s.faults {
+		details = append(details, strings.Split(f.Error(), "\n")...)
+	}
+	d.problems.set(s.kind, s.text, details...)
 }
 
 // allInForce says that the configuration in the files is in force, whole.

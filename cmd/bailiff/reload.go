@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -127,14 +126,16 @@ func (d *daemon) reload(ctx context.Context, only string) (control.Reloaded, err
 	}
 	d.putInForce(t)
 	report := t.report()
-	report.DryRun = d.flags.dryRun
+	report.DryRun, report.Warnings = d.flags.dryRun, faultAnswers("warning", read.Warnings)
+	report.Options, report.AtStart = changedOptions(current.Daemon, d.begun, next.Daemon)
 	for _, err := range d.takeAway(ctx, t, &report) {
 		report.Left = append(report.Left, err.Error())
 	}
 	d.level.Set(d.flags.logLevel(next.Daemon.LogLevel))
-	d.warnOfOptionsOfTheStart(next.Daemon)
 	if only == "" {
 		d.allInForce()
+	} else {
+		d.tellProblem(leftOutOf(next))
 	}
 	d.keeper.keep(read)
 	return report, nil
@@ -173,8 +174,9 @@ func (d *daemon) liftAll(j *jails.Jail) (lifted int, err error) {
 
 // logReload logs what bailiff reload prints.
 func (d *daemon) logReload(r control.Reloaded) {
-	c, _ := d.state()
-	tellFaults(d.log, slog.LevelWarn, c.Warnings)
+	for _, w := range r.Warnings {
+		tellFaults(d.log, slog.LevelWarn, []config.Fault{answeredFault(w)})
+	}
 	for _, name := range r.Added {
 		d.log.Info("jail is new", "jail", name)
 	}
@@ -182,7 +184,13 @@ func (d *daemon) logReload(r control.Reloaded) {
 		d.log.Warn("jail is gone", "jail", j.Name, "lifted", j.Lifted)
 	}
 	for _, j := range r.Changed {
-		d.log.Info("jail has changed", "jail", j.Name, "options", changeWords(j))
+		d.log.Info("jail has changed", "jail", j.Name, "options", changeWords(j.Options))
+	}
+	if len(r.Options) > 0 {
+		d.log.Info("options of the service have changed", "options", changeWords(r.Options))
+	}
+	for _, o := range r.AtStart {
+		d.log.Warn(o.Option+" is read at the start only", "running", o.From, "configured", o.To, "hint", restartHint)
 	}
 	for _, what := range r.Left {
 		d.log.Error("something of the old configuration is left", "err", what)
@@ -198,22 +206,6 @@ func (d *daemon) reopenLog() {
 	if t, ok := d.out.(*logTee); ok {
 		if err := t.reopen(); err != nil {
 			d.log.Error("the log file could not be opened again", "err", err)
-		}
-	}
-}
-
-// warnOfOptionsOfTheStart says which changes a reload does not put in force.
-func (d *daemon) warnOfOptionsOfTheStart(next config.Daemon) {
-	metrics := func(c config.Daemon) string { return *cmp.Or(c.Metrics, new(defaultListen)) }
-	for _, o := range []struct{ name, was, is string }{
-		{"logtarget", d.begun.LogTarget, next.LogTarget},
-		{"socket", d.begun.Socket, next.Socket},
-		{"dbfile", d.begun.DBFile, next.DBFile},
-		{"metrics", metrics(d.begun), metrics(next)},
-		{"firewall", d.begun.Firewall, next.Firewall},
-	} {
-		if o.was != o.is {
-			d.log.Warn(o.name+" is read at the start only", "running", o.was, "configured", o.is, "hint", "systemctl restart bailiff; bans stay")
 		}
 	}
 }

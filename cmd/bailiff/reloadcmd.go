@@ -113,6 +113,9 @@ func printWarnings(w io.Writer, done control.Reloaded) {
 		warning := answeredFault(f)
 		fmt.Fprintln(w, "warning:", warning.Error())
 	}
+	for _, o := range done.AtStart {
+		fmt.Fprintf(w, "warning: %s is read at the start only: %s is in force, %s is configured\n    hint: %s\n", o.Option, orNone(o.From), orNone(o.To), restartHint)
+	}
 	if done.Jails == 0 {
 		fmt.Fprintln(w, "warning:", nothingGuarded)
 	}
@@ -126,7 +129,10 @@ func printReload(w io.Writer, done control.Reloaded) error {
 		fmt.Fprintf(w, "%s is gone, %s lifted\n", j.Name, counted(j.Lifted, "ban"))
 	}
 	for _, j := range done.Changed {
-		fmt.Fprintf(w, "%s has changed: %s\n", j.Name, changeWords(j))
+		fmt.Fprintf(w, "%s has changed: %s\n", j.Name, changeWords(j.Options))
+	}
+	if len(done.Options) > 0 {
+		fmt.Fprintf(w, "the service has changed: %s\n", changeWords(done.Options))
 	}
 	_, err := fmt.Fprintln(w, "reloaded")
 	return err

@@ -93,7 +93,7 @@ func (d *daemon) putInForce(t *transition) {
 // report says what changes, but for what becomes of the jails that are gone.
 func (t *transition) report() control.Reloaded {
 	r := control.Reloaded{Jails: len(t.kept), Added: []string{}, Removed: []control.RemovedJail{},
-		Changed: changedJails(t.current, t.next), Warnings: faultAnswers("warning", t.next.Warnings)}
+		Changed: changedJails(t.current, t.next)}
 	for _, j := range t.fresh {
 		r.Added = append(r.Added, j.Name)
 	}
@@ -117,6 +117,11 @@ func replaceOne(current, next *config.Config, name string) (*config.Config, erro
 		c.Jails[was] = next.Jails[is]
 	}
 	c.LeftOut = slices.DeleteFunc(slices.Clone(current.LeftOut), func(l config.LeftOut) bool { return l.Name == name })
+	for _, l := range current.LeftOut {
+		if l.Name == name {
+			c.Faults = slices.DeleteFunc(slices.Clone(c.Faults), func(f config.Fault) bool { return containsFault(l.Faults, f) })
+		}
+	}
 	return &c, nil
 }
 

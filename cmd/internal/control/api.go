@@ -153,13 +153,15 @@ type ReloadRequest struct {
 
 // Reloaded says what a reload has changed.
 type Reloaded struct {
-	Jails    int           `json:"jails"`             // how many run now
-	Added    []string      `json:"added"`             // jails that did not run before
-	Removed  []RemovedJail `json:"removed"`           // jails that ran before
-	Changed  []ChangedJail `json:"changed"`           // jails whose options are others
-	Warnings []Fault       `json:"warnings"`          // those of bailiff config check
-	Left     []string      `json:"left,omitempty"`    // what of the old configuration could not be taken away
-	DryRun   bool          `json:"dry_run,omitempty"` // the daemon only says what it would do
+	Jails    int             `json:"jails"`              // how many run now
+	Added    []string        `json:"added"`              // jails that did not run before
+	Removed  []RemovedJail   `json:"removed"`            // jails that ran before
+	Changed  []ChangedJail   `json:"changed"`            // jails whose options are others
+	Options  []ChangedOption `json:"options,omitempty"`  // of the service itself
+	AtStart  []ChangedOption `json:"at_start,omitempty"` // the same that are in force after a restart only
+	Warnings []Fault         `json:"warnings"`           // those of bailiff config check
+	Left     []string        `json:"left,omitempty"`     // what of the old configuration could not be taken away
+	DryRun   bool            `json:"dry_run,omitempty"`  // the daemon only says what it would do
 }
 
 // RemovedJail is a jail that runs no more.

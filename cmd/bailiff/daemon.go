@@ -93,7 +93,7 @@ func runDaemon(ctx context.Context, flags runFlags) error {
 	k.log = d.log
 	d.tell(sdnotify.Extend(10 * extendEvery)) // however long the start is about to take
 	d.tellShortfalls(c)
-	tellFaults(d.log, slog.LevelWarn, c.Warnings)
+	tellFaults(d.log, slog.LevelWarn, "", c.Warnings)
 	if len(c.Jails) == 0 {
 		d.log.Warn(nothingGuarded)
 	}

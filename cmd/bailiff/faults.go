@@ -16,22 +16,22 @@ import (
 const nothingGuarded = "no jail is enabled: nothing is guarded"
 
 // tellFaults logs what is wrong or odd in the configuration, its hint as a word of its own.
-func tellFaults(log *slog.Logger, level slog.Level, faults []config.Fault) {
+func tellFaults(log *slog.Logger, level slog.Level, about string, faults []config.Fault) {
 	for _, f := range faults {
 		hint := []any{"hint", f.Hint}
 		if f.Hint == "" {
 			hint = nil
 		}
 		f.Hint = ""
-		log.Log(context.Background(), level, f.Error(), hint...)
+		log.Log(context.Background(), level, about+f.Error(), hint...)
 	}
 }
 
 // A shortfall is a part of the configuration that is not in force.
 type shortfall struct {
-	kind   problemKind
-	text   string
-	faults config.Faults
+	kind problemKind
+	text string
+	of   []config.LeftOut // why; without a name where it is no jail's
 }
 
 // shortfalls are what of a configuration is not in force.
@@ -39,30 +39,32 @@ func (r *reading) shortfalls() (all []shortfall) {
 	if !r.since.IsZero() {
 		text := fmt.Sprintf("the configuration in %s cannot be used: the last one that worked is in force, of %s", r.dir,
 			r.since.Local().Format(time.DateTime))
-		all = append(all, shortfall{oldConfiguration, text, r.why})
+		all = append(all, shortfall{oldConfiguration, text, []config.LeftOut{{Faults: r.why}}})
 	}
-	others := slices.Clone(r.Faults)
-	if left := leftOutOf(r.Config); len(left.faults) > 0 {
-		all = append(all, left)
-		others = slices.DeleteFunc(others, func(f config.Fault) bool { return containsFault(left.faults, f) })
+	if len(r.LeftOut) > 0 {
+		all = append(all, leftOutOf(r.Config))
 	}
-	if len(others) > 0 {
+	if others := faultsOfAll(r.Config); len(others) > 0 {
 		text := counted(len(others), "fault") + " in what all jails share: " + others[0].Brief()
-		all = append(all, shortfall{configFaults, text, others})
+		all = append(all, shortfall{configFaults, text, []config.LeftOut{{Faults: others}}})
 	}
 	return all
 }
 
-// leftOutOf are the jails of a configuration that do not run, without faults where there are none.
+// leftOutOf are the jails of a configuration that do not run.
 func leftOutOf(c *config.Config) shortfall {
 	var names []string
-	s := shortfall{kind: jailsLeftOut}
 	for _, left := range c.LeftOut {
 		names = append(names, left.Name)
-		s.faults = append(s.faults, left.Faults...)
 	}
-	s.text = fmt.Sprintf("%s left out for faults: %s", counted(len(names), "jail"), someOf(names))
-	return s
+	return shortfall{jailsLeftOut, fmt.Sprintf("%s left out for faults: %s", counted(len(names), "jail"), someOf(names)), c.LeftOut}
+}
+
+// faultsOfAll are the faults that are those of no jail.
+func faultsOfAll(c *config.Config) config.Faults {
+	return slices.DeleteFunc(slices.Clone(c.Faults), func(f config.Fault) bool {
+		return slices.ContainsFunc(c.LeftOut, func(l config.LeftOut) bool { return containsFault(l.Faults, f) })
+	})
 }
 
 func containsFault(all config.Faults, f config.Fault) bool {
@@ -86,19 +88,31 @@ func (d *daemon) tellShortfalls(r reading) {
 	for _, s := range r.shortfalls() {
 		d.tellProblem(s)
 		d.log.Error(s.text, "hint", "mend the files, then: bailiff reload")
-		tellFaults(d.log, slog.LevelError, s.faults)
+		for _, left := range s.of {
+			about := ""
+			if left.Name != "" {
+				about = "jail " + left.Name + " is left out: "
+			}
+			tellFaults(d.log, slog.LevelError, about, left.Faults)
+		}
 	}
 }
 
 // tellProblem has everybody told who asks.
 func (d *daemon) tellProblem(s shortfall) {
-	if len(s.faults) == 0 {
+	if len(s.of) == 0 {
 		d.problems.clear(s.kind)
 		return
 	}
 	var details []string
-	for _, f := range s.faults {
-		details = append(details, strings.Split(f.Error(), "\n")...)
+	for _, left := range s.of {
+		for _, f := range left.Faults {
+			lines := strings.Split(f.Error(), "\n")
+			if left.Name != "" {
+				lines[0] = left.Name + ": " + lines[0]
+			}
+			details = append(details, lines...)
+		}
 	}
 	d.problems.set(s.kind, s.text, details...)
 }

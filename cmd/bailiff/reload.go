@@ -175,7 +175,7 @@ func (d *daemon) liftAll(j *jails.Jail) (lifted int, err error) {
 // logReload logs what bailiff reload prints.
 func (d *daemon) logReload(r control.Reloaded) {
 	for _, w := range r.Warnings {
-		tellFaults(d.log, slog.LevelWarn, []config.Fault{answeredFault(w)})
+		tellFaults(d.log, slog.LevelWarn, "", []config.Fault{answeredFault(w)})
 	}
 	for _, name := range r.Added {
 		d.log.Info("jail is new", "jail", name)

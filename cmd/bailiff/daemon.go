@@ -290,6 +290,7 @@ func (d *daemon) restore(ctx context.Context) error {
 			return err
 		}
 	}
+	d.warnOfWaitingBans(active)
 	return d.enforcer.Restore(ctx, active, now)
 }
 

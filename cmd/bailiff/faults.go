@@ -10,6 +10,7 @@ import (
 
 	"bailiff/cmd/internal/control"
 	"bailiff/jails/config"
+	"bailiff/jails/event"
 )
 
 // nothingGuarded is said where no jail runs.
@@ -94,6 +95,21 @@ func (d *daemon) tellShortfalls(r reading) {
 				about = "jail " + left.Name + " is left out: "
 			}
 			tellFaults(d.log, slog.LevelError, about, left.Faults)
+		}
+	}
+}
+
+// warnOfWaitingBans says which of the bans that stand are those of jails that are left out.
+func (d *daemon) warnOfWaitingBans(bans []event.Ban) {
+	for _, l := range d.config.LeftOut {
+		n := 0
+		for _, b := range bans {
+			if b.Jail == l.Name {
+				n++
+			}
+		}
+		if n > 0 {
+			d.log.Warn("bans of a jail that is left out are not in force until it runs", "jail", l.Name, "bans", n)
 		}
 	}
 }

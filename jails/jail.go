@@ -238,22 +238,22 @@ func (j *Jail) BanUntil(s event.Subject, now, until time.Time) event.Ban {
 }
 
 // Spares reports why a manual ban of the subject would hit somebody whom the jail does not ban by itself, or this
-// machine; "" for no such reason. A network that holds such an address counts.
+// machine; "" for no such reason. A network that is blocked and holds such an address counts.
 func (j *Jail) Spares(s event.Subject) (why string) {
-	p, isNet := s.Prefix()
-	if !isNet {
+	own := ownAddresses()
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	b := event.Ban{Subject: s}
+	j.widen(&b)
+	p, blocks := b.Network()
+	if !blocks {
 		return ""
 	}
-	own := ownAddresses()
-	switch {
+	switch rule := j.ignore.holds(s); {
 	case own.cover(p):
 		return "an address of this machine"
 	case own.within(p):
 		return "a network that holds an address of this machine"
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	switch rule := j.ignore.holds(s); {
 	case rule != "":
 		return "spared by ignoreip of jail " + j.Name
 	case j.ignore.within(p):

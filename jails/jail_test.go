@@ -236,4 +236,8 @@ func TestWhomAManualBanWouldHit(t *testing.T) {
 			t.Errorf("%s: %q, want %q", word, why, want)
 		}
 	}
+	wide, _ := testJail(func(c *config.Jail) { c.IgnoreIP, c.Firewall.Wide4 = []string{"203.0.113.7"}, 24 })
+	if why := wide.Spares(subject("203.0.113.9")); why != "a network that holds an address spared by ignoreip of jail sshd" {
+		t.Errorf("the network around an address: %q", why)
+	}
 }

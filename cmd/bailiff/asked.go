@@ -56,11 +56,20 @@ func (a asked) among(bans []event.Ban, every bool) (theirs, wider []event.Ban) {
 
 // named reads whom a ban may be of: what is neither an address nor a network is an opaque id.
 func named(word string) event.Subject {
-	s, err := event.ParseSubject(strings.TrimSpace(word))
+	s, err := parseSubject(word)
 	if err != nil {
 		s = event.ID(word)
 	}
 	return s
+}
+
+// parseSubject reads an address or a network as people write it: with blanks around it, and its address in brackets.
+func parseSubject(word string) (event.Subject, error) {
+	base, bits, slash := strings.Cut(strings.TrimSpace(word), "/")
+	if slash {
+		return event.ParseSubject(event.TrimBrackets(base) + "/" + bits)
+	}
+	return event.ParseSubject(base)
 }
 
 // stoppedBy tells whether a ban stops some subject: it is the subject's, or that of a network around it.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -152,10 +153,11 @@ func stillBanned(asked []string, wider []control.Ban) error {
 	}
 	var networks, why []string
 	for _, b := range wider {
-		wide := event.Ban{Subject: named(b.Subject)}
+		network := cmp.Or(b.Blocks, b.Subject)
+		wide := event.Ban{Subject: named(network)}
 		inside := slices.DeleteFunc(slices.Clone(asked), func(word string) bool { return !newAsked([]string{word}).stoppedBy(wide) })
 		networks = append(networks, b.Subject)
-		why = append(why, fmt.Sprintf("%s lies in %s, which is banned in jail %s", strings.Join(inside, " "), b.Subject, b.Jail))
+		why = append(why, fmt.Sprintf("%s lies in %s, which is banned in jail %s", strings.Join(inside, " "), network, b.Jail))
 	}
 	return &control.Error{Kind: control.NotFound, Message: strings.Join(why, "; "),
 		Hint: fmt.Sprintf("bailiff unban %s lifts the ban of the whole network", strings.Join(slices.Compact(networks), " "))}
@@ -178,6 +180,9 @@ func report(c *cobra.Command, done control.Changed, asJSON bool) error {
 	}
 	if len(done.Changes)+len(done.NotBanned)+len(done.Still) == 0 {
 		fmt.Fprintln(c.OutOrStdout(), "nobody is banned")
+	}
+	if done.Note != "" {
+		fmt.Fprintln(c.ErrOrStderr(), "note:", done.Note)
 	}
 	for _, b := range done.Elsewhere[:min(len(done.Elsewhere), shownChanges)] {
 		fmt.Fprintf(c.ErrOrStderr(), "note: %s is banned in %s still\n", b.Subject, b.Jail)
@@ -206,9 +211,12 @@ func pretended(dryRun bool, done string) string {
 	return done
 }
 
-// cut says that a network was named by an address in it.
+// cut says that a network was named by an address in it, or is blocked around it.
 func cut(c control.Change) string {
-	p, err := netip.ParsePrefix(strings.TrimSpace(c.Asked))
+	if c.Blocks != "" {
+		return fmt.Sprintf(" (all of %s is blocked, as the jail's action says)", c.Blocks)
+	}
+	p, err := netip.ParsePrefix(strings.NewReplacer("[", "", "]", "", " ", "").Replace(c.Asked))
 	if err != nil || p.Addr() == p.Masked().Addr() {
 		return ""
 	}

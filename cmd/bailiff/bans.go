@@ -28,6 +28,10 @@ func answers(bans []event.Ban) []control.Ban {
 		if !b.Permanent() {
 			a.Until = new(b.Until.Local())
 		}
+		own, _ := b.Subject.Prefix()
+		if p, ok := b.Network(); ok && p != own {
+			a.Blocks = event.Network(p).String()
+		}
 		all = append(all, a)
 	}
 	return all
@@ -107,7 +111,7 @@ const notBannedReason = "not banned"
 // parseSubjects reads whom to ban.
 func parseSubjects(words []string) (all []event.Subject, err error) {
 	for _, w := range words {
-		s, err := event.ParseSubject(strings.TrimSpace(w))
+		s, err := parseSubject(w)
 		if err != nil || strings.Contains(w, "%") {
 			reason, hint := misread(w)
 			return nil, &control.Error{Kind: control.Invalid, Message: reason, Hint: hint}
@@ -136,6 +140,9 @@ func (d *daemon) Ban(ctx context.Context, r control.BanRequest) (control.Changed
 		return done, err
 	}
 	now, j := time.Now(), running[i]
+	if j.Config().Firewall.Kind == "none" {
+		done.Note = fmt.Sprintf("jail %s blocks nobody: none of its actions is a ban", j.Name)
+	}
 	var bans []event.Ban
 	for i, s := range subjects {
 		if why := j.Spares(s); why != "" && !r.Force {

@@ -8,7 +8,6 @@ import (
 
 	"bailiff/cmd/internal/control"
 	"bailiff/jails/config"
-	"bailiff/jails/event"
 )
 
 // howToWrite is the hint for whoever has to name an address.
@@ -24,7 +23,7 @@ var (
 // misread says why a word is neither an address nor a network, and how it is to be written.
 func misread(word string) (reason, hint string) {
 	base, bits, slash := strings.Cut(word, "/")
-	_, isAddress := event.ParseSubject(base)
+	_, isAddress := parseSubject(base)
 	switch port := withPort.FindStringSubmatch(word); {
 	case strings.TrimSpace(word) == "":
 		return "an empty word names nobody", howToWrite

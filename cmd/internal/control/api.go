@@ -105,6 +105,7 @@ type Jail struct {
 type Ban struct {
 	Jail     string     `json:"jail"`
 	Subject  string     `json:"subject"`
+	Blocks   string     `json:"blocks,omitempty"` // the network that is blocked, where it is not the subject
 	At       time.Time  `json:"at"`
 	Until    *time.Time `json:"until"` // null: permanent
 	Failures int        `json:"failures"`
@@ -194,6 +195,7 @@ type Changed struct {
 	Count     int         `json:"count"` // bans made or lifted
 	DryRun    bool        `json:"dry_run,omitempty"`
 	Changes   []Change    `json:"changes,omitempty"`
+	Note      string      `json:"note,omitempty"`             // what makes the bans other than one expects
 	NotBanned []NotBanned `json:"not_banned,omitempty"`       // nothing was done for these subjects
 	Still     []Ban       `json:"still_banned,omitempty"`     // after an unban: wider bans that stop its subjects all the same
 	Elsewhere []Ban       `json:"banned_elsewhere,omitempty"` // after an unban in one jail: its subjects' bans in others

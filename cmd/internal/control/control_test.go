@@ -72,7 +72,7 @@ var state = func() Status {
 	until := at.Add(time.Hour)
 	return Status{Version: "1.2", Started: at, Firewall: "iptables", Jails: []Jail{{Name: "sshd", Filter: "sshd", Source: "journal",
 		JournalMatches: "_COMM=sshd", CurrentlyBanned: 2, TotalBanned: 3, CurrentlyFailed: 1, TotalFailed: 9,
-		Banned: []Ban{{"sshd", "192.0.2.1", at, &until, 5}, {"sshd", "2001:db8::/64", at, nil, 0}}}}}
+		Banned: []Ban{{Jail: "sshd", Subject: "192.0.2.1", At: at, Until: &until, Failures: 5}, {Jail: "sshd", Subject: "2001:db8::/64", At: at}}}}}
 }()
 
 // serve runs a server for the length of the test and returns its socket's path.

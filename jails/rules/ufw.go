@@ -9,7 +9,7 @@ import (
 	"bailiff/jails/shell"
 )
 
-// A uwfRule is a rule of ufw as it is read.
+// A ufwRule is a rule of ufw as it is read.
 type ufwRule struct {
 	Block
 	files  fs.FS

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -18,41 +17,36 @@ import (
 
 const (
 	sweepEvery = time.Second // how late the end of a ban may be told; the kernel itself is on time
-	retryEvery = time.Second // how soon a ban that the kernel refused is tried again
+	retryEvery = time.Second // how often it is looked what is to be tried again, at least
+
+	// storePatience is how long a ban waits for the store before it goes to the kernel all the same.
+	storePatience = 100 * time.Millisecond
 )
 
-// An Enforcer carries verdicts out: store, then kernel, then log and metrics. Whatever arrives while it works is done
-// together, in one transaction each, on the goroutine of Run. Orders of very many bans wait for all others.
+// An Enforcer carries verdicts out: store, then kernel, then log and metrics. A store that takes its time is not waited
+// for: the kernel bans meanwhile, and the store saves when it can, in the same order. Whatever arrives while the Enforcer
+// works is done together, on the goroutine of Run. Orders of very many bans wait for all others.
 type Enforcer struct {
 	Store     Store
 	Blocklist Blocklist
 	Log       *slog.Logger
 	Metrics   *metrics.Metrics
-	Beat      func() // called at least once a second while all is well; nil: nobody listens
-	DryRun    bool   // the blocklist blocks nobody: the log says what would be done
+	Beat      func()       // called at least once a second while all is well; nil: nobody listens
+	DryRun    bool         // the blocklist blocks nobody: the log says what would be done
+	Problem   func(string) // told what the kernel does not take, "" when it takes all; nil: nobody listens
 
-	orders  chan *order
-	stopped chan struct{}          // closed when Run has ended
-	unsure  map[string][]event.Ban // bans that the kernel refused, to be tried again; Run's goroutine only
-	bulk    []*order               // orders of very many bans that others have overtaken; Run's goroutine only
+	wake    chan struct{} // there is something in the backlog
+	stopped chan struct{} // closed when Run has ended
 
-	mu    sync.Mutex // guards what follows
-	jails map[string]*Jail
-	over  map[string][]netip.Prefix // by jail: what is to be taken out of the kernel unless a ban needs it
-}
+	working sync.Mutex      // held while orders are carried out; guards what follows. Taken before mu
+	behind  <-chan struct{} // closed when the store has saved what it took too long for; nil: it is up to date
+	refused retries
+	told    map[string]bool // whom a refusal was logged of
 
-// An order is something to carry out and where to answer: bans, or subjects that a jail is to let go.
-type order struct {
-	bans []event.Ban
-	jail *Jail // nil for bans
-	lift []event.Subject
-	done chan outcome // has room for one
-}
-
-// An outcome is what became of an order.
-type outcome struct {
-	lifted []event.Subject
-	err    error
+	mu      sync.Mutex // guards what follows. What is judged, stored and ordered under it is in one order everywhere
+	jails   map[string]*Jail
+	backlog backlog
+	over    releases
 }
 
 // errStopped is the outcome of what was asked of an enforcer that has ended.
@@ -61,8 +55,8 @@ var errStopped = errors.New("bailiff is stopping")
 // NewEnforcer returns an enforcer without jails.
 func NewEnforcer(s Store, b Blocklist, log *slog.Logger, m *metrics.Metrics) *Enforcer {
 	return &Enforcer{Store: s, Blocklist: b, Log: log, Metrics: m,
-		orders: make(chan *order, 64), stopped: make(chan struct{}),
-		jails: map[string]*Jail{}, unsure: map[string][]event.Ban{}, over: map[string][]netip.Prefix{}}
+		wake: make(chan struct{}, 1), stopped: make(chan struct{}),
+		jails: map[string]*Jail{}, refused: retries{}, over: releases{}, told: map[string]bool{}}
 }
 
 // Jails sets the jails whose bans it looks after.
@@ -75,131 +69,141 @@ func (e *Enforcer) Jails(jails []*Jail) {
 	}
 }
 
-// Enforce returns when the bans are stored and in the kernel. A ban that the kernel refuses is logged and tried again;
-// an error means that the store could not remember them. It cannot be broken off, for then nobody would know whether
-// the bans stand. Bans that were lifted before their turn came are left out.
-func (e *Enforcer) Enforce(bans []event.Ban) error {
-	return e.submit(&order{bans: bans}).err
-}
-
-// Revoke takes back verdicts that Enforce could not carry out.
-func (e *Enforcer) Revoke(bans []event.Ban) {
-	for _, b := range slices.Backward(bans) {
-		if j := e.jail(b.Jail); j != nil {
-			j.revoke(b)
-		}
-	}
-}
-
-// Release has the kernel let networks of a jail go within a second or so, but for those that a ban needs.
-func (e *Enforcer) Release(jail string, networks ...netip.Prefix) {
+func (e *Enforcer) jail(name string) *Jail {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if len(networks) > 0 {
-		e.over[jail] = append(e.over[jail], networks...)
-	}
+	return e.jails[name]
 }
 
-func (e *Enforcer) release(bans []event.Ban) {
-	for jail, bans := range byJail(bans) {
-		e.Release(jail, networksOf(bans)...)
-	}
+func (e *Enforcer) all() []*Jail {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Collect(maps.Values(e.jails))
 }
 
-// networksOf are what the kernel blocks for the bans.
-func networksOf(bans []event.Ban) (all []netip.Prefix) {
-	for _, b := range bans {
-		if p, ok := b.Network(); ok {
-			all = append(all, p)
+// Submit has verdicts carried out and returns at once. A position that is saved afterwards is saved behind them. Bans that
+// were lifted meanwhile are left out.
+func (e *Enforcer) Submit(bans []event.Ban) { e.submit(&order{bans: bans}) }
+
+// Enforce returns when the kernel has answered. The error joins a *NotEnforced for each ban that it has not taken.
+func (e *Enforcer) Enforce(bans []event.Ban) error {
+	o := &order{bans: bans, done: make(chan struct{})}
+	e.submit(o)
+	return e.await(o)
+}
+
+func (e *Enforcer) submit(o *order) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := time.Now()
+	o.bans = slices.DeleteFunc(slices.Clone(o.bans), func(b event.Ban) bool {
+		j := e.jails[b.Jail]
+		if j == nil {
+			return true
 		}
+		_, stands := j.holds(b, now)
+		return !stands
+	})
+	possible := slices.DeleteFunc(slices.Clone(o.bans), e.isImpossible)
+	if len(possible) > 0 {
+		o.saved = e.Store.Save(possible)
+	}
+	e.put(o)
+}
+
+// isImpossible reports whether there is nothing that the kernel could block. The mutex is held.
+func (e *Enforcer) isImpossible(b event.Ban) bool {
+	_, ok := b.Network()
+	j := e.jails[b.Jail]
+	return !ok && j != nil && j.blocks()
+}
+
+// put has an order carried out. The mutex is held.
+func (e *Enforcer) put(o *order) {
+	e.backlog.add(o)
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+}
+
+// await returns what became of an order.
+func (e *Enforcer) await(o *order) error {
+	select {
+	case <-o.done:
+		return o.err
+	case <-e.stopped:
+	}
+	select {
+	case <-o.done: // the last thing that was done
+		return o.err
+	default:
+		return errStopped
+	}
+}
+
+// Lift ends the jail's bans of the subjects and returns those that were banned. An error says that the kernel holds some
+// of them still; it is asked again.
+func (e *Enforcer) Lift(j *Jail, subjects []event.Subject) ([]event.Subject, error) {
+	e.mu.Lock()
+	lifted := j.release(subjects)
+	if len(lifted) == 0 {
+		e.mu.Unlock()
+		return nil, nil
+	}
+	stood := subjectsOf(lifted)
+	o := &order{jail: j, lifted: lifted, saved: e.Store.Lift(j.Name, stood...), done: make(chan struct{})}
+	e.put(o)
+	e.mu.Unlock()
+	return stood, e.await(o)
+}
+
+func subjectsOf(bans []event.Ban) (all []event.Subject) {
+	for _, b := range bans {
+		all = append(all, b.Subject)
 	}
 	return all
-}
-
-// Lift ends the jail's bans of the subjects and returns those that were banned.
-func (e *Enforcer) Lift(j *Jail, subjects []event.Subject) ([]event.Subject, error) {
-	out := e.submit(&order{jail: j, lift: subjects})
-	return out.lifted, out.err
-}
-
-func (e *Enforcer) submit(o *order) outcome {
-	o.done = make(chan outcome, 1)
-	select {
-	case e.orders <- o:
-	case <-e.stopped:
-		return outcome{err: errStopped}
-	}
-	select {
-	case out := <-o.done:
-		return out
-	case <-e.stopped:
-	}
-	select {
-	case out := <-o.done: // the last thing that was done
-		return out
-	default:
-		return outcome{err: errStopped}
-	}
 }
 
 // Run carries out orders until ctx ends, and finishes those it has begun. Bans stay in the kernel then.
 func (e *Enforcer) Run(ctx context.Context) error {
 	defer close(e.stopped)
-	tick := time.NewTicker(retryEvery)
-	defer tick.Stop()
+	again := time.NewTimer(retryEvery)
+	defer again.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
-		case o := <-e.orders:
-			e.work(ctx, o)
-		case <-tick.C:
+		case <-e.wake:
+			e.work(ctx)
+		case <-again.C:
 			e.retry(ctx)
 		}
+		again.Reset(e.untilRetry())
 		if e.Beat != nil {
 			e.Beat()
 		}
 	}
 }
 
-// work carries out an order and what else is waiting: small orders together, then a bulky one, and again, until all is
-// done or, with some never begun, ctx ends.
-func (e *Enforcer) work(ctx context.Context, first *order) {
-	whole := context.WithoutCancel(ctx)
-	e.carryOut(whole, e.gather(first))
-	for len(e.bulk) > 0 && ctx.Err() == nil {
-		next := e.bulk[0]
-		e.bulk = e.bulk[1:]
-		e.carryOut(whole, []*order{next})
-		e.carryOut(whole, e.gather())
-	}
-}
-
-// bulky is the size of an order that others overtake. Those below it are done within some 50 ms.
-const bulky = 1000
-
-// gather takes the orders that are waiting. Bulky ones are put off.
-func (e *Enforcer) gather(orders ...*order) []*order {
-	for len(orders) < cap(e.orders) {
-		select {
-		case o := <-e.orders:
-			orders = append(orders, o)
-			continue
-		default:
+// work carries out what is waiting until all is done or, with some never begun, ctx ends.
+func (e *Enforcer) work(ctx context.Context) {
+	e.working.Lock()
+	defer e.working.Unlock()
+	for ctx.Err() == nil {
+		e.mu.Lock()
+		orders := e.backlog.take()
+		e.mu.Unlock()
+		if len(orders) == 0 {
+			return
 		}
-		break
+		e.carryOut(context.WithoutCancel(ctx), orders)
 	}
-	return slices.DeleteFunc(orders, func(o *order) bool {
-		if len(o.bans) < bulky {
-			return false
-		}
-		e.bulk = append(e.bulk, o)
-		return true
-	})
 }
 
 // carryOut does the orders as they came, the bans between two lifts in one batch.
 func (e *Enforcer) carryOut(ctx context.Context, orders []*order) {
+	e.awaitStore(orders)
 	isLift := func(o *order) bool { return o.jail != nil }
 	for len(orders) > 0 {
 		n := slices.IndexFunc(orders, isLift)
@@ -208,21 +212,52 @@ func (e *Enforcer) carryOut(ctx context.Context, orders []*order) {
 		}
 		e.banAll(ctx, orders[:n])
 		if orders = orders[n:]; len(orders) > 0 {
-			lifted, err := e.lift(ctx, orders[0].jail, orders[0].lift)
-			orders[0].done <- outcome{lifted, err}
+			orders[0].finish(e.lift(ctx, orders[0].jail, orders[0].lifted))
 			orders = orders[1:]
 		}
 	}
 }
 
-func (e *Enforcer) banAll(ctx context.Context, orders []*order) {
-	var bans []event.Ban
-	for _, o := range orders {
-		bans = append(bans, o.bans...)
+// awaitStore waits for the orders to be saved, but never long: while the store is late, not at all.
+func (e *Enforcer) awaitStore(orders []*order) {
+	if e.behind != nil {
+		select {
+		case <-e.behind:
+			e.behind = nil
+		default:
+			return
+		}
 	}
-	err := e.ban(ctx, e.standing(bans, time.Now()))
+	var saved <-chan struct{}
 	for _, o := range orders {
-		o.done <- outcome{err: err}
+		if o.saved != nil { // the store saves in the order of submission
+			saved = o.saved
+		}
+	}
+	if saved == nil {
+		return
+	}
+	select {
+	case <-saved:
+	case <-time.After(storePatience):
+		e.behind = saved
+	}
+}
+
+func (e *Enforcer) banAll(ctx context.Context, orders []*order) {
+	now := time.Now()
+	var fresh, back []event.Ban
+	for _, o := range orders {
+		if o.restored {
+			back = append(back, o.bans...)
+		} else {
+			fresh = append(fresh, o.bans...)
+		}
+	}
+	failed := e.block(ctx, e.standing(fresh, now), now, e.tellBan)
+	failed = append(failed, e.block(ctx, e.standing(back, now), now, e.tellRestored)...)
+	for _, o := range orders {
+		o.finish(o.failed(failed))
 	}
 }
 
@@ -241,17 +276,6 @@ func (e *Enforcer) standing(bans []event.Ban, now time.Time) (still []event.Ban)
 	return still
 }
 
-func (e *Enforcer) ban(ctx context.Context, bans []event.Ban) error {
-	if len(bans) == 0 {
-		return nil
-	}
-	if err := e.Store.Save(ctx, bans); err != nil {
-		return fmt.Errorf("save %d bans: %w", len(bans), err)
-	}
-	e.block(ctx, byJail(bans), time.Now())
-	return nil
-}
-
 func byJail(bans []event.Ban) map[string][]event.Ban {
 	m := map[string][]event.Ban{}
 	for _, b := range bans {
@@ -260,68 +284,90 @@ func byJail(bans []event.Ban) map[string][]event.Ban {
 	return m
 }
 
-// block puts the bans into the kernel and tells of them. Those that the kernel refuses are kept to be tried again.
-func (e *Enforcer) block(ctx context.Context, bans map[string][]event.Ban, now time.Time) {
-	for jail, bans := range bans {
-		err := e.add(ctx, jail, bans, now)
+// block puts bans into the kernel and tells of those that hold. The others are tried again, or, when they never can be
+// made, taken back.
+func (e *Enforcer) block(ctx context.Context, bans []event.Ban, now time.Time, tell func(event.Ban, time.Time)) (failed []NotEnforced) {
+	for jail, bans := range byJail(bans) {
+		outcome := e.add(ctx, jail, bans, now)
 		acknowledged := time.Now()
-		if err != nil {
-			e.Log.Error("ban refused by the firewall, trying again", "jail", jail, "err", err)
-		}
 		for _, b := range bans {
-			if refused(err, b) {
-				e.unsure[jail] = append(e.unsure[jail], b)
-				continue
+			switch f := outcome.of(b); {
+			case f.Err == nil:
+				tell(b, acknowledged)
+			case f.Final:
+				e.takeBack(f)
+				failed = append(failed, f)
+			default:
+				e.refused.note(f, acknowledged, e.Log)
+				e.Metrics.Refused(jail)
+				failed = append(failed, f)
 			}
-			e.tellBan(b, acknowledged)
 		}
 	}
+	return failed
 }
 
 // add puts a jail's bans into the kernel, unless its bans are none of the kernel's business.
-func (e *Enforcer) add(ctx context.Context, jail string, bans []event.Ban, now time.Time) error {
-	if j := e.jail(jail); j != nil && !j.blocks() {
+func (e *Enforcer) add(ctx context.Context, jail string, bans []event.Ban, now time.Time) outcome {
+	j := e.jail(jail)
+	if j != nil && !j.blocks() {
+		return outcome{}
+	}
+	networks := durations(bans, now)
+	if j != nil {
+		j.lengthen(networks, now)
+	}
+	a := outcome{asked: true}
+	if len(networks) > 0 {
+		a.read(e.Blocklist.Add(ctx, jail, networks))
+	}
+	return a
+}
+
+// takeBack forgets a ban that never can be made, and what stood before it stands again.
+func (e *Enforcer) takeBack(f NotEnforced) {
+	e.mu.Lock()
+	if j := e.jails[f.Ban.Jail]; j != nil {
+		e.Store.Drop([]event.Ban{f.Ban})
+		if before := j.refuse(f.Ban); before != nil {
+			e.Store.Save([]event.Ban{*before})
+		}
+	}
+	e.mu.Unlock()
+	e.tellRefused(f)
+}
+
+// lift has the kernel let go of bans.
+func (e *Enforcer) lift(ctx context.Context, j *Jail, lifted []event.Ban) error {
+	networks := j.unneeded(networksOf(lifted))
+	if err := e.remove(ctx, j, networks); err != nil {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.over.note(j.Name, networks, lifted, err, time.Now(), e.Log)
+		return fmt.Errorf("lift %d bans, trying again: %w", len(lifted), err)
+	}
+	e.tellUnban(j.Name, subjectsOf(lifted))
+	return nil
+}
+
+// remove takes bans out of the kernel, where add has put them. What never can be blocked is not there.
+func (e *Enforcer) remove(ctx context.Context, j *Jail, networks []netip.Prefix) error {
+	if !j.blocks() || len(networks) == 0 {
 		return nil
 	}
-	until := durations(bans, now)
-	if j := e.jail(jail); j != nil {
-		j.lengthen(until, now)
-	}
-	return e.Blocklist.Add(ctx, jail, until)
+	var a outcome
+	a.read(e.Blocklist.Remove(ctx, j.Name, networks...))
+	return a.passing()
 }
 
-// refused tells whether the error is about the ban. One that names no network is about all of them.
-func refused(err error, b event.Ban) bool {
-	if err == nil {
-		return false
-	}
-	var many interface{ Unwrap() []error }
-	if !errors.As(err, &many) {
-		return true
-	}
-	for _, one := range many.Unwrap() {
-		var entry interface{ Network() netip.Prefix }
-		if p, _ := b.Network(); !errors.As(one, &entry) || entry.Network() == p {
-			return true
+// networksOf are what the kernel blocks for the bans.
+func networksOf(bans []event.Ban) (all []netip.Prefix) {
+	for _, b := range bans {
+		if p, ok := b.Network(); ok {
+			all = append(all, p)
 		}
 	}
-	return false
-}
-
-func (e *Enforcer) tellBan(b event.Ban, acknowledged time.Time) {
-	if b.Prolonged() {
-		return
-	}
-	e.notice(b.Jail, "Ban", b.Subject)
-	if _, ok := b.Network(); !ok {
-		if j := e.jail(b.Jail); j == nil || j.blocks() {
-			e.Log.Warn("nothing is blocked: who is banned has no address", "jail", b.Jail, "subject", b.Subject)
-		}
-	}
-	e.Metrics.Ban(b.Jail, b.Subject.Family())
-	if b.Failures > 0 {
-		e.Metrics.TimeToBan(b.Jail, acknowledged.Sub(b.At))
-	}
+	return all
 }
 
 // durations says how much longer each network is banned at now.
@@ -341,161 +387,4 @@ func durations(bans []event.Ban, now time.Time) map[netip.Prefix]time.Duration {
 		}
 	}
 	return m
-}
-
-// Restore puts the bans of the jails back into the kernel, as one batch for each jail, and lifts those of whom ignoreip
-// spares by now. It is to be called before Run. What the kernel refuses is tried again by Run.
-func (e *Enforcer) Restore(ctx context.Context, bans []event.Ban, now time.Time) error {
-	for name, bans := range byJail(bans) {
-		j := e.jail(name)
-		if j == nil {
-			continue // the jail is gone; its bans end by themselves
-		}
-		stand, spared := j.Restore(bans, now)
-		if err := e.spare(ctx, j, spared); err != nil {
-			e.Log.Error("whoever is spared by now is still in the store", "jail", name, "err", err)
-		}
-		if err := e.add(ctx, name, stand, now); err != nil {
-			e.Log.Error("ban refused by the firewall, trying again", "jail", name, "err", err)
-			e.unsure[name] = stand
-		}
-		for _, b := range stand {
-			e.Log.Log(ctx, LevelNotice, fmt.Sprintf("[%s] Restore Ban %s", name, b.Subject))
-		}
-	}
-	return nil
-}
-
-// spare lets those go whose bans are not restored: the kernel may hold them still.
-func (e *Enforcer) spare(ctx context.Context, j *Jail, bans []event.Ban) error {
-	if len(bans) == 0 {
-		return nil
-	}
-	var subjects []event.Subject
-	for _, b := range bans {
-		subjects = append(subjects, b.Subject)
-	}
-	if err := errors.Join(e.Store.Lift(ctx, j.Name, subjects...), e.remove(ctx, j, networksOf(bans))); err != nil {
-		return fmt.Errorf("lift %d bans: %w", len(bans), err)
-	}
-	return nil
-}
-
-// retry tries again what the kernel refused, but for what has been lifted or has ended since.
-func (e *Enforcer) retry(ctx context.Context) {
-	e.letGo(ctx)
-	if len(e.unsure) == 0 {
-		return
-	}
-	var bans []event.Ban
-	for _, unsure := range e.unsure {
-		bans = append(bans, unsure...)
-	}
-	clear(e.unsure)
-	now := time.Now()
-	e.block(ctx, byJail(e.standing(bans, now)), now)
-}
-
-// letGo takes out of the kernel what was released.
-func (e *Enforcer) letGo(ctx context.Context) {
-	e.mu.Lock()
-	over := e.over
-	e.over = map[string][]netip.Prefix{}
-	e.mu.Unlock()
-	for name, networks := range over {
-		j := e.jail(name)
-		if j == nil {
-			continue // its sets are gone too
-		}
-		if len(networks) > bulky { // bans are not to wait for all of them
-			e.Release(name, networks[bulky:]...)
-			networks = networks[:bulky]
-		}
-		if networks = j.unneeded(networks); len(networks) == 0 {
-			continue
-		}
-		if err := e.remove(ctx, j, networks); err != nil {
-			e.Log.Error("unban refused by the firewall, trying again", "jail", name, "err", err)
-			e.Release(name, networks...)
-		}
-	}
-}
-
-func (e *Enforcer) jail(name string) *Jail {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.jails[name]
-}
-
-// lift has store, jail and kernel let the subjects go.
-func (e *Enforcer) lift(ctx context.Context, j *Jail, subjects []event.Subject) ([]event.Subject, error) {
-	stand := j.among(subjects)
-	if len(stand) == 0 {
-		return nil, nil
-	}
-	if err := e.Store.Lift(ctx, j.Name, stand...); err != nil {
-		return nil, fmt.Errorf("lift %d bans: %w", len(stand), err)
-	}
-	networks := j.networks(stand)
-	j.release(stand)
-	networks = j.unneeded(networks)
-	e.tellUnban(j.Name, stand)
-	if err := e.remove(ctx, j, networks); err != nil {
-		e.Release(j.Name, networks...)
-		return stand, fmt.Errorf("lift %d bans, trying again: %w", len(stand), err)
-	}
-	return stand, nil
-}
-
-// remove takes bans out of the kernel, where add has put them.
-func (e *Enforcer) remove(ctx context.Context, j *Jail, networks []netip.Prefix) error {
-	if !j.blocks() {
-		return nil
-	}
-	return e.Blocklist.Remove(ctx, j.Name, networks...)
-}
-
-// Sweep tells of bans that end and has the jails forget old failures, until ctx ends. The kernel lets bans go by itself, but
-// knows nothing of a clock that was set: it is asked all the same. beat is called after each round.
-func (e *Enforcer) Sweep(ctx context.Context, beat func()) error {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case now := <-tick.C:
-			for _, j := range e.all() {
-				ended := j.sweep(now)
-				e.release(ended)
-				subjects := make([]event.Subject, len(ended))
-				for i, b := range ended {
-					subjects[i] = b.Subject
-				}
-				e.tellUnban(j.Name, subjects)
-			}
-			beat()
-		}
-	}
-}
-
-func (e *Enforcer) all() []*Jail {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return slices.Collect(maps.Values(e.jails))
-}
-
-func (e *Enforcer) tellUnban(jail string, subjects []event.Subject) {
-	for _, s := range subjects {
-		e.notice(jail, "Unban", s)
-		e.Metrics.Unban(jail, s.Family())
-	}
-}
-
-// notice logs what was done to a subject, or what would be.
-func (e *Enforcer) notice(jail, what string, s event.Subject) {
-	if e.DryRun {
-		what = "would " + strings.ToLower(what)
-	}
-	e.Log.Log(context.Background(), LevelNotice, fmt.Sprintf("[%s] %s %s", jail, what, s))
 }

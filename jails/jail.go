@@ -280,50 +280,43 @@ func (j *Jail) Restore(bans []event.Ban, now time.Time) (restored []event.Ban, s
 	return restored, spared
 }
 
-// among are those of the subjects who are banned.
-func (j *Jail) among(subjects []event.Subject) (banned []event.Subject) {
+// missing are those of the bans that the jail does not hold.
+func (j *Jail) missing(bans []event.Ban) []event.Ban {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.DeleteFunc(bans, func(b event.Ban) bool {
+		_, ok := j.bans[b.Subject]
+		return ok
+	})
+}
+
+// release forgets the bans of the subjects and returns those that stood.
+func (j *Jail) release(subjects []event.Subject) (lifted []event.Ban) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	for _, s := range subjects {
-		if _, ok := j.bans[s]; ok {
-			banned = append(banned, s)
+		if b, ok := j.bans[s]; ok {
+			delete(j.bans, s)
+			lifted = append(lifted, b)
 		}
 	}
-	return banned
+	return lifted
 }
 
-// release forgets the bans of the subjects.
-func (j *Jail) release(subjects []event.Subject) {
+// refuse takes back a ban that cannot be made, and has the one stand again in whose place it came, which it returns.
+func (j *Jail) refuse(b event.Ban) (before *event.Ban) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for _, s := range subjects {
-		delete(j.bans, s)
+	if stands := j.bans[b.Subject]; !stands.At.Equal(b.At) || b.Prolonged() && !stands.Until.Equal(b.Until) {
+		return nil // another one does
 	}
-}
-
-// revoke takes back a ban, and has the one stand again in whose place it came.
-func (j *Jail) revoke(b event.Ban) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	switch stands := j.bans[b.Subject]; {
-	case !stands.At.Equal(b.At) || !stands.Until.Equal(b.Until): // another one does
-	case b.Before != nil:
+	if b.Before != nil {
 		j.bans[b.Subject] = *b.Before
-	default:
-		delete(j.bans, b.Subject)
+		return b.Before
 	}
-}
-
-// networks are what the kernel blocks for the bans of the subjects.
-func (j *Jail) networks(subjects []event.Subject) (all []netip.Prefix) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	for _, s := range subjects {
-		if p, ok := j.bans[s].Network(); ok {
-			all = append(all, p)
-		}
-	}
-	return all
+	delete(j.bans, b.Subject)
+	j.banned--
+	return nil
 }
 
 // unneeded are those of the networks that no ban is about: two ids may stand for one address.

@@ -82,43 +82,29 @@ func (w *Watch) Rerun() {
 	}
 }
 
-// See judges every line of the block. When it returns nil, every ban the block led to is stored and in the kernel, and
-// the source may save its position. effects tells whether there was any failure: the position is then worth saving at
-// once.
-func (w *Watch) See(ctx context.Context, b *event.Block) (effects bool, err error) {
+// See judges every line of the block and submits the bans that it led to. A position that is saved once it has returned
+// is saved behind them; nobody waits for the store or the kernel. effects reports whether there was any failure: the
+// position is then worth saving at once.
+func (w *Watch) See(_ context.Context, b *event.Block) (effects bool, err error) {
+	c := w.hear(b)
+	if len(c.bans) > 0 {
+		w.Enforcer.Submit(c.bans)
+	}
+	return c.failures > 0, nil
+}
+
+// hear judges every line of the block.
+func (w *Watch) hear(b *event.Block) *court {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.scan == nil {
 		w.scan, w.choice = newScan(w.posts, b.Entries != nil, b.Text), newChoice(w.selectors)
 	}
 	w.choose(b)
-	c := court{now: time.Now(), watch: w, block: b}
-	w.gather(func() { w.scan.run(b, &c) })
+	c := &court{now: time.Now(), watch: w, block: b}
+	w.gather(func() { w.scan.run(b, c) })
 	w.tellMetrics()
-	if len(c.bans) == 0 {
-		return c.failures > 0, nil
-	}
-	return true, w.enforce(ctx, c.bans)
-}
-
-// enforce tries until the bans are stored or ctx ends: were the block read again, its failures would count twice.
-func (w *Watch) enforce(ctx context.Context, bans []event.Ban) error {
-	for {
-		err := w.Enforcer.Enforce(bans)
-		if err == nil {
-			return nil
-		}
-		if ctx.Err() == nil {
-			w.Enforcer.Log.Error("bans not stored, trying again", "bans", len(bans), "err", err)
-		}
-		select {
-		case <-ctx.Done():
-			w.Enforcer.Revoke(bans) // the source will read the block again
-			return err
-		case <-time.After(retryEvery):
-			w.beat()
-		}
-	}
+	return c
 }
 
 func (w *Watch) gather(work func()) {

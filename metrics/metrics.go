@@ -20,6 +20,7 @@ type Metrics struct {
 	failures  *prometheus.CounterVec
 	bans      *prometheus.CounterVec
 	unbans    *prometheus.CounterVec
+	refused   *prometheus.CounterVec
 	timeToBan *prometheus.HistogramVec
 	reloadOK  prometheus.Gauge
 	reloaded  prometheus.Gauge
@@ -36,13 +37,14 @@ func New(version string, state func() []Sample) *Metrics {
 		failures:  counter(failuresTotal, "Failures counted against somebody.", "jail"),
 		bans:      counter(bansTotal, "Bans made, by hand or by the jail.", "jail", "family"),
 		unbans:    counter(unbansTotal, "Bans that ended, by themselves or by hand.", "jail", "family"),
+		refused:   counter(refusedTotal, "Bans that the firewall did not take, each try counted.", "jail"),
 		timeToBan: histogram(timeToBanSeconds, "Time from the last failure's own time stamp to the kernel's acknowledgement of the ban.", "jail"),
 		reloadOK:  gauge(reloadSuccessful, "Whether the configuration in the files is the one in force."),
 		reloaded:  gauge(reloadSuccessTime, "When the configuration in force was loaded."),
 	}
 	build := gauge(buildInfo, "Always 1; the labels say what is running.")
 	build.Set(1)
-	m.registry.MustRegister(m.matches, m.givenUp, m.failures, m.bans, m.unbans, m.lines, m.timeToBan, m.reloadOK, m.reloaded,
+	m.registry.MustRegister(m.matches, m.givenUp, m.failures, m.bans, m.unbans, m.refused, m.lines, m.timeToBan, m.reloadOK, m.reloaded,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	info := prometheus.Labels{"version": version, "goversion": runtime.Version(), "goarch": runtime.GOARCH}
 	prometheus.WrapRegistererWith(info, m.registry).MustRegister(build)
@@ -94,6 +96,13 @@ func (m *Metrics) Unban(jail, family string) {
 	}
 }
 
+// Refused counts a ban that the firewall did not take.
+func (m *Metrics) Refused(jail string) {
+	if m != nil {
+		m.refused.WithLabelValues(jail).Inc()
+	}
+}
+
 // TimeToBan observes how long a ban took from the entry's own time stamp to the kernel's acknowledgement.
 func (m *Metrics) TimeToBan(jail string, d time.Duration) {
 	if m != nil {
@@ -123,6 +132,7 @@ func (m *Metrics) Jail(jail string) {
 	m.failures.WithLabelValues(jail)
 	m.givenUp.WithLabelValues(jail)
 	m.timeToBan.WithLabelValues(jail)
+	m.refused.WithLabelValues(jail)
 	for _, family := range []string{"inet4", "inet6"} {
 		m.bans.WithLabelValues(jail, family)
 		m.unbans.WithLabelValues(jail, family)

@@ -8,6 +8,7 @@ const (
 	failuresTotal     = "bailiff_failures_total"
 	bansTotal         = "bailiff_bans_total"
 	unbansTotal       = "bailiff_unbans_total"
+	refusedTotal      = "bailiff_bans_refused_total"
 	timeToBanSeconds  = "bailiff_time_to_ban_seconds"
 	buildInfo         = "bailiff_build_info"
 	reloadSuccessful  = "bailiff_config_last_reload_successful"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -34,29 +35,11 @@ const (
 		WHERE id IN (SELECT ban FROM latest) AND (until IS NULL OR until > ?) ORDER BY at, id`
 	liftBan = `UPDATE bans SET lifted = ? WHERE id IN
 		(SELECT ban FROM latest WHERE jail = ? AND family = ? AND subject = ?)`
+	dropBan    = `DELETE FROM bans WHERE jail = ? AND family = ? AND subject = ? AND at = ?`
+	lastBan    = `SELECT until, lifted FROM bans WHERE jail = ? AND family = ? AND subject = ? ORDER BY at DESC LIMIT 1`
 	dropLatest = `DELETE FROM latest WHERE jail = ? AND family = ? AND subject = ?`
 	purgeSome  = `DELETE FROM bans WHERE id IN (SELECT id FROM bans WHERE until < ?1 OR lifted < ?1 LIMIT ?2)`
 )
-
-// Save remembers bans and marks in one transaction: all of them or none. Saving the same ban twice is one ban; of
-// several bans of one subject in one jail the last saved is the one in force.
-func (s *Store) Save(ctx context.Context, bans []event.Ban, marks []Mark) error {
-	err := s.transact(ctx, func(tx *sql.Tx) error {
-		if err := saveBans(ctx, tx, bans); err != nil {
-			return err
-		}
-		for _, m := range marks {
-			if _, err := tx.ExecContext(ctx, setMark, m.Source, m.Value); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("save %d bans and %d marks: %w", len(bans), len(marks), err)
-	}
-	return nil
-}
 
 func saveBans(ctx context.Context, tx *sql.Tx, bans []event.Ban) error {
 	if len(bans) == 0 {
@@ -137,26 +120,40 @@ func scan(rows *sql.Rows) (event.Ban, error) {
 	return b, err
 }
 
-// Lift ends the bans of subjects in jail, as an unban by hand does. The bans stay in the history. Subjects that are not
-// banned are no error.
-func (s *Store) Lift(ctx context.Context, jail string, subjects ...event.Subject) error {
-	now := time.Now().UnixMicro()
-	err := s.transact(ctx, func(tx *sql.Tx) error {
-		for _, subject := range subjects {
-			family, name := subject.Family(), subject.String()
-			if _, err := tx.ExecContext(ctx, liftBan, now, jail, family, name); err != nil {
-				return err
-			}
-			if _, err := tx.ExecContext(ctx, dropLatest, jail, family, name); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("lift %d bans of %s: %w", len(subjects), jail, err)
+// lift ends the ban of a subject, as an unban by hand does. The ban stays in the history. A subject that is not banned is
+// no error.
+func lift(ctx context.Context, tx *sql.Tx, jail string, subject event.Subject, at time.Time) error {
+	family, name := subject.Family(), subject.String()
+	if _, err := tx.ExecContext(ctx, liftBan, at.UnixMicro(), jail, family, name); err != nil {
+		return err
 	}
-	return nil
+	_, err := tx.ExecContext(ctx, dropLatest, jail, family, name)
+	return err
+}
+
+// A Past is what became of the last ban of a subject in a jail.
+type Past struct {
+	Until  time.Time // when it ended or ends by itself; zero: never
+	Lifted time.Time // when it was lifted; zero: it was not
+}
+
+// Past returns what became of the last ban of the subject in the jail; ok reports whether there was one.
+func (s *Store) Past(ctx context.Context, jail string, subject event.Subject) (p Past, ok bool, err error) {
+	var until, lifted sql.NullInt64
+	err = s.db.QueryRowContext(ctx, lastBan, jail, subject.Family(), subject.String()).Scan(&until, &lifted)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return p, false, nil
+	case err != nil:
+		return p, false, fmt.Errorf("read the last ban of a subject: %w", err)
+	}
+	if until.Valid {
+		p.Until = time.UnixMicro(until.Int64)
+	}
+	if lifted.Valid {
+		p.Lifted = time.UnixMicro(lifted.Int64)
+	}
+	return p, true, nil
 }
 
 // Marks returns the position of every source.
@@ -180,37 +177,18 @@ func (s *Store) Marks(ctx context.Context) (map[string]string, error) {
 	return marks, nil
 }
 
-// Forget drops marks, except those that have been saved anew meanwhile.
-func (s *Store) Forget(ctx context.Context, marks []Mark) error {
-	err := s.transact(ctx, func(tx *sql.Tx) error {
-		for _, m := range marks {
-			if _, err := tx.ExecContext(ctx, dropMark, m.Source, m.Value); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("forget %d marks: %w", len(marks), err)
-	}
-	return nil
-}
-
-// purgeBatch is how many bans Purge forgets at a time: some milliseconds' worth, since a new ban waits for them.
+// purgeBatch is how many bans are forgotten at a time: some milliseconds' worth, since a new ban waits for them.
 const purgeBatch = 500
 
-// Purge forgets the bans that ended before a time, by themselves or by hand. Permanent bans stay until they are lifted.
-// It works in small transactions, so that others get their turn.
-func (s *Store) Purge(ctx context.Context, before time.Time) error {
-	for {
-		r, err := s.db.ExecContext(ctx, purgeSome, before.UnixMicro(), purgeBatch)
-		if err != nil {
-			return fmt.Errorf("purge bans: %w", err)
-		}
-		if n, err := r.RowsAffected(); n < purgeBatch || err != nil {
-			return err
-		}
+// purge forgets some of the bans that ended before a time, by themselves or by hand, and reports whether there may be
+// more. Permanent bans stay until they are lifted.
+func purge(ctx context.Context, tx *sql.Tx, before time.Time) (more bool, err error) {
+	r, err := tx.ExecContext(ctx, purgeSome, before.UnixMicro(), purgeBatch)
+	if err != nil {
+		return false, err
 	}
+	n, err := r.RowsAffected()
+	return n == purgeBatch, err
 }
 
 // micros is t in microseconds, and NULL for the zero time.

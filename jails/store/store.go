@@ -1,8 +1,8 @@
 // Package store remembers bans and reading positions in one SQLite file, so that a restart neither forgets a ban nor
 // reads a line twice. It is the only package that speaks SQL.
 //
-// What Save has returned nil for survives a crash of the program; after a crash of the machine the last moments may be
-// missing (WAL with synchronous=NORMAL), never half a transaction.
+// A Queue saves in the background, so that nobody waits for a disk. What it has saved survives a crash of the program; after
+// a crash of the machine the last moments may be missing (WAL with synchronous=NORMAL), never half a transaction.
 package store
 
 import (
@@ -23,7 +23,11 @@ import (
 const Memory = ":memory:"
 
 // A Store is one open database. It has one connection, so calls wait for each other; it is safe for concurrent use.
-type Store struct{ db *sql.DB }
+type Store struct {
+	db   *sql.DB
+	path string
+	file os.FileInfo // of the database when it was opened; nil: it lives in memory
+}
 
 // Damaged is the error of an Open that found an unreadable database. The file was moved aside and the store that came
 // with the error is open and empty: what was banned is no longer known, but nothing keeps the daemon from running.
@@ -78,7 +82,24 @@ func open(path string) (*Store, error) {
 	if err := errors.Join(check(db), migrate(db)); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	return &Store{db}, nil
+	s := &Store{db: db, path: path}
+	if path == Memory {
+		return s, nil
+	}
+	if s.file, err = os.Stat(path); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return s, nil
+}
+
+// there reports whether the file that was opened is still the one at the path: SQLite goes on writing into one that is
+// gone.
+func (s *Store) there() bool {
+	if s.file == nil {
+		return true
+	}
+	now, err := os.Stat(s.path)
+	return err == nil && os.SameFile(now, s.file)
 }
 
 // source makes the driver's data source name. The file is made here because SQLite would let everybody read it, and it

@@ -72,6 +72,15 @@ func (b *backlog) add(o *order) {
 	}
 }
 
+// last adds an order that comes when all that waits has been done.
+func (b *backlog) last(o *order) {
+	if len(b.bulky) > 0 {
+		b.bulky = append(b.bulky, o)
+	} else {
+		b.small = append(b.small, o)
+	}
+}
+
 // take takes what is to be done next: all small orders, and in turn with them one bulky order.
 func (b *backlog) take() (orders []*order) {
 	if len(b.bulky) > 0 && (b.late || len(b.small) == 0) {

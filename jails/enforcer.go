@@ -92,6 +92,18 @@ func (e *Enforcer) Enforce(bans []event.Ban) error {
 	return e.await(o)
 }
 
+// Settle returns when the kernel has answered to all that was submitted before.
+func (e *Enforcer) Settle() {
+	for range 2 { // bulky orders and small ones take turns
+		o := &order{done: make(chan struct{})}
+		e.mu.Lock()
+		e.backlog.last(o)
+		e.signal()
+		e.mu.Unlock()
+		_ = e.await(o) // it has ended, else
+	}
+}
+
 func (e *Enforcer) submit(o *order) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -121,6 +133,10 @@ func (e *Enforcer) isImpossible(b event.Ban) bool {
 // put has an order carried out. The mutex is held.
 func (e *Enforcer) put(o *order) {
 	e.backlog.add(o)
+	e.signal()
+}
+
+func (e *Enforcer) signal() {
 	select {
 	case e.wake <- struct{}{}:
 	default:

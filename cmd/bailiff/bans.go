@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -154,8 +155,8 @@ func (d *daemon) Ban(ctx context.Context, r control.BanRequest) (control.Changed
 		bans = append(bans, b)
 		done.Changes = append(done.Changes, change(b, r.Subjects[i]))
 	}
-	if err := d.enforcer.Enforce(bans); err != nil {
-		d.enforcer.Revoke(bans)
+	err = d.enforcer.Enforce(bans)
+	if done, err = withoutRefused(done, err); err != nil {
 		return control.Changed{}, err
 	}
 	d.tellProlonged(ctx, bans)
@@ -163,6 +164,35 @@ func (d *daemon) Ban(ctx context.Context, r control.BanRequest) (control.Changed
 		if c.Outcome == control.Made {
 			done.Count++
 		}
+	}
+	return done, nil
+}
+
+// withoutRefused moves the bans that an error of Enforce names to those that were not made. What else it says is an error.
+func withoutRefused(done control.Changed, err error) (control.Changed, error) {
+	if err == nil {
+		return done, nil
+	}
+	all := []error{err}
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		all = many.Unwrap()
+	}
+	for _, one := range all {
+		var n *jails.NotEnforced
+		if !errors.As(one, &n) {
+			return done, one
+		}
+		is := func(c control.Change) bool { return c.Subject == n.Ban.Subject.String() }
+		i := slices.IndexFunc(done.Changes, is)
+		if i < 0 {
+			continue
+		}
+		refused := control.NotBanned{Subject: cmp.Or(done.Changes[i].Asked, done.Changes[i].Subject), Reason: n.Error()}
+		if !n.Final {
+			refused.Hint = "bailiff status says when the firewall takes it"
+		}
+		done.NotBanned = append(done.NotBanned, refused)
+		done.Changes = slices.DeleteFunc(done.Changes, is)
 	}
 	return done, nil
 }

@@ -1,12 +1,8 @@
 package main
 
 import (
-	"context"
-
 	"bailiff/firewall"
 	"bailiff/jails/config"
-	"bailiff/jails/event"
-	"bailiff/jails/store"
 )
 
 // specs says what the kernel is to block for each jail.
@@ -23,12 +19,4 @@ func spec(j *config.Jail) firewall.Spec {
 	f := j.Firewall
 	return firewall.Spec{Jail: j.Name, Ports: f.Ports, AllPorts: f.Kind == "allports", Protocols: f.Protocols, Chains: f.Chains,
 		BlockType: f.BlockType, Log: f.Log, KeepConnections: f.KeepConnections, Egress: f.Egress}
-}
-
-// savedBans is the store as the jails see it.
-type savedBans struct{ *store.Store }
-
-// Save remembers the bans.
-func (s savedBans) Save(ctx context.Context, bans []event.Ban) error {
-	return s.Store.Save(ctx, bans, nil)
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -26,9 +25,7 @@ import (
 	"bailiff/firewall"
 	"bailiff/jails"
 	"bailiff/jails/config"
-	"bailiff/jails/event"
 	"bailiff/jails/resolve"
-	"bailiff/jails/store"
 	"bailiff/metrics"
 )
 
@@ -52,10 +49,8 @@ type daemon struct {
 	started  time.Time
 	metrics  *metrics.Metrics
 	server   *metrics.Server
-	store    *store.Store
+	stored   *stored
 	marks    *marks
-	stateDir *os.File // the directory of the store, locked; nil: none
-	forgot   bool     // the store began empty
 	firewall *firewall.Firewall
 	enforcer *jails.Enforcer
 	names    *resolve.Resolver
@@ -152,7 +147,7 @@ func (d *daemon) logTarget() string {
 
 // open opens the store and the firewall, and makes the parts that work with them.
 func (d *daemon) open(ctx context.Context) (err error) {
-	if d.store, err = d.openStore(); err != nil {
+	if d.stored, err = d.openStore(ctx); err != nil {
 		return err
 	}
 	backend := cmp.Or(d.config.Daemon.Firewall, "auto")
@@ -167,13 +162,14 @@ func (d *daemon) open(ctx context.Context) (err error) {
 	if d.watchdog, err = sdnotify.NewWatchdog(d.log); err != nil {
 		return err
 	}
-	if d.marks, err = loadMarks(ctx, d.store); err != nil {
-		return err
-	}
+	queue := d.stored.queue
+	d.marks = &marks{queue: queue, have: d.stored.marks}
 	d.metrics = metrics.New(version, d.samples)
 	d.server = d.metricsServer()
-	d.enforcer = jails.NewEnforcer(savedBans{d.store}, d.firewall, d.log, d.metrics)
+	d.enforcer = jails.NewEnforcer(queue, d.firewall, d.log, d.metrics)
 	d.enforcer.DryRun = d.flags.dryRun
+	d.enforcer.Problem = func(text string) { d.problems.setOrClear(bansRefused, text) }
+	queue.Problem, queue.Merge = d.tellStore, d.merge
 	d.names = resolve.New(net.DefaultResolver.LookupNetIP, d.log)
 	d.ignored = jails.NewIgnoreLists(d.names, d.marks, d.log)
 	d.sources = newSources(d.log, d.words, d.metrics, d.marks, d.enforcer, d.names, d.watchdog)
@@ -185,52 +181,9 @@ func (d *daemon) close() {
 	if d.firewall != nil {
 		d.firewall.Close()
 	}
-	if d.store != nil {
-		d.store.Close()
+	if d.stored != nil {
+		d.stored.close()
 	}
-	if d.stateDir != nil {
-		d.stateDir.Close()
-	}
-}
-
-// openStore opens the database, in memory for a dry run.
-func (d *daemon) openStore() (*store.Store, error) {
-	if d.flags.dryRun {
-		return store.Open(":memory:")
-	}
-	path := cmp.Or(d.config.Daemon.DBFile, filepath.Join(defaultState, "bailiff.db"))
-	if d.flags.state != "" {
-		path = filepath.Join(d.flags.state, "bailiff.db")
-	}
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("open store: %w", err)
-	}
-	if err := d.claim(dir); err != nil {
-		return nil, err
-	}
-	_, err := os.Stat(path)
-	d.forgot = errors.Is(err, fs.ErrNotExist)
-	s, err := store.Open(path)
-	var damaged *store.Damaged
-	if errors.As(err, &damaged) && s != nil {
-		d.log.Error("the store was damaged and begins anew", "err", err)
-		d.forgot = true
-		return s, nil
-	}
-	return s, err
-}
-
-// claim keeps other daemons from the directory of the store until this process ends.
-func (d *daemon) claim(dir string) (err error) {
-	if d.stateDir, err = os.Open(dir); err != nil {
-		return fmt.Errorf("open store: %w", err)
-	}
-	if errors.Is(syscall.Flock(int(d.stateDir.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), syscall.EWOULDBLOCK) {
-		return &control.Error{Kind: control.Invalid, Message: "another daemon works with the store in " + dir,
-			Hint: "stop it, or give this one another --state"}
-	}
-	return nil
 }
 
 // run starts everything and ends with ctx, or when a part that nothing works without fails.
@@ -248,6 +201,10 @@ func (d *daemon) run(ctx context.Context, socket net.Listener, c reading) error 
 	d.keeper.keep(c)
 	enforcerBeat, jailsBeat := d.watchdog.Part("firewall worker"), d.watchdog.Part("jails")
 	d.enforcer.Beat = enforcerBeat.Round
+	saving, stopSaving := context.WithCancel(context.WithoutCancel(ctx)) // until all others have ended
+	saver := new(errgroup.Group)
+	saver.Go(func() error { return d.stored.queue.Run(saving) })
+	defer func() { stopSaving(); _ = saver.Wait() }()
 	g.Go(func() error { return d.enforcer.Run(ctx) })
 	g.Go(func() error { return d.enforcer.Sweep(ctx, jailsBeat.Round) })
 	g.Go(func() error { return d.firewall.Run(ctx) })
@@ -281,47 +238,12 @@ func (d *daemon) restore(ctx context.Context) error {
 		d.log.Error("the firewall does not stand, it is tried again every second", "err", err)
 	}
 	now := time.Now()
-	active, err := d.store.Active(ctx, now)
-	if err != nil {
-		return err
-	}
-	if d.forgot {
-		if active, err = d.adopt(ctx, now); err != nil {
-			return err
-		}
-	}
-	d.warnOfWaitingBans(active)
-	return d.enforcer.Restore(ctx, active, now)
-}
-
-// adopt takes over the bans that stand in the kernel from an earlier daemon whose store is lost, and stores them.
-func (d *daemon) adopt(ctx context.Context, now time.Time) (bans []event.Ban, err error) {
-	for _, c := range d.config.Jails {
-		if c.Firewall.Kind == "none" {
-			continue
-		}
-		held, err := d.firewall.List(ctx, c.Name)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if err != nil {
-			d.log.Error("what the kernel holds is not taken over, for the store knows none", "err", err)
-		}
-		for p, left := range held {
-			b := event.Ban{Jail: c.Name, Subject: event.Network(p), At: now}
-			if left > 0 {
-				b.Until = now.Add(left)
-			}
-			bans = append(bans, b)
-		}
-	}
-	if len(bans) > 0 {
-		d.log.Info("took over the bans that the kernel holds, for the store knows none", "bans", len(bans))
-	}
-	if err := d.store.Save(ctx, bans, nil); err != nil {
-		d.log.Error("what the kernel holds is not stored", "err", err)
-	}
-	return bans, nil
+	bans := d.storedBans(now)
+	d.warnOfWaitingBans(d.stored.bans)
+	d.enforcer.Restore(ctx, bans, now)
+	d.enforcer.Restore(ctx, d.adopt(ctx, now), now)
+	d.stored.endStart()
+	return nil
 }
 
 // rulesDoNotStand notes why; "" means that they do again.
@@ -420,6 +342,7 @@ func (d *daemon) awaitReady(ctx context.Context) bool {
 	for last := uint64(0); ; {
 		select {
 		case <-d.sources.ready:
+			d.enforcer.Settle()
 			return true
 		case <-ctx.Done():
 			return false
@@ -469,12 +392,8 @@ func (d *daemon) purge(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		c, _ := d.state()
-		if err := d.store.Purge(ctx, time.Now().Add(-c.Daemon.DBPurgeAge)); err != nil && ctx.Err() == nil {
-			d.log.Error("old bans could not be forgotten", "err", err)
-		}
-		if err := d.marks.purge(ctx, time.Now().Add(-lookBack(c.Jails)), d.ignored.Forgotten); err != nil && ctx.Err() == nil {
-			d.log.Error("positions in logs that are gone could not be forgotten", "err", err)
-		}
+		d.stored.queue.Purge(time.Now().Add(-c.Daemon.DBPurgeAge))
+		d.marks.purge(time.Now().Add(-lookBack(c.Jails)), d.ignored.Forgotten)
 		select {
 		case <-ctx.Done():
 			return nil

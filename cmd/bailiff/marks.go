@@ -12,18 +12,10 @@ import (
 
 // marks is the store as the sources see it: the positions of the last run, and those saved since.
 type marks struct {
-	store *store.Store
+	queue *store.Queue
 
 	mu   sync.Mutex
 	have map[string]string
-}
-
-func loadMarks(ctx context.Context, s *store.Store) (*marks, error) {
-	have, err := s.Marks(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &marks{store: s, have: have}, nil
 }
 
 // Mark returns the position saved under the key.
@@ -34,18 +26,29 @@ func (m *marks) Mark(key string) (string, bool) {
 	return v, ok
 }
 
-// SetMark saves a position. A source that begins again goes on from there also when the store could not keep it, so
-// that nothing counts twice.
-func (m *marks) SetMark(ctx context.Context, key, value string) error {
+// SetMark has a position saved, behind all bans that were submitted before. A source that begins again goes on from there
+// also when the store could not keep it, so that nothing counts twice.
+func (m *marks) SetMark(_ context.Context, key, value string) error {
 	m.mu.Lock()
+	defer m.mu.Unlock()
 	m.have[key] = value
-	m.mu.Unlock()
-	return m.store.Save(ctx, nil, []store.Mark{{Source: key, Value: value}})
+	m.queue.SetMark(store.Mark{Source: key, Value: value})
+	return nil
+}
+
+// all returns every position.
+func (m *marks) all() (marks []store.Mark) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for key, value := range m.have {
+		marks = append(marks, store.Mark{Source: key, Value: value})
+	}
+	return marks
 }
 
 // purge forgets the positions in logs that have vanished and were last written to before a time, and what else is
 // kept under a key that is forgotten.
-func (m *marks) purge(ctx context.Context, before time.Time, forgotten func(key string) bool) error {
+func (m *marks) purge(before time.Time, forgotten func(key string) bool) {
 	m.mu.Lock()
 	have := maps.Clone(m.have)
 	m.mu.Unlock()
@@ -62,5 +65,5 @@ func (m *marks) purge(ctx context.Context, before time.Time, forgotten func(key 
 		}
 	}
 	m.mu.Unlock()
-	return m.store.Forget(ctx, gone)
+	m.queue.Forget(gone)
 }

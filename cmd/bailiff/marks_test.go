@@ -1,24 +1,42 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
 	"bailiff/jails/config"
+	"bailiff/jails/event"
 	"bailiff/jails/store"
 )
+
+// savedMarks has a queue save all that waits, ends it, and returns the positions in its store.
+func savedMarks(t *testing.T, q *store.Queue, s *store.Store) map[string]string {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	saved := q.Save([]event.Ban{{Jail: "last", At: time.Now()}})
+	var g sync.WaitGroup
+	g.Go(func() { q.Run(ctx) })
+	<-saved
+	kept, err := s.Marks(t.Context())
+	cancel()
+	g.Wait()
+	must(t, err)
+	return kept
+}
 
 // TestPositionsInLogsThatAreGoneAreForgotten has the positions of a thousand logs named by date, the youngest of which
 // is still there, and of one that was removed a moment ago.
 func TestPositionsInLogsThatAreGoneAreForgotten(t *testing.T) {
-	s, err := store.Open(store.Memory)
+	s, err := store.Open(filepath.Join(t.TempDir(), "bailiff.db"))
 	must(t, err)
-	defer s.Close()
-	m, err := loadMarks(t.Context(), s)
-	must(t, err)
+	q := store.NewQueue(s, nil, slog.New(slog.DiscardHandler))
+	m := &marks{queue: q, have: map[string]string{}}
 	dir, now := t.TempDir(), time.Now()
 	set := func(name string, written time.Time) string {
 		key := "file:" + filepath.Join(dir, name)
@@ -35,9 +53,8 @@ func TestPositionsInLogsThatAreGoneAreForgotten(t *testing.T) {
 	must(t, m.SetMark(t.Context(), "ignoreip:kept", `[]`))
 	want = append(want, "journal:", "ignoreip:kept")
 
-	must(t, m.purge(t.Context(), now.Add(-lookBack([]*config.Jail{{FindTime: time.Minute}})), func(key string) bool { return key == "ignoreip:gone" }))
-	kept, err := s.Marks(t.Context())
-	must(t, err)
+	m.purge(now.Add(-lookBack([]*config.Jail{{FindTime: time.Minute}})), func(key string) bool { return key == "ignoreip:gone" })
+	kept := savedMarks(t, q, s)
 	for _, key := range want {
 		if _, ok := m.Mark(key); !ok {
 			t.Errorf("%s is forgotten", key)

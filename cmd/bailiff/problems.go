@@ -20,11 +20,13 @@ const (
 	oldConfiguration problemKind = "old_configuration" // the files cannot be used; an earlier configuration runs
 	configFaults     problemKind = "config_faults"     // what has faults and is no jail's is as if it were not set
 	rulesMissing     problemKind = "firewall_rules"    // the rules that stop packets cannot be made
+	storeNotSaved    problemKind = "store_not_saved"   // bans and positions wait in memory
+	bansRefused      problemKind = "bans_refused"      // the kernel does not take bans, which are tried again
 )
 
 // problemKinds are all of them, in the order in which they are told.
 func problemKinds() []problemKind {
-	return []problemKind{oldConfiguration, jailsLeftOut, configFaults, rulesMissing}
+	return []problemKind{oldConfiguration, jailsLeftOut, configFaults, rulesMissing, storeNotSaved, bansRefused}
 }
 
 // A problem is what is wrong now.
@@ -54,6 +56,15 @@ func (p *problems) set(kind problemKind, text string, details ...string) {
 		p.all = map[problemKind]problem{}
 	}
 	p.all[kind] = now
+}
+
+// setOrClear says what is wrong, "" for nothing.
+func (p *problems) setOrClear(kind problemKind, text string) {
+	if text == "" {
+		p.clear(kind)
+	} else {
+		p.set(kind, text)
+	}
 }
 
 // clear says that nothing of the kind is wrong any more.

@@ -99,7 +99,6 @@ const (
 	waitForFiles    = "the files of the configuration"
 	waitForNames    = "the names of ignoreip to be looked up"
 	waitForFirewall = "the firewall"
-	waitForStore    = "the store"
 	waitForReaders  = "the readers of journal and log files"
 	waitForBans     = "the bans of jails that are gone to be lifted"
 )

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -18,6 +19,7 @@ import (
 
 	"bailiff/jails"
 	"bailiff/jails/config"
+	"bailiff/jails/event"
 	"bailiff/jails/source"
 )
 
@@ -35,15 +37,17 @@ func opened(t *testing.T, s shelter) *daemon {
 	return d
 }
 
-// TestAReloadThatFailsChangesNothing takes the store away, which a new jail's bans would come from.
+// TestAReloadThatFailsChangesNothing has no time for the bans of a new jail.
 func TestAReloadThatFailsChangesNothing(t *testing.T) {
 	s := newShelter(t)
 	d := opened(t, s)
 	before, running := d.state()
 	settings := *running[0].Config()
 	s.put("jail.local", "[web]\nmaxretry = 77\nfilter = web\n[new]\nenabled = true\nfilter = web\nlogpath = /y\n")
-	d.store.Close()
-	if report, err := d.reload(t.Context(), ""); err == nil {
+	d.stored.leave([]event.Ban{{Jail: "new", Subject: event.Network(netip.MustParsePrefix("198.51.100.1/32")), At: time.Now()}})
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if report, err := d.reload(over, ""); err == nil {
 		t.Fatalf("reloaded: %+v", report)
 	}
 	after, still := d.state()

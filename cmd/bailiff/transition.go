@@ -10,7 +10,6 @@ import (
 	"bailiff/cmd/internal/control"
 	"bailiff/jails"
 	"bailiff/jails/config"
-	"bailiff/jails/event"
 )
 
 // A transition is what becomes of the jails that run when a configuration follows another.
@@ -51,7 +50,7 @@ func (d *daemon) newTransition(current, next *config.Config, running []*jails.Ja
 }
 
 // prepare does what may fail before anything changes: it makes room in the firewall, gives jails that are new the bans
-// that stand in the store, as a restart does, and fills the sets that are new.
+// that stood at the start, as a restart does, and fills the sets that are new.
 func (d *daemon) prepare(ctx context.Context, t *transition) error {
 	d.progress.at(waitForFirewall)
 	if err := d.firewall.Ensure(ctx, specs(union(t.current, t.next))); err != nil {
@@ -59,14 +58,9 @@ func (d *daemon) prepare(ctx context.Context, t *transition) error {
 	}
 	d.progress.at(waitForNames)
 	d.ignored.Learn(ctx, t.next.Jails)
-	d.progress.at(waitForStore)
 	now := time.Now()
-	active, err := d.store.Active(ctx, now)
-	if err != nil {
-		return err
-	}
 	for _, j := range t.fresh {
-		j.Restore(slices.DeleteFunc(slices.Clone(active), func(b event.Ban) bool { return b.Jail != j.Name }), now)
+		j.Restore(d.stored.of(j.Name, now), now)
 	}
 	d.progress.at(waitForFirewall)
 	for _, j := range t.filled {
@@ -84,6 +78,9 @@ func (d *daemon) putInForce(t *transition) {
 		t.kept[i].Configure(c)
 	}
 	d.become(t.next, t.kept)
+	for _, j := range t.fresh {
+		d.stored.forget(j.Name)
+	}
 	d.ignored.Keep(t.next.Jails)
 	for _, j := range t.filled {
 		d.firewall.Refill(j.Name) // who was banned since prepare

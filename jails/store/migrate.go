@@ -33,6 +33,19 @@ func migrate(db *sql.DB) error {
 	return nil
 }
 
+// isCurrent is an error unless the database has the schema of this program.
+func isCurrent(db *sql.DB) error {
+	var have int
+	if err := db.QueryRow("PRAGMA user_version").Scan(&have); err != nil {
+		return err
+	}
+	files, err := fs.Glob(migrations, "migration/*.sql")
+	if err == nil && have != len(files) {
+		err = fmt.Errorf("schema %d is not this program's %d", have, len(files))
+	}
+	return err
+}
+
 func step(db *sql.DB, n int) error {
 	script, err := migrations.ReadFile(fmt.Sprintf("migration/%d.sql", n))
 	if err != nil {

@@ -112,6 +112,9 @@ func (q *Queue) Purge(before time.Time) {
 	q.append([]*operation{{kind: opPurge, ban: event.Ban{At: before}}})
 }
 
+// Close closes the store of a queue that was never run.
+func (q *Queue) Close() { q.close() }
+
 // Waiting is how many operations are not saved yet.
 func (q *Queue) Waiting() int {
 	q.mu.Lock()

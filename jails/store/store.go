@@ -102,6 +102,34 @@ func (s *Store) there() bool {
 	return err == nil && os.SameFile(now, s.file)
 }
 
+// OpenReadOnly opens a database that cannot be written to, as on a disk that is full or read-only: what it holds can be
+// read all the same. It writes nothing, and keeps others out until it is closed.
+func OpenReadOnly(path string) (*Store, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("read store %s: %w", path, err)
+	}
+	// Who has the file for himself needs no file beside it for the index of the WAL.
+	const pragmas = "_pragma=locking_mode(EXCLUSIVE)&mode=ro"
+	queries := []string{pragmas}
+	if _, err := os.Stat(abs + "-wal"); errors.Is(err, os.ErrNotExist) {
+		queries = append(queries, pragmas+"&immutable=1") // all is in the file, and none need be made beside it
+	}
+	for _, query := range queries {
+		u := url.URL{Scheme: "file", Path: abs, RawQuery: query}
+		var db *sql.DB
+		if db, err = sql.Open("sqlite", u.String()); err != nil {
+			break
+		}
+		db.SetMaxOpenConns(1)
+		if err = errors.Join(check(db), isCurrent(db)); err == nil {
+			return &Store{db: db, path: path}, nil
+		}
+		err = errors.Join(err, db.Close())
+	}
+	return nil, fmt.Errorf("read store %s: %w", path, err)
+}
+
 // source makes the driver's data source name. The file is made here because SQLite would let everybody read it, and it
 // holds log lines.
 func source(path string) (string, error) {

@@ -46,7 +46,7 @@ func (r *reading) shortfalls() (all []shortfall) {
 		all = append(all, leftOutOf(r.Config))
 	}
 	if others := faultsOfAll(r.Config); len(others) > 0 {
-		text := counted(len(others), "fault") + " in what all jails share: " + others[0].Brief()
+		text := counted(len(others), "fault") + " in the configuration for which no jail is left out: " + others[0].Brief()
 		all = append(all, shortfall{configFaults, text, []config.LeftOut{{Faults: others}}})
 	}
 	return all

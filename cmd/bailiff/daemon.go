@@ -262,6 +262,11 @@ func (d *daemon) become(c *config.Config, running []*jails.Jail) {
 	d.config, d.jails = c, running
 	d.enforcer.Jails(running)
 	d.sources.follow(running, c.Daemon.JournalReader)
+	if len(running) == 0 {
+		d.problems.set(noJails, nothingGuarded)
+	} else {
+		d.problems.clear(noJails)
+	}
 }
 
 // state returns the configuration in force and its jails.

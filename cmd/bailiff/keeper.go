@@ -120,12 +120,20 @@ func (k *keeper) keep(r reading) {
 	}
 }
 
+// keepAgain is how soon a configuration is kept that could not be kept at first, as on a full disk.
+const keepAgain = time.Minute
+
 // Run keeps what it is given until ctx ends, and what it was given before.
 func (k *keeper) Run(ctx context.Context) error {
+	var failed *reading
 	for {
+		var again <-chan time.Time
+		if failed != nil {
+			again = time.After(keepAgain)
+		}
 		select {
 		case r := <-k.work:
-			k.tryWrite(r)
+			failed = k.tryWrite(r, false)
 			continue
 		default:
 		}
@@ -133,15 +141,26 @@ func (k *keeper) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case r := <-k.work:
-			k.tryWrite(r)
+			failed = k.tryWrite(r, false)
+		case <-again:
+			failed = k.tryWrite(*failed, true)
 		}
 	}
 }
 
-func (k *keeper) tryWrite(r reading) {
-	if err := k.write(r, time.Now()); err != nil {
-		k.log.Warn("the configuration is not kept for a start without a usable one", "err", err)
+// tryWrite returns the configuration that could not be kept, and says so the first time.
+func (k *keeper) tryWrite(r reading, again bool) *reading {
+	err := k.write(r, time.Now())
+	switch {
+	case err != nil && !again:
+		k.log.Warn("the configuration is not kept for a start without a usable one, trying again", "err", err)
+	case err == nil && again:
+		k.log.Info("the configuration is kept for a start without a usable one")
 	}
+	if err != nil {
+		return &r
+	}
+	return nil
 }
 
 // write keeps a configuration, unless it has faults and one without is kept, or nobody knows all of what it says. The one

@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"bailiff/cmd/internal/snapshot"
@@ -182,6 +185,34 @@ func TestACopyHasAllThatWasRead(t *testing.T) {
 			t.Errorf("%s is kept", name)
 		}
 	}
+}
+
+// TestWhatCannotBeKeptIsTriedAgain has a file in the way, and takes it away.
+func TestWhatCannotBeKeptIsTriedAgain(t *testing.T) {
+	s := newShelter(t)
+	r, err := s.read()
+	must(t, err)
+	must(t, os.WriteFile(s.state, nil, 0o600))
+	dir, path := s.place()
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		s.log, s.work = slog.New(slog.NewTextHandler(&log, nil)), make(chan reading, 1)
+		ctx, cancel := context.WithCancel(t.Context())
+		var g sync.WaitGroup
+		g.Go(func() { s.Run(ctx) })
+		s.keep(r)
+		time.Sleep(3 * keepAgain)
+		must(t, os.Remove(s.state))
+		time.Sleep(2 * keepAgain)
+		if _, err := snapshot.Read(path, dir); err != nil {
+			t.Error(err)
+		}
+		cancel()
+		g.Wait()
+		if n := strings.Count(log.String(), "trying again"); n != 1 {
+			t.Errorf("told %d times: %s", n, log.String())
+		}
+	})
 }
 
 // TestTheNewestConfigurationIsKept gives a keeper more than it has time for, and ends it.

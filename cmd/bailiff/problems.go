@@ -19,6 +19,7 @@ const (
 	jailsLeftOut     problemKind = "jails_left_out"    // jails with faults do not run
 	oldConfiguration problemKind = "old_configuration" // the files cannot be used; an earlier configuration runs
 	configFaults     problemKind = "config_faults"     // what has faults and is no jail's is as if it were not set
+	noJails          problemKind = "no_jails"          // nothing is guarded
 	rulesMissing     problemKind = "firewall_rules"    // the rules that stop packets cannot be made
 	storeNotSaved    problemKind = "store_not_saved"   // bans and positions wait in memory
 	bansRefused      problemKind = "bans_refused"      // the kernel does not take bans, which are tried again
@@ -26,7 +27,7 @@ const (
 
 // problemKinds are all of them, in the order in which they are told.
 func problemKinds() []problemKind {
-	return []problemKind{oldConfiguration, jailsLeftOut, configFaults, rulesMissing, storeNotSaved, bansRefused}
+	return []problemKind{oldConfiguration, jailsLeftOut, noJails, configFaults, rulesMissing, storeNotSaved, bansRefused}
 }
 
 // A problem is what is wrong now.

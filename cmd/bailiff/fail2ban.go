@@ -27,7 +27,7 @@ func fail2banRuns(socket, proc string) (by string, runs bool) {
 			return socket, true
 		}
 	}
-	ours, _ := os.Readlink(filepath.Join(proc, "self/ns/net"))
+	ours, _ := os.Readlink(filepath.Join(proc, "thread-self/ns/net"))
 	names, err := filepath.Glob(filepath.Join(proc, "[0-9]*/comm"))
 	if err != nil {
 		return "", false

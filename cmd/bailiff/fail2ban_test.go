@@ -26,7 +26,7 @@ func TestAFail2banThatRunsIsNoticed(t *testing.T) {
 	if by, runs := fail2banRuns(socket, proc); runs {
 		t.Errorf("seen by %s, and the socket is of one that is dead", by)
 	}
-	for pid, net := range map[string]string{"self": "net:[1]", "7": "net:[1]", "8": "net:[2]"} {
+	for pid, net := range map[string]string{"thread-self": "net:[1]", "7": "net:[1]", "8": "net:[2]"} {
 		must(t, os.MkdirAll(filepath.Join(proc, pid, "ns"), 0o755))
 		must(t, os.Symlink(net, filepath.Join(proc, pid, "ns/net")))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -92,5 +93,22 @@ func TestWhatCannotBeBannedIsSaid(t *testing.T) {
 	}
 	if bans := d.jails[0].Bans(); len(bans) > 0 {
 		t.Errorf("listed: %v", bans)
+	}
+}
+
+// TestHowLongARequestMayBan asks as a program may that does not go through the command.
+func TestHowLongARequestMayBan(t *testing.T) {
+	d := aDaemon(t, "multiport", inMemory)
+	ban := func(seconds int64) (control.Changed, error) {
+		return d.Ban(t.Context(), control.BanRequest{Jail: "web", Subjects: []string{"198.51.100.1"}, Seconds: &seconds})
+	}
+	if _, err := ban(0); err == nil {
+		t.Error("a ban of no time is made")
+	}
+	if done, err := ban(math.MaxInt64); err != nil || done.Changes[0].Until.Before(time.Now().AddDate(200, 0, 0)) {
+		t.Errorf("%+v, %v", done, err)
+	}
+	if done, err := ban(-5); err != nil || done.Changes[0].Until != nil || done.Changes[0].Outcome != control.Prolonged {
+		t.Errorf("%+v, %v", done, err)
 	}
 }

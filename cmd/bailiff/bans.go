@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -136,6 +137,9 @@ func (d *daemon) Ban(ctx context.Context, r control.BanRequest) (control.Changed
 	if i < 0 {
 		return done, noJailToBanIn(r, jailNames(running))
 	}
+	if r.Seconds != nil && *r.Seconds == 0 {
+		return done, &control.Error{Kind: control.Invalid, Message: "a ban of no time bans nobody", Hint: "below zero is for ever"}
+	}
 	subjects, err := parseSubjects(r.Subjects)
 	if err != nil {
 		return done, err
@@ -208,6 +212,9 @@ func noJailToBanIn(r control.BanRequest, jails []string) error {
 	return noJail(r.Jail, jails)
 }
 
+// longestBan is the seconds of nearly 300 years, about what a time.Duration holds.
+const longestBan = int64(math.MaxInt64 / time.Second)
+
 // banFor makes a ban that lasts so many seconds, below zero for ever; nil: for the jail's bantime.
 func banFor(j *jails.Jail, s event.Subject, now time.Time, seconds *int64) event.Ban {
 	switch {
@@ -216,7 +223,7 @@ func banFor(j *jails.Jail, s event.Subject, now time.Time, seconds *int64) event
 	case *seconds < 0:
 		return j.BanUntil(s, now, time.Time{})
 	}
-	return j.BanUntil(s, now, now.Add(time.Duration(*seconds)*time.Second))
+	return j.BanUntil(s, now, now.Add(time.Duration(min(*seconds, longestBan))*time.Second))
 }
 
 // change says what became of a ban that was asked for with a word.

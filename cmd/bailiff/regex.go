@@ -38,7 +38,7 @@ func newRegexCommand() *cobra.Command {
 			if err := checkDirectory(c, f.config); err != nil {
 				return err
 			}
-			if err := swapped(f, args); err != nil {
+			if err := misplaced(f, args); err != nil {
 				return usage(c, err)
 			}
 			t := newRegexTest(f, c.InOrStdin(), c.OutOrStdout())

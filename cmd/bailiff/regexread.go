@@ -46,10 +46,10 @@ func (t *regexTest) read(ctx context.Context, from io.Reader) error {
 // sayDamage tells what of the log was not tested as it stands there. fail2ban-regex says nothing of it.
 func (t *regexTest) sayDamage(c *filefollow.Counters) {
 	if bad := c.BadBytes.Load(); bad > 0 && !t.fail2ban {
-		t.say("Not in encoding %s: %d places, each tested as U+FFFD; see --encoding", t.encoding, bad)
+		t.say("Not in encoding %s: %s, each tested as U+FFFD; see --encoding", t.encoding, counted(int(bad), "place"))
 	}
 	if cut := c.CutLines.Load(); cut > 0 && !t.fail2ban {
-		t.say("Too long: %d lines, tested up to 64 KB", cut)
+		t.say("Too long: %s, tested up to 64 KB", counted(int(cut), "line"))
 	}
 }
 

@@ -24,6 +24,10 @@ func unread(c *config.Config) (all []config.Fault) {
 			}
 			return err
 		})
+		if dir := directory(j); dir != "" && choice.Kind == source.FromFiles {
+			all = append(all, blame(j, "logpath", dir+" is a directory, and no file in it is read",
+				"write "+strings.TrimRight(dir, "/")+"/*.log, or the name of a file"))
+		}
 		if !choice.Empty || choice.Kind == source.FromFiles && hiddenFrom(j.LogPaths) || readsNothing(j) {
 			continue
 		}
@@ -39,6 +43,16 @@ func unread(c *config.Config) (all []config.Fault) {
 		}
 	}
 	return all
+}
+
+// directory is a path of the jail's logpath that is one, "" where none is.
+func directory(j *config.Jail) string {
+	for _, p := range j.LogPaths {
+		if info, err := os.Stat(p.Glob); err == nil && info.IsDir() {
+			return p.Glob
+		}
+	}
+	return ""
 }
 
 // readsNothing reports whether the jail names nothing to read at all, of which its configuration is warned already.

@@ -160,6 +160,9 @@ func (s *section) ignoring(j *Jail) {
 		switch err := checkIgnored(w); {
 		case err != nil:
 			s.report.fault(v.from.Fault(line, s.jail.name, "ignoreip", err.Error(), hint))
+		case sparesAll(w):
+			s.report.warn(v.from.Fault(line, s.jail.name, "ignoreip", fmt.Sprintf("%s is everybody: the jail bans none of them", w),
+				"name the addresses and networks that are to be spared"))
 		case slices.Contains(fillers, strings.ToLower(w)):
 			s.report.warn(v.from.Fault(line, s.jail.name, "ignoreip", fmt.Sprintf("%q is looked up as the name of a host", w),
 				"leave a blank between addresses"))

@@ -37,6 +37,13 @@ func sparesNobody(word string) bool {
 	return err != nil && !strings.HasPrefix(word, "file:") && mistaken.MatchString(word)
 }
 
+// sparesAll reports whether a word of ignoreip is every address of a family.
+func sparesAll(word string) bool {
+	base, mask, ok := strings.Cut(event.TrimBrackets(word), "/")
+	_, err := netip.ParseAddr(base)
+	return ok && err == nil && (mask == "0" || mask == "0.0.0.0" || mask == "::")
+}
+
 // contiguous tells whether a netmask has no one after a zero.
 func contiguous(mask []byte) bool {
 	zero := false

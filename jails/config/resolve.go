@@ -298,12 +298,21 @@ func (t *tree) similar(dir, name string) string {
 	if err != nil {
 		return ""
 	}
-	i := slices.IndexFunc(entries, func(e fs.DirEntry) bool {
+	meant, best := "", 3
+	for _, e := range entries {
 		n, ok := strings.CutSuffix(e.Name(), ".conf")
-		return ok && (strings.EqualFold(n, name) || strings.HasPrefix(n, name) || n != "" && strings.HasPrefix(name, n))
-	})
-	if i < 0 {
+		if !ok || n == "" {
+			continue
+		}
+		if strings.EqualFold(n, name) || strings.HasPrefix(n, name) || strings.HasPrefix(name, n) {
+			return fmt.Sprintf("; is %q meant?", n)
+		}
+		if d := distance(n, name); d < best && 2*d < len(name) {
+			meant, best = n, d
+		}
+	}
+	if meant == "" {
 		return ""
 	}
-	return fmt.Sprintf("; is %q meant?", strings.TrimSuffix(entries[i].Name(), ".conf"))
+	return fmt.Sprintf("; is %q meant?", meant)
 }

@@ -19,6 +19,7 @@ func (b *builder) warnSections() {
 	for _, set := range []*ini.Set{b.main, b.own} {
 		known := []string{definitionSection, "Thread", ini.DefaultSection, "INCLUDES"}
 		b.warnNames(set, known...)
+		b.warnNoDefinition(set)
 		for _, name := range set.Sections() {
 			if !slices.Contains(known, name) && alike(name, known) == "" {
 				b.warn(set.Header(name).Fault(0, name, "", "nothing reads this section of the service's options",
@@ -28,16 +29,40 @@ func (b *builder) warnSections() {
 	}
 }
 
+// warnNoDefinition warns of options of the service that stand in [DEFAULT] alone, which is read for [Definition] only.
+func (b *builder) warnNoDefinition(set *ini.Set) {
+	if options := set.Options(ini.DefaultSection); len(options) > 0 && !set.Has(definitionSection) {
+		v, _ := set.Own(ini.DefaultSection, options[0])
+		b.warn(v.Fault(0, ini.DefaultSection, options[0], "nothing reads this, for there is no section [Definition]",
+			"put the options of the service under [Definition]"))
+	}
+}
+
 func (b *builder) warnJailSection(name string) {
 	at := b.all.Header(name)
 	switch meant := alike(name, []string{ini.DefaultSection, "INCLUDES"}); {
 	case meant != "":
 		b.warn(at.Fault(0, name, "", fmt.Sprintf("this is a jail called %s, and no other jail has its options", name),
 			fmt.Sprintf("is [%s] meant? Capital letters count", meant)))
+	case b.twin(name) != "" && at != nil:
+		b.warn(at.Fault(0, name, "", fmt.Sprintf("this is another jail than [%s]", b.twin(name)), "capital letters count"))
 	case isForeign(name) && at != nil:
 		b.warn(at.Fault(0, name, "", fmt.Sprintf("this is a jail called %s", name),
 			"options of the service belong into bailiff.conf, those of filters and actions into their own files"))
 	}
+}
+
+// twin is a jail of the same name in other letters, which an earlier file has.
+func (b *builder) twin(name string) string {
+	for _, other := range b.jailNames() {
+		if other == name {
+			break
+		}
+		if strings.EqualFold(other, name) {
+			return other
+		}
+	}
+	return ""
 }
 
 // isForeign reports whether a section of jails has a name that only files of another kind have.
@@ -83,7 +108,7 @@ func (b *builder) warnDisabled() {
 	var names []string
 	for _, name := range b.jailNames() {
 		at := b.undecided(name)
-		if at == nil || isForeign(name) || alike(name, []string{ini.DefaultSection, "INCLUDES"}) != "" {
+		if at == nil || isForeign(name) || b.twin(name) != "" || alike(name, []string{ini.DefaultSection, "INCLUDES"}) != "" {
 			continue
 		}
 		if first == nil {

@@ -34,16 +34,16 @@ func (s *section) warnTags() {
 					continue
 				}
 				if hint := s.noTag(line[m[4]:m[5]]); hint != "" {
-					s.warnTag(&filter.Fault{Option: option, Index: i, Err: &match.SyntaxError{Pos: m[0]}}, line[m[0]:m[1]], hint)
+					f := &filter.Fault{Option: option, Index: i, Err: &match.SyntaxError{Pos: m[0]}}
+					s.warnRegex(f, line[m[0]:m[1]]+" is no tag and stands for itself", hint)
 				}
 			}
 		}
 	}
 }
 
-// warnTag blames the place where the word was written.
-func (s *section) warnTag(f *filter.Fault, word, hint string) {
-	message := fmt.Sprintf("%s is no tag and stands for itself", word)
+// warnRegex warns of a regex at the place where it was written.
+func (s *section) warnRegex(f *filter.Fault, message, hint string) {
 	v := s.faulty(f)
 	if at, ok := s.locate(f, v.text()); ok {
 		s.report.warn(at.Fault(at.n, at.home(), at.option, message, hint))

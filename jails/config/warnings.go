@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"bailiff/jails/filter"
 	"bailiff/jails/ini"
+	"bailiff/jails/match"
 )
 
 // warnAll warns of what is no fault and yet does not do what its author may think.
@@ -18,6 +20,7 @@ func (b *builder) warnAll(d *Daemon) {
 	b.warnDisabled()
 	for _, s := range b.sections {
 		s.warnFilter()
+		s.warnIgnoreregex()
 		s.warnWholeJournal()
 		s.warnTags()
 		s.warnLists()
@@ -69,4 +72,24 @@ func (s *section) warnWholeJournal() {
 		message, hint = message+"; its logpath is not read", "set unit, or backend = auto for its logpath"
 	}
 	s.warn("backend", 0, message, hint)
+}
+
+// warnIgnoreregex warns of an ignoreregex that matches whatever a failregex finds.
+func (s *section) warnIgnoreregex() {
+	lines := [][]byte{[]byte("Qx 198.51.100.77 zz"), []byte("[7] 2001:db8::99")}
+	for i, regex := range s.lines("ignoreregex") {
+		p, err := match.Compile(filter.Expand(regex, s.made.UseDNS), 0)
+		if err != nil {
+			continue // which is a fault
+		}
+		all := true
+		for _, line := range lines {
+			found, err := p.Search(new(match.Scratch), line, 0)
+			all = all && err == nil && found != nil
+		}
+		if all {
+			f := &filter.Fault{Option: "ignoreregex", Index: i, Err: &match.SyntaxError{}}
+			s.warnRegex(f, fmt.Sprintf("%s matches every line: the jail finds nobody", quoted(regex)), "drop it, or say what is to be ignored")
+		}
+	}
 }

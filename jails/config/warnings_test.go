@@ -240,3 +240,25 @@ func TestWordsBetweenAddresses(t *testing.T) {
 	expect(t, plain("etc/b/jail.local", "[f]\nfilter = f\nignoreip = 10.0.0.1 and 10.0.0.2, host\n"),
 		`jail.local:3: [f] ignoreip: "and" is looked up as the name of a host`)
 }
+
+// TestWhatGuardsNobody has what spares everybody.
+func TestWhatGuardsNobody(t *testing.T) {
+	expect(t, plain("etc/b/jail.local", "[f]\nfilter = f\nignoreip = 10.0.0.1 0.0.0.0/0\n  [::/0], 10.0.0.0/8\n"),
+		"jail.local:3: [f] ignoreip: 0.0.0.0/0 is everybody", "jail.local:4: [f] ignoreip: [::/0] is everybody")
+	expect(t, plain("etc/b/jail.local", "[f]\nfilter = f\nignoreregex = from 192\\.0\\.2\\.1$\n   .*\n   ^\\s*(?:a|b)\n"),
+		`jail.local:4: [f] ignoreregex: ".*" matches every line: the jail finds nobody`)
+	expect(t, plain("etc/b/jail.local", "[f]\nfilter = f\n", "etc/b/filter.d/f.local", "[Definition]\nignoreregex = <HOST>\n"),
+		`f.local:2: [Definition] ignoreregex: "<HOST>" matches every line`)
+}
+
+func TestNamesInOtherLetters(t *testing.T) {
+	expect(t, plain("etc/b/jail.local", "[f]\nfilter = f\n[F]\nport = 22\n"), "jail.local:3: [F] this is another jail than [f]")
+	expect(t, plain("etc/b/jail.local", "[f]\nfilter = f\n", "etc/b/bailiff.local", "[DEFAULT]\nloglevel = DEBUG\n"),
+		"bailiff.local:2: [DEFAULT] loglevel: nothing reads this, for there is no section [Definition]")
+	for name, want := range map[string]string{"blokc": `is "block" meant?`, "block-all": `is "block" meant?`, "xyz": "block.conf"} {
+		got := said(t, plain("etc/b/jail.local", "[f]\nfilter = f\naction = "+name+"\n", "etc/b/action.d/block.conf", ""))
+		if strings.Contains(got, want) != (name != "xyz") {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}

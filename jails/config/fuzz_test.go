@@ -3,6 +3,7 @@ package config
 import (
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -62,12 +63,40 @@ func FuzzLoad(f *testing.F) {
 	f.Add("maxretry = 3\naction = a[x=%(y)s]\ny=1", "failregex = ^<x> <HOST>\nx = 1", "actionban = iptables <ip>")
 	f.Add("journalmatch = A=b + C=d\nunit = x*\npriority = err..5\nlogpath = a tail", "datepattern = %%Y\nprefregex=<F-CONTENT>.*</F-CONTENT>", "[Init?family=inet6]\nblocktype = x")
 	f.Fuzz(func(t *testing.T, jail, filter, action string) {
-		fsys := files("jail.conf", "[DEFAULT]\nenabled = 1\nfilter = f\naction = a\n[j]\n"+jail, "filter.d/f.conf", "[Definition]\n"+filter, "action.d/a.conf", "[Definition]\n"+action)
+		fsys := files("jail.conf", "[DEFAULT]\nenabled = 1\nfilter = f\naction = a\n[j]\n"+jail, "filter.d/f.conf", "[Definition]\n"+filter, "action.d/a.conf", "[Definition]\n"+action,
+			"jail.local", "[good]\nfilter = good\naction =\nmaxretry = 7\n", "filter.d/good.conf", "[Definition]\nfailregex = <HOST>\n")
 		if err := DumpFail2ban(fsys, ".", io.Discard); err != nil && err.Error() == "" {
 			t.Error("faults without a message")
 		}
-		if _, err := Load(fsys, "."); err != nil && err.Error() == "" {
+		c, err := Load(fsys, ".")
+		if err != nil && err.Error() == "" {
 			t.Error("faults without a message")
 		}
+		checkParts(t, c, err)
+		if len(c.Shared) == 0 && !strings.Contains(jail, "[") && !goodRuns(c) { // another section may be about it
+			t.Errorf("the jail good does not run as it should:\n%v", err)
+		}
 	})
+}
+
+// checkParts wants what can run and what is left out to be apart, the latter with faults of its own.
+func checkParts(t *testing.T, c *Config, err error) {
+	if (err != nil) != (len(c.Faults) > 0) {
+		t.Errorf("the error is %v, the faults %v", err, c.Faults)
+	}
+	for _, l := range c.LeftOut {
+		if len(l.Faults) == 0 || slices.ContainsFunc(c.Jails, func(j *Jail) bool { return j.Name == l.Name }) {
+			t.Errorf("%s runs and is left out, or is so for nothing: %v", l.Name, l.Faults)
+		}
+		for _, f := range l.Faults {
+			if !slices.ContainsFunc(c.Faults, func(g Fault) bool { return f.Error() == g.Error() }) {
+				t.Errorf("%s is none of the faults", f.Error())
+			}
+		}
+	}
+}
+
+// goodRuns reports whether the jail good runs, whatever stands in the other jail, its filter and its action.
+func goodRuns(c *Config) bool {
+	return slices.ContainsFunc(c.Jails, func(j *Jail) bool { return j.Name == "good" && j.MaxRetry == 7 && j.Filter != nil })
 }

@@ -2,7 +2,6 @@
 SHELL       := /bin/bash
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS     := -s -w -X main.version=$(VERSION)
-STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 BARS        := go test -tags bars -count=1 -timeout 30m -v
 ARGS        ?=
 # What runs here is what the packages hold: a static program, built without a C compiler.
@@ -33,8 +32,8 @@ lint: modules         ## gofmt, go vet, staticcheck
 	go vet ./...
 	go vet -tags bars ./...
 	CGO_ENABLED=1 go vet -tags 'bars sdjournal' ./journal ./jails/config
-	@. packaging/retry.sh && retry go run $(STATICCHECK) -version
-	go run $(STATICCHECK) ./...
+	@packaging/deps.sh modules packaging/tools tool
+	go tool -modfile=packaging/tools/go.mod staticcheck ./...
 
 packages: deps        ## deb, rpm and tarball for amd64 and arm64 in dist/
 	packaging/build.sh dist

@@ -40,6 +40,7 @@ func newMirror(state func() []Sample) *mirror {
 		{FirewallCuts, "Connections cut because their source was banned.", total, nil},
 		{JailsLeftOut, "Enabled jails that do not run, for faults in their configuration.", now, nil},
 		{Problems, "Whether something is wrong with the daemon, by kind: 0 or 1.", now, []string{"kind"}},
+		{LogDropped, "Lines of the log that were dropped because it could not be written.", total, nil},
 		{FilesOpen, "Log files held open.", now, nil},
 		{FileRotations, "Log files that gave way to another under their path.", total, nil},
 		{FileTruncations, "Log files that were cut or written anew in place.", total, nil},

@@ -25,6 +25,7 @@ const (
 	FirewallCuts     = "bailiff_firewall_connections_cut_total"   //
 	JailsLeftOut     = "bailiff_jails_left_out"                   //
 	Problems         = "bailiff_problem"                          // kind
+	LogDropped       = "bailiff_log_dropped_lines_total"          //
 	FilesOpen        = "bailiff_files_open"                       //
 	FileRotations    = "bailiff_file_rotations_total"             //
 	FileTruncations  = "bailiff_file_truncations_total"           //

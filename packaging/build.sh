@@ -22,7 +22,7 @@ package_version() {
 
 [ "${1:-}" != --version ] || { package_version "$2"; exit; }
 
-root=$PWD src=$PWD/packaging nfpm=github.com/goreleaser/nfpm/v2/cmd/nfpm
+root=$PWD src=$PWD/packaging
 out=$(realpath -m "${1:-dist}")
 described=${VERSION:-$(git describe --tags --always --match 'v*' 2>/dev/null || echo unknown)}
 MAINTAINER="bailiff <bailiff@localhost.localdomain>"
@@ -86,9 +86,9 @@ tarball() { # ARCH
 VERSION=$(package_version "$described")
 export VERSION
 mkdir -p "$out" "$stage/common"
-"$src/deps.sh" modules "$src/tools" $nfpm ./...
+"$src/deps.sh" modules "$src/tools" tool ./...
 "$src/deps.sh" modules "$root" ./cmd/bailiff
-go -C "$src/tools" build -o "$stage/nfpm" $nfpm
+go -C "$src/tools" build -o "$stage/nfpm" github.com/goreleaser/nfpm/v2/cmd/nfpm
 (cd "$stage/common" && common)
 for ARCH in ${ARCHES:-amd64 arm64}; do
 	export ARCH

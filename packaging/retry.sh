@@ -1,13 +1,14 @@
 # retry.sh - functions for what the hiccup of another machine may fail, such as a registry's. To be sourced.
 
-# retry CMD... - runs CMD until it succeeds, ten times at most, with pauses that grow to half a minute
+# retry CMD... - runs CMD until it succeeds, for three minutes and five times at least. At first the pauses are short: where a
+# registry fails now and then, CMD may get a little further each time.
 retry() {
-	local try pause=1
-	for ((try = 1; try < 10; try++)); do
+	local try begun=$SECONDS pause
+	for ((try = 1; try < 5 || SECONDS - begun < 180; try++)); do
 		"$@" && return
-		echo "failed, trying again in $pause s ($try of 9): $*" >&2
+		pause=$(((SECONDS - begun) / 20 + 1))
+		echo "failed, trying again in $pause s: ${*:1:6}" >&2
 		sleep $pause
-		pause=$((pause * 2 < 30 ? pause * 2 : 30))
 	done
 	"$@"
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"bailiff/cmd/internal/control"
+	"bailiff/cmd/internal/logging"
 )
 
 const (
@@ -46,7 +47,7 @@ func (f runFlags) logLevel(configured string) slog.Level {
 	case f.verbose > 0:
 		return slog.LevelDebug
 	}
-	level, err := parseLogLevel(cmp.Or(configured, "INFO"))
+	level, err := logging.ParseLevel(cmp.Or(configured, "INFO"))
 	if err != nil {
 		return slog.LevelInfo
 	}

@@ -5,22 +5,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/netip"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"bailiff/cmd/internal/control"
+	"bailiff/cmd/internal/logging"
 	"bailiff/cmd/internal/sdnotify"
 	"bailiff/firewall"
 	"bailiff/jails"
@@ -43,8 +41,7 @@ const (
 type daemon struct {
 	flags    runFlags
 	log      *slog.Logger
-	words    *logWriter // where log's lines go
-	out      io.Writer  // what words writes to
+	lines    *logging.Log // where log's lines go
 	level    *slog.LevelVar
 	started  time.Time
 	metrics  *metrics.Metrics
@@ -63,7 +60,7 @@ type daemon struct {
 
 	reloads  chan reloadOrder
 	progress progress // of a reload
-	hup      chan os.Signal
+	hup      <-chan os.Signal
 	begun    config.Daemon // the options of the start
 	keeper   *keeper
 
@@ -74,9 +71,8 @@ type daemon struct {
 
 // runDaemon runs until ctx ends. Nothing is touched when nothing of the configuration can run.
 func runDaemon(ctx context.Context, flags runFlags) error {
-	hup := make(chan os.Signal, 1)
-	signal.Notify(hup, syscall.SIGHUP) // first of all: it would end a daemon that is starting
-	defer signal.Stop(hup)
+	ctx, hup, stop := daemonSignals(ctx) // first of all: a SIGHUP would end a daemon that is starting
+	defer stop()
 	k := newKeeper(flags)
 	c, err := k.choose()
 	if err != nil {
@@ -86,6 +82,16 @@ func runDaemon(ctx context.Context, flags runFlags) error {
 		config: c.Config, begun: c.Daemon, keeper: k}
 	d.beginLog()
 	k.log = d.log
+	writing, endLog := context.WithCancel(context.WithoutCancel(ctx)) // the last words are written, too
+	var g errgroup.Group
+	g.Go(func() error { return d.lines.Run(writing) })
+	err = d.guard(ctx, c)
+	endLog()
+	return errors.Join(err, g.Wait())
+}
+
+// guard starts the daemon, and works until ctx ends.
+func (d *daemon) guard(ctx context.Context, c reading) error {
 	d.tell(sdnotify.Extend(10 * extendEvery)) // however long the start is about to take
 	d.tellShortfalls(c)
 	tellFaults(d.log, slog.LevelWarn, "", c.Warnings)
@@ -125,15 +131,28 @@ func (d *daemon) work(ctx context.Context, socket net.Listener, c reading) error
 	return d.run(ctx, socket, c)
 }
 
-// beginLog opens the log.
+// beginLog makes the log.
 func (d *daemon) beginLog() {
 	d.level.Set(d.flags.logLevel(d.config.Daemon.LogLevel))
-	out, journalForm, err := openTarget(d.logTarget())
-	d.out = out
-	d.words = newLogWriter(out, journalForm)
-	d.log = slog.New(newLogHandler(d.words, d.level))
-	if err != nil {
-		d.log.Error("logtarget cannot be used, logging to standard error alone", "logtarget", d.config.Daemon.LogTarget, "err", err)
+	d.lines = logging.New(d.logTarget())
+	d.lines.Trouble = d.logTrouble
+	d.log = slog.New(d.lines.Handler(d.level))
+}
+
+// logTrouble tells that the log cannot be written, and that it can again.
+func (d *daemon) logTrouble(output string, err error) {
+	if now := d.lines.Err(); now != nil {
+		d.problems.set(logNotWritten, "the log cannot be written: "+now.Error())
+	} else {
+		d.problems.clear(logNotWritten)
+	}
+	switch {
+	case err == nil:
+		d.log.Info("the log is written again", "to", output)
+	case output == logging.Stderr || output == logging.Stdout:
+		d.log.Error("the log cannot be written, trying again", "to", output, "err", err)
+	default:
+		d.log.Error("logtarget cannot be used, logging to standard error alone and trying again", "logtarget", output, "err", err)
 	}
 }
 
@@ -172,7 +191,7 @@ func (d *daemon) open(ctx context.Context) (err error) {
 	queue.Problem, queue.Merge = d.tellStore, d.merge
 	d.names = resolve.New(net.DefaultResolver.LookupNetIP, d.log)
 	d.ignored = jails.NewIgnoreLists(d.names, d.marks, d.log)
-	d.sources = newSources(d.log, d.words, d.metrics, d.marks, d.enforcer, d.names, d.watchdog)
+	d.sources = newSources(d.log, d.lines, d.metrics, d.marks, d.enforcer, d.names, d.watchdog)
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"bailiff/cmd/internal/logging"
 	"bailiff/firewall"
 )
 
@@ -31,8 +32,9 @@ func newFirewallCommand(s *settings) *cobra.Command {
 			if s.client().Ping(c.Context()) == nil {
 				return errors.New("the daemon is running and would put everything back\nhint: systemctl stop bailiff")
 			}
-			log := slog.New(newLogHandler(newLogWriter(c.ErrOrStderr(), false), slog.LevelWarn))
-			if err := firewall.LiftAll(c.Context(), firewall.Options{Log: log}); err != nil {
+			lines := logging.New("")
+			err := firewall.LiftAll(c.Context(), firewall.Options{Log: slog.New(lines.Handler(slog.LevelWarn))})
+			if err = errors.Join(err, lines.Finish()); err != nil {
 				return err
 			}
 			fmt.Fprintln(c.OutOrStdout(), "removed; the next start puts back the bans whose time is not over")

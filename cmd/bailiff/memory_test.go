@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -35,7 +34,7 @@ func TestManyJailsOfOneFilterTakeLittleMemory(t *testing.T) {
 	c, err := loadConfig(dir)
 	must(t, err)
 	lists, m := jails.NewIgnoreLists(nil, nil, log), metrics.New("test", nil)
-	s := newSources(log, newLogWriter(io.Discard, false), m, nil, nil, nil, nil)
+	s := newSources(log, nil, m, nil, nil, nil, nil)
 	p := &plan{key: "files", kind: source.FromFiles}
 	for _, j := range c.Jails {
 		m.Jail(j.Name)

@@ -23,11 +23,12 @@ const (
 	rulesMissing     problemKind = "firewall_rules"    // the rules that stop packets cannot be made
 	storeNotSaved    problemKind = "store_not_saved"   // bans and positions wait in memory
 	bansRefused      problemKind = "bans_refused"      // the kernel does not take bans, which are tried again
+	logNotWritten    problemKind = "log_not_written"   // lines of the log wait, and are dropped when they are many
 )
 
 // problemKinds are all of them, in the order in which they are told.
 func problemKinds() []problemKind {
-	return []problemKind{oldConfiguration, jailsLeftOut, noJails, configFaults, rulesMissing, storeNotSaved, bansRefused}
+	return []problemKind{oldConfiguration, jailsLeftOut, noJails, configFaults, rulesMissing, storeNotSaved, bansRefused, logNotWritten}
 }
 
 // A problem is what is wrong now.

@@ -83,7 +83,7 @@ func (d *daemon) tryReload(ctx context.Context, jail string) (control.Reloaded, 
 	default: // systemd still waits for the start to end
 	}
 	defer d.progress.at("")
-	d.reopenLog()
+	d.lines.Reopen() // whoever renamed a log file and sends SIGHUP expects a new one
 	report, err := d.reload(ctx, jail)
 	d.metrics.Loaded(err == nil)
 	if err != nil {
@@ -198,13 +198,4 @@ func (d *daemon) logReload(r control.Reloaded) {
 		d.log.Warn(nothingGuarded)
 	}
 	d.log.Info("reloaded", "jails", r.Jails)
-}
-
-// reopenLog has a log file that was renamed made anew, as whoever sends SIGHUP to a daemon may expect.
-func (d *daemon) reopenLog() {
-	if t, ok := d.out.(*logTee); ok {
-		if err := t.reopen(); err != nil {
-			d.log.Error("the log file could not be opened again", "err", err)
-		}
-	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net/netip"
 	"os"
@@ -88,7 +87,7 @@ func TestWhatIsOpenedIsClosedWhenALaterStepFails(t *testing.T) {
 func TestPlansDoNotWaitForAReaderThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := slog.New(slog.DiscardHandler)
-		s := newSources(log, newLogWriter(io.Discard, false), nil, nil, nil, nil, nil)
+		s := newSources(log, nil, nil, nil, nil, nil, nil)
 		hangs := &reader{plan: &plan{key: "files:old"}, cancel: func() {}, done: make(chan struct{}), stands: make(chan struct{})}
 		s.readers["files:old"] = hangs
 		moved := jails.NewJail(&config.Jail{Name: "moved"}, jails.NewIgnoreLists(nil, nil, log), log, nil)
@@ -114,7 +113,7 @@ func TestPlansDoNotWaitForAReaderThatHangs(t *testing.T) {
 func TestAReloadWaitsForReadersOnlySoLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := slog.New(slog.DiscardHandler)
-		s := newSources(log, newLogWriter(io.Discard, false), nil, nil, nil, nil, nil)
+		s := newSources(log, nil, nil, nil, nil, nil, nil)
 		hangs := &reader{plan: &plan{key: "journal:"}, cancel: func() {}, done: make(chan struct{}), stands: make(chan struct{})}
 		s.readers["journal:"] = hangs
 		ctx, cancel := context.WithCancel(t.Context())

@@ -32,6 +32,7 @@ func (d *daemon) counts() map[string]int64 {
 	return map[string]int64{
 		metrics.FirewallRepairs:  w.Repairs.Load(),
 		metrics.FirewallCuts:     w.Connections.Load(),
+		metrics.LogDropped:       int64(d.lines.Dropped()),
 		metrics.FilesOpen:        f.Files.Load(),
 		metrics.FileRotations:    f.Rotations.Load(),
 		metrics.FileTruncations:  f.Truncations.Load(),

@@ -15,6 +15,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"bailiff/cmd/internal/logging"
 	"bailiff/cmd/internal/sdnotify"
 	"bailiff/filefollow"
 	"bailiff/jails"
@@ -37,7 +38,7 @@ const (
 // sources runs a reader for each source that the jails need, and changes the readers when the jails or their logs do.
 type sources struct {
 	log      *slog.Logger
-	words    *logWriter
+	lines    *logging.Log
 	metrics  *metrics.Metrics
 	marks    source.Marks
 	enforcer *jails.Enforcer
@@ -86,8 +87,8 @@ type reader struct {
 
 func (r *reader) stand() { r.once.Do(func() { close(r.stands) }) }
 
-func newSources(log *slog.Logger, words *logWriter, m *metrics.Metrics, marks source.Marks, e *jails.Enforcer, names *resolve.Resolver, w *sdnotify.Watchdog) *sources {
-	return &sources{log: log, words: words, metrics: m, marks: marks, enforcer: e, names: names, watchdog: w,
+func newSources(log *slog.Logger, lines *logging.Log, m *metrics.Metrics, marks source.Marks, e *jails.Enforcer, names *resolve.Resolver, w *sdnotify.Watchdog) *sources {
+	return &sources{log: log, lines: lines, metrics: m, marks: marks, enforcer: e, names: names, watchdog: w,
 		replan: make(chan chan struct{}), ended: make(chan struct{}, 1), ready: make(chan struct{}),
 		choices: map[string]choice{}, places: map[string]*place{}, readers: map[string]*reader{}, ending: map[string]*reader{}}
 }
@@ -370,7 +371,7 @@ func (s *sources) matcher(j *jails.Jail, c *config.Jail, had *filter.Matcher, po
 
 // resolve looks up a host name, which may take seconds: what was logged until then does not wait for it.
 func (s *sources) resolve(host string) []netip.Addr {
-	s.words.flush()
+	s.lines.Flush()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	return s.names.Resolve(ctx, host).Addrs
@@ -399,7 +400,7 @@ func (s *sources) start(ctx context.Context, g *errgroup.Group, p *plan, posts [
 		s.rounds.Add(1)
 		beat.Round()
 	}
-	r.watch = &jails.Watch{Source: string(p.kind), Enforcer: s.enforcer, Metrics: s.metrics, Beat: round, Gather: s.words.gather}
+	r.watch = &jails.Watch{Source: string(p.kind), Enforcer: s.enforcer, Metrics: s.metrics, Beat: round, Gather: s.lines.Gather}
 	r.watch.Post(posts)
 	ctx, r.cancel = context.WithCancel(ctx)
 	s.readers[p.key] = r

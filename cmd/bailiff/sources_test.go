@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"log/slog"
 	"testing"
 	"time"
@@ -23,7 +22,7 @@ func TestJailsThatSharedAMatcherPart(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	a := jails.NewJail(settings("a", time.Hour), jails.NewIgnoreLists(nil, nil, log), log, nil)
 	b := jails.NewJail(settings("b", time.Hour), jails.NewIgnoreLists(nil, nil, log), log, nil)
-	s := newSources(log, newLogWriter(io.Discard, false), nil, nil, nil, nil, nil)
+	s := newSources(log, nil, nil, nil, nil, nil, nil)
 	p := &plan{key: "files", kind: source.FromFiles, jails: []*jails.Jail{a, b}}
 
 	before, _ := s.post(p, map[string]bool{})

@@ -36,6 +36,7 @@ var arrows = map[string]string{
 	"packaging":                     "",
 	"cmd/internal/control":          "jails",
 	"cmd/internal/compat":           "cmd/internal/control",
+	"cmd/internal/logging":          "jails jails/event",
 	"cmd/internal/sdnotify":         "",
 	"cmd/internal/snapshot":         "",
 	"cmd/internal/archtest":         "",

@@ -1,4 +1,4 @@
-package main
+package logging
 
 import (
 	"bytes"
@@ -35,7 +35,9 @@ func TestLogLines(t *testing.T) {
 		"inject": {func(l *slog.Logger) { l.Info("[x] Found a\n<0>b\x1b", "v", "c\n[sshd] Ban 192.0.2.9") }, "<6>[x] Found a\ufffd<0>b\ufffd v=\"c\\n[sshd] Ban 192.0.2.9\""},
 	} {
 		var b bytes.Buffer
-		c.log(slog.New(newLogHandler(newLogWriter(&b, true), slog.LevelInfo)))
+		l := newLog(newQueue("test", &stream{w: &b, form: streamForm}))
+		c.log(slog.New(l.Handler(slog.LevelInfo)))
+		finish(t, l)
 		if d := cmp.Diff(c.want+"\n", b.String()); d != "" {
 			t.Errorf("%s: %s", name, d)
 		}
@@ -44,11 +46,13 @@ func TestLogLines(t *testing.T) {
 
 func TestLogLineOutsideTheJournalLooksLikeFail2bans(t *testing.T) {
 	var b bytes.Buffer
-	h := newLogHandler(newLogWriter(&b, false), slog.LevelInfo)
+	l := newLog(newQueue("test", &stream{w: &b, form: textForm()}))
+	h := l.Handler(slog.LevelInfo)
 	r := slog.NewRecord(time.Date(2026, 11, 22, 6, 51, 38, 49e6, time.Local), jails.LevelNotice, "[sshd] Ban 192.0.2.1", 0)
 	if err := h.Handle(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
+	finish(t, l)
 	want := fmt.Sprintf("2026-11-22 06:51:38,049 bailiff[%d]: NOTICE  [sshd] Ban 192.0.2.1\n", os.Getpid())
 	if d := cmp.Diff(want, b.String()); d != "" {
 		t.Error(d)
@@ -58,19 +62,21 @@ func TestLogLineOutsideTheJournalLooksLikeFail2bans(t *testing.T) {
 // A line that was written already becomes what it would have become as a message.
 func TestLogLinesThatWereWrittenAlready(t *testing.T) {
 	at := time.Date(2026, 11, 22, 6, 51, 38, 49e6, time.Local)
-	for _, journal := range []bool{true, false} {
+	for name, form := range map[string]form{"journal": streamForm, "text": textForm()} {
 		for _, line := range []string{"[sshd] Found 192.0.2.1 - 2026-11-22 06:51:38", "[x] Found a\n<0>b\x1b", "é\xff", ""} {
-			var told, written bytes.Buffer
-			message := newLogHandler(newLogWriter(&told, journal), slog.LevelInfo).WithAttrs([]slog.Attr{slog.Int("n", 3)})
-			if err := message.Handle(t.Context(), slog.NewRecord(at, slog.LevelInfo, line, 0)); err != nil {
-				t.Fatal(err)
+			written := func(say func(h *handler) error) string {
+				var b bytes.Buffer
+				l := newLog(newQueue("test", &stream{w: &b, form: form}))
+				if err := say(l.Handler(slog.LevelInfo).WithAttrs([]slog.Attr{slog.Int("n", 3)}).(*handler)); err != nil {
+					t.Fatal(err)
+				}
+				finish(t, l)
+				return b.String()
 			}
-			already := newLogHandler(newLogWriter(&written, journal), slog.LevelInfo).WithAttrs([]slog.Attr{slog.Int("n", 3)})
-			if err := already.(*logHandler).HandleLine(at, slog.LevelInfo, []byte(line)); err != nil {
-				t.Fatal(err)
-			}
-			if d := cmp.Diff(told.String(), written.String()); d != "" {
-				t.Errorf("%q: %s", line, d)
+			told := written(func(h *handler) error { return h.Handle(t.Context(), slog.NewRecord(at, slog.LevelInfo, line, 0)) })
+			already := written(func(h *handler) error { return h.HandleLine(at, slog.LevelInfo, []byte(line)) })
+			if d := cmp.Diff(told, already); d != "" {
+				t.Errorf("%s: %q: %s", name, line, d)
 			}
 		}
 	}
@@ -79,23 +85,26 @@ func TestLogLinesThatWereWrittenAlready(t *testing.T) {
 // Lines that are gathered come in order, none is lost or cut, and none is late: all are out when gathering has ended.
 func TestLogLinesAreGathered(t *testing.T) {
 	var w writes
-	out := newLogWriter(&w, true)
-	log := slog.New(newLogHandler(out, slog.LevelInfo))
+	l := newLog(newQueue("test", &stream{w: &w, form: streamForm}))
+	start(t, l)
+	log := slog.New(l.Handler(slog.LevelInfo))
 	log.Info("before")
-	out.gather(func() {
+	l.Flush()
+	l.Gather(func() {
 		log.Info("one")
-		out.gather(func() { log.Info("two") })
+		l.Gather(func() { log.Info("two") })
 		log.Info("three")
-		out.flush()
+		l.Flush()
 		log.Info("four")
 		log.Warn("five")
 	})
 	log.Info("after")
+	l.Flush()
 	if d := cmp.Diff(writes{"<6>before\n", "<6>one\n<6>two\n", "<6>three\n", "<6>four\n<4>five\n", "<6>after\n"}, w); d != "" {
 		t.Error(d)
 	}
 	w = nil
-	out.gather(func() {
+	l.Gather(func() {
 		for i := range 10_000 {
 			log.Info(fmt.Sprintf("[sshd] Found 192.0.2.%d - 2026-11-22 06:51:38", i))
 		}
@@ -139,6 +148,27 @@ func TestPrintableInWords(t *testing.T) {
 	}
 }
 
+// start runs the log until the test ends.
+func start(t testing.TB, l *Log) {
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan error)
+	go func() { done <- l.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// finish writes what was logged.
+func finish(t testing.TB, l *Log) {
+	t.Helper()
+	if err := l.Finish(); err != nil {
+		t.Error(err)
+	}
+}
+
 // writes are what was written, each write a string.
 type writes []string
 
@@ -148,10 +178,11 @@ func (w *writes) Write(b []byte) (int, error) {
 }
 
 func BenchmarkLogFound(b *testing.B) {
-	out := newLogWriter(io.Discard, false)
-	log := slog.New(newLogHandler(out, slog.LevelInfo))
+	l := newLog(newQueue("test", &stream{w: io.Discard, form: textForm()}))
+	start(b, l)
+	log := slog.New(l.Handler(slog.LevelInfo))
 	b.ReportAllocs()
-	out.gather(func() {
+	l.Gather(func() {
 		for b.Loop() {
 			log.Info("[sshd] Found 192.0.2.1 - 2026-11-22 06:51:38")
 		}
@@ -159,26 +190,28 @@ func BenchmarkLogFound(b *testing.B) {
 }
 
 func TestLogLevels(t *testing.T) {
-	for _, l := range logLevels {
+	for _, l := range grades {
 		var b bytes.Buffer
-		level, err := parseLogLevel(strings.ToLower(l.name))
+		level, err := ParseLevel(strings.ToLower(l.name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		log := slog.New(newLogHandler(newLogWriter(&b, true), level))
+		out := newLog(newQueue("test", &stream{w: &b, form: streamForm}))
+		log := slog.New(out.Handler(level))
 		log.Log(t.Context(), level, "yes")
 		log.Log(t.Context(), level-1, "no")
+		finish(t, out)
 		if want := fmt.Sprintf("<%d>yes\n", l.priority); b.String() != want {
 			t.Errorf("%s: got %q, want %q", l.name, b.String(), want)
 		}
 	}
 	for number, want := range map[string]slog.Level{"20": slog.LevelInfo, "19": slog.LevelInfo, "21": jails.LevelNotice,
 		"0": slog.LevelDebug - 2, "99": slog.LevelError + 8} {
-		if got, err := parseLogLevel(number); got != want || err != nil {
+		if got, err := ParseLevel(number); got != want || err != nil {
 			t.Errorf("loglevel %s is %v, %v; want %v", number, got, err, want)
 		}
 	}
-	if _, err := parseLogLevel("LOUD"); err == nil || !strings.Contains(err.Error(), "NOTICE") {
+	if _, err := ParseLevel("LOUD"); err == nil || !strings.Contains(err.Error(), "NOTICE") {
 		t.Errorf("LOUD: %v", err)
 	}
 }
@@ -186,7 +219,7 @@ func TestLogLevels(t *testing.T) {
 // The variable must name the very stream that standard error is, so the test runs itself with a pipe for one.
 func TestJournalStreamMustBeOurs(t *testing.T) {
 	if os.Getenv("BAILIFF_TEST_JOURNAL") != "" {
-		fmt.Println("journal:", stderrIsJournal())
+		fmt.Println("journal:", isJournal(os.Stderr))
 		return
 	}
 	r, w, err := os.Pipe()

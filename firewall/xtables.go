@@ -180,10 +180,15 @@ func (t *xtable) list(ctx context.Context, chain string) (rules, error) {
 	return table[chain], err
 }
 
-// read lists some chains, or all, with their rules.
+// read lists one chain, or all, with their rules. A rule may go, and the set that it names, after the kernel has told of
+// the rule and before iptables asks for the set's name: then it is read again.
 func (t *xtable) read(ctx context.Context, chains ...string) (map[string]rules, error) {
 	args := append([]string{"-t", "filter", "-S"}, chains...)
-	out, err := t.exec(ctx, nil, t.program, append(args, "--wait", t.waitSeconds())...)
+	args = append(args, "--wait", t.waitSeconds())
+	out, err := t.exec(ctx, nil, t.program, args...)
+	for try := 1; try < lockTries && setVanished(err); try++ {
+		out, err = t.exec(ctx, nil, t.program, args...)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -199,6 +204,11 @@ func (t *xtable) read(ctx context.Context, chains ...string) (map[string]rules, 
 		}
 	}
 	return table, nil
+}
+
+func setVanished(err error) bool {
+	var failed *programError
+	return errors.As(err, &failed) && strings.Contains(failed.said, "in kernel doesn't exist")
 }
 
 // absent tells whether a chain was not listed because there is none. iptables-nft 1.8.9 calls it incompatible then.

@@ -59,9 +59,14 @@ func TestStartsThatEndAtEachProgram(t *testing.T) {
 				<-ended
 				h.daemon = nil
 				h.wantStanding(fmt.Sprintf("SIG%s at step %d", signal, n))
+				steps, err := strconv.Atoi(strings.TrimSpace(read(t, count)))
+				must(t, err)
 				if !over {
-					t.Logf("a start takes %s steps, two a program", strings.TrimSpace(read(t, count)))
+					t.Logf("a start takes %d steps, two a program", steps)
 					break
+				}
+				if steps < n {
+					t.Fatalf("the start ended by itself after %d steps", steps)
 				}
 			}
 			must(t, os.RemoveAll(h.dir+"/programs"))

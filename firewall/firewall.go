@@ -65,11 +65,13 @@ type Firewall struct {
 	mu           sync.Mutex // guards all below
 	blocks       []block    // changed with ruling held too
 	witnesses    map[witnessKey]witness
-	unwatched    map[witnessKey]bool                   // sets whose witness is gone, and that may hold others
-	taken        int                                   // how often bans were taken out
-	long         map[string]map[netip.Prefix]time.Time // by jail: bans beyond the limit, and when they end
-	empty        map[string]bool                       // jails with a set that was lost and is not filled again
-	watched      bool                                  // Run is at work
+	unwatched    map[witnessKey]bool                     // sets whose witness is gone, and that may hold others
+	samples      map[witnessKey]map[netip.Prefix]witness // further bans that must be there
+	round        []sampled                               // those that are still to be looked for in this round
+	taken        int                                     // how often bans were taken out
+	long         map[string]map[netip.Prefix]time.Time   // by jail: bans beyond the limit, and when they end
+	empty        map[string]bool                         // jails with a set that was lost and is not filled again
+	watched      bool                                    // Run is at work
 	cuts         []cut
 	cutDue       chan struct{} // told of new cuts; nil while nobody cuts
 	lastRepair   time.Time
@@ -89,6 +91,7 @@ func Open(ctx context.Context, o Options) (*Firewall, error) {
 		changes:   make(chan struct{}, 1),
 		witnesses: map[witnessKey]witness{},
 		unwatched: map[witnessKey]bool{},
+		samples:   map[witnessKey]map[netip.Prefix]witness{},
 		empty:     map[string]bool{},
 		long:      map[string]map[netip.Prefix]time.Time{},
 	}
@@ -132,6 +135,7 @@ func (fw *Firewall) Ensure(ctx context.Context, specs []Spec) error {
 func (fw *Firewall) forgetOthers(blocks []block) {
 	maps.DeleteFunc(fw.witnesses, func(k witnessKey, _ witness) bool { return !named(blocks, k.jail) })
 	maps.DeleteFunc(fw.unwatched, func(k witnessKey, _ bool) bool { return !named(blocks, k.jail) })
+	fw.unsample(func(jail string) bool { return !named(blocks, jail) })
 	maps.DeleteFunc(fw.empty, func(jail string, _ bool) bool { return !named(blocks, jail) })
 	maps.DeleteFunc(fw.long, func(jail string, _ map[netip.Prefix]time.Time) bool { return !named(blocks, jail) })
 }

@@ -124,10 +124,11 @@ func (fw *Firewall) askWitnesses(made repairs) repairs {
 		switch {
 		case w.over():
 			fw.forget(key.jail, key.f, []netip.Prefix{w.prefix})
-		case fw.isGone(key, w) && !slices.Contains(made.empty, key.jail):
+		case fw.isGone(key, w):
 			made.lost(key)
 		}
 	}
+	fw.askSamples(&made)
 	return made
 }
 
@@ -146,7 +147,11 @@ func (fw *Firewall) isGone(key witnessKey, w witness) bool {
 	return err == nil && !there
 }
 
+// lost notes that bans of a set are gone, unless its jail is to be filled anyway.
 func (r *repairs) lost(key witnessKey) {
+	if slices.Contains(r.empty, key.jail) {
+		return
+	}
 	r.empty = append(r.empty, key.jail)
 	r.done = append(r.done, "bans in set "+key.f.setName(key.jail))
 }
@@ -156,6 +161,7 @@ func (fw *Firewall) refillLater(made repairs) {
 	for _, jail := range made.empty {
 		fw.empty[jail] = true
 		maps.DeleteFunc(fw.witnesses, func(k witnessKey, _ witness) bool { return k.jail == jail })
+		fw.unsample(func(one string) bool { return one == jail })
 	}
 	fw.note(made)
 }

@@ -233,3 +233,27 @@ func (h *healing) wantAll(t *testing.T) {
 		t.Errorf("%d of %d bans are missing or too short; %d are held", missing, len(h.banned), len(held))
 	}
 }
+
+// TestASingleBanIsDeleted by somebody else, and not the one that lasts longest.
+func TestASingleBanIsDeleted(t *testing.T) {
+	t.Parallel()
+	for name, options := range backends() {
+		if strings.Contains(name, "plain") {
+			continue // its bans are rules, which are compared
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := newHealing(t, options)
+			longest, longest6 := netip.MustParsePrefix("198.51.100.7/32"), netip.MustParsePrefix("2001:db8:7::7/128")
+			must(t, h.fw.Add(t.Context(), "sshd", bans(2*time.Hour, longest, longest6)))
+			h.after(t, "delete", "ipset del bailiff4-sshd 192.0.2.1; ipset del bailiff6-sshd 2001:db8::1; "+
+				"nft delete element inet bailiff bailiff4-sshd '{ 192.0.2.1 }'; nft delete element inet bailiff bailiff6-sshd '{ 2001:db8::1 }'; true")
+			must(t, h.fw.Remove(t.Context(), "sshd", host(netip.MustParseAddr(firewalltest.Attacker4))))
+			repairs := h.fw.Status().Repairs
+			must(t, h.fw.Check(t.Context()))
+			if got := h.fw.Status().Repairs; got != repairs {
+				t.Error("a ban that was lifted is looked for")
+			}
+		})
+	}
+}

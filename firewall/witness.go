@@ -38,6 +38,7 @@ func (fw *Firewall) remember(jail string, f family, entries []entry) {
 		if !ok || best.prefix == e.prefix || now.compare(best) > 0 {
 			best, ok = now, true
 		}
+		fw.sample(key, now)
 		fw.noteLong(jail, e, until)
 	}
 	if ok {
@@ -62,6 +63,9 @@ func (w witness) compare(v witness) int {
 func (fw *Firewall) forget(jail string, f family, prefixes []netip.Prefix) {
 	fw.taken++
 	key := witnessKey{jail, f}
+	for _, p := range prefixes {
+		delete(fw.samples[key], p)
+	}
 	if w, ok := fw.witnesses[key]; ok && slices.Contains(prefixes, w.prefix) {
 		delete(fw.witnesses, key)
 		fw.unwatched[key] = true

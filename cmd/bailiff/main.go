@@ -37,7 +37,10 @@ func execute(ctx context.Context, args []string) int {
 	}
 	root := newRootCommand()
 	root.SetArgs(args[1:])
-	err := root.ExecuteContext(ctx)
+	c, err := root.ExecuteContextC(ctx)
+	if err == nil && c.HasSubCommands() {
+		err = noArguments(c, c.Flags().Args()) // of a word that is no command, with --help
+	}
 	if err == nil {
 		return 0
 	}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -36,9 +38,23 @@ func changedOptions(was, begun, is config.Daemon) (inForce, atStart []control.Ch
 	onlyAtStart := func(o control.ChangedOption) bool {
 		return slices.Contains([]string{"logtarget", "socket", "dbfile", "metrics", "firewall"}, o.Option)
 	}
-	inForce = slices.DeleteFunc(differences(reflect.ValueOf(was), reflect.ValueOf(is)), onlyAtStart)
-	atStart = slices.DeleteFunc(differences(reflect.ValueOf(begun), reflect.ValueOf(is)), func(o control.ChangedOption) bool { return !onlyAtStart(o) })
+	is = withDefaults(is)
+	inForce = slices.DeleteFunc(differences(reflect.ValueOf(withDefaults(was)), reflect.ValueOf(is)), onlyAtStart)
+	atStart = slices.DeleteFunc(differences(reflect.ValueOf(withDefaults(begun)), reflect.ValueOf(is)), func(o control.ChangedOption) bool { return !onlyAtStart(o) })
 	return inForce, atStart
+}
+
+// withDefaults is what options of the service come down to where the files do not set them.
+func withDefaults(c config.Daemon) config.Daemon {
+	c.LogLevel = strings.ToUpper(cmp.Or(c.LogLevel, "INFO"))
+	c.LogTarget = cmp.Or(c.LogTarget, "STDERR")
+	c.Socket = cmp.Or(c.Socket, defaultSocket)
+	c.DBFile = cmp.Or(c.DBFile, filepath.Join(defaultState, "bailiff.db"))
+	c.Metrics = cmp.Or(c.Metrics, new(defaultListen))
+	c.Firewall = cmp.Or(c.Firewall, "auto")
+	c.JournalReader = cmp.Or(c.JournalReader, "auto")
+	c.AllowIPv6 = cmp.Or(c.AllowIPv6, "auto")
+	return c
 }
 
 // differences are the options that differ between two values of one type, of which the fields stand for options.
@@ -119,10 +135,7 @@ func optionText(v any) string {
 	switch v := v.(type) {
 	case time.Duration:
 		return durationText(v)
-	case *string: // only metrics, which is somewhere unless it is set
-		if v == nil {
-			return defaultListen
-		}
+	case *string:
 		return *v
 	case []string:
 		return strings.Join(v, " ")

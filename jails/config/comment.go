@@ -30,7 +30,10 @@ func comment(value string) int {
 // is the cause.
 func explained(value, message, hint string) (string, string) {
 	if at := comment(value); at >= 0 {
-		return fmt.Sprintf("%s, for %s is part of the value", message, quoted(value[at:])), commentHint
+		return because(message, value[at:]), commentHint
+	}
+	if plain, ok := strings.CutSuffix(value, ";"); ok {
+		return message, "write it without the semicolon: " + plain
 	}
 	if n := len(value); n > 2 && (value[0] == '"' || value[0] == '\'') && value[n-1] == value[0] {
 		return message, "write it without quotes: " + value[1:n-1]
@@ -45,6 +48,12 @@ func explained(value, message, hint string) (string, string) {
 
 // continues ends the hint for an option on an indented line.
 const continues = "begins with blanks and so continues the value above it"
+
+// because is a message with the comment that is the cause.
+func because(message, comment string) string {
+	line, _, _ := strings.Cut(comment, "\n")
+	return fmt.Sprintf("%s, for %s is part of the value", message, quoted(line))
+}
 
 func isOption(name string) bool {
 	name = strings.ToLower(name)
@@ -88,11 +97,14 @@ func reference(s string) int {
 
 // blame makes a fault of a value: of the nth line of the option, or of what it was made of.
 func (w *written) blame(n int, section, value, message, hint string) *Fault {
-	message, hint = explained(value, message, hint)
+	why, hint := explained(value, message, hint)
 	if s, ok := w.origin(value); ok {
-		return s.Fault(s.n, s.home(), s.option, message, hint)
+		if hint == commentHint {
+			why = because(message, s.line[s.at:])
+		}
+		return s.Fault(s.n, s.home(), s.option, why, hint)
 	}
-	return w.Fault(n, section, w.option, message, hint)
+	return w.Fault(n, section, w.option, why, hint)
 }
 
 // asWritten is the option of a set of jails or of the service as its author wrote it, and v is what was made of it.
@@ -133,8 +145,10 @@ func (b *builder) warnComments() {
 		}
 	}
 	look(b.all, ini.DefaultSection, b.all.Options(ini.DefaultSection))
-	for _, j := range b.jails {
-		look(b.all, j.name, b.all.Options(j.name))
+	for _, name := range b.jailNames() {
+		if b.maybeOn(name) {
+			look(b.all, name, b.all.Options(name))
+		}
 	}
 	for _, set := range b.definitions() {
 		look(set, initSection, plainOptions)
@@ -144,6 +158,12 @@ func (b *builder) warnComments() {
 		look(set, definitionSection, set.Options(definitionSection))
 		look(set, ini.DefaultSection, set.Options(ini.DefaultSection))
 	}
+}
+
+// maybeOn reports whether somebody enabled a jail, or seems to have meant to.
+func (b *builder) maybeOn(name string) bool {
+	v, ok := b.all.Own(name, "enabled")
+	return slices.ContainsFunc(b.jails, func(j *jail) bool { return j.name == name }) || ok && comment(v.Text) >= 0
 }
 
 // plainOptions are those of filters and actions whose values are words.

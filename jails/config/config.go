@@ -146,15 +146,17 @@ func load(fsys fs.FS, dir string) (*Config, *builder, error) {
 	}
 	b.warnAll(&c.Daemon)
 	c.Faults, c.Shared, c.Warnings = collect(b.faults), collect(b.shared), b.collectWarnings()
-	c.Warnings = slices.DeleteFunc(c.Warnings, c.saidByFaults)
+	c.Warnings = append(slices.DeleteFunc(c.Warnings, c.saidByFaults), b.unguarded()...)
 	if len(c.Faults) > 0 {
 		return c, b, c.Faults
 	}
 	return c, b, nil
 }
 
-// saidByFaults reports whether a warning is about the place of a fault, or about a jail that does not run anyway.
+// saidByFaults reports whether a warning is about the place of a fault, or about a jail that does not run anyway. A
+// comment behind another value of such a jail is told: who mends one is to find them all.
 func (c *Config) saidByFaults(w Fault) bool {
-	return slices.ContainsFunc(c.Faults, func(f Fault) bool { return f.File == w.File && f.Line == w.Line }) ||
-		slices.ContainsFunc(c.LeftOut, func(l LeftOut) bool { return l.Name == w.Section })
+	here := slices.ContainsFunc(c.Faults, func(f Fault) bool { return f.File == w.File && f.Line == w.Line })
+	idle := slices.ContainsFunc(c.LeftOut, func(l LeftOut) bool { return l.Name == w.Section })
+	return here || idle && w.Hint != commentHint
 }

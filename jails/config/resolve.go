@@ -200,8 +200,16 @@ func below(dir, name string) string {
 }
 
 func (t *tree) noAction(j *jail, a *action) *Fault {
-	message, hint := explained(j.opts.text("action"), fmt.Sprintf("there is no action %q", a.name), t.noFile("action.d", a.name))
-	return a.from.Fault(0, j.name, "action", message, hint)
+	return t.blameAction(j, a.from, fmt.Sprintf("there is no action %q", a.name), t.noFile("action.d", a.name))
+}
+
+// blameAction makes a fault of a jail's list of actions.
+func (t *tree) blameAction(j *jail, from *ini.Place, message, hint string) *Fault {
+	list := j.opts.text("action")
+	if comment(list) < 0 {
+		return from.Fault(0, j.name, "action", message, hint)
+	}
+	return t.asWritten(t.all, j.name, "action", ini.Value{Text: list, Place: from}).blame(0, j.name, list, message, hint)
 }
 
 // logtype tells the filter whether it reads a file or the journal, unless it or the jail says so.
@@ -230,7 +238,7 @@ func (t *tree) jailActions(j *jail) {
 		name, params, err := parseList(item)
 		if err != nil {
 			hint := listHint("action", j.opts.text("action"), item)
-			t.broken(j, s.from.Fault(0, j.name, "action", err.Error(), hint))
+			t.broken(j, t.blameAction(j, s.from, err.Error(), hint))
 			continue
 		}
 		a := &action{name: name, params: params, given: settings{slices.Clip(params.list)}, from: s.from}

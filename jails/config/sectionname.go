@@ -101,8 +101,7 @@ func alike(name string, known []string) string {
 	return ""
 }
 
-// warnDisabled warns of jails that somebody described without saying whether they are enabled, and where no jail is
-// enabled at all.
+// warnDisabled warns of jails that somebody described without saying whether they are enabled.
 func (b *builder) warnDisabled() {
 	var first *Fault
 	var names []string
@@ -123,10 +122,15 @@ func (b *builder) warnDisabled() {
 		}
 		b.warn(first)
 	}
-	if len(b.jails) == 0 && len(b.faults) == 0 {
-		b.warn(&Fault{File: b.lastFile(), Message: "no jail is enabled: nothing is guarded",
-			Hint: "write enabled = true into the section of a jail"})
+}
+
+// unguarded warns where no jail is enabled at all.
+func (b *builder) unguarded() []Fault {
+	if len(b.jails) > 0 || len(b.faults) > 0 {
+		return nil
 	}
+	return []Fault{{File: b.lastFile(), Message: "no jail is enabled: nothing is guarded",
+		Hint: "write enabled = true into the section of a jail"}}
 }
 
 // lastFile is the file that has the last word on jails.

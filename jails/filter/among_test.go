@@ -17,9 +17,6 @@ func TestEvidenceHasWhatMatchesSay(t *testing.T) {
 	for range 40 {
 		for _, d := range twinFilters {
 			o := Options{CheckAll: r.IntN(4) == 0, FindTime: []time.Duration{0, time.Hour}[r.IntN(2)]}
-			if r.IntN(2) == 0 {
-				o.Resolve = twinNames
-			}
 			whole, lean := compile(t, d).NewMatcher(o), compile(t, d).NewMatcher(o)
 			for _, l := range twinLines(r, 200, r.IntN(3) == 0, []int{3, 300}[r.IntN(2)]) {
 				line := event.Line{Text: []byte(l.Text), Live: l.Live, Fields: []event.Field{{Name: "_COMM", Value: []byte("sshd")}}}

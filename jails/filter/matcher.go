@@ -2,7 +2,6 @@ package filter
 
 import (
 	"log/slog"
-	"net/netip"
 	"time"
 
 	"bailiff/jails/date"
@@ -10,21 +9,19 @@ import (
 	"bailiff/jails/match"
 )
 
-// Options say how a Matcher works. The zero Options look at no clock and resolve no host name.
+// Options say how a Matcher works. The zero Options look at no clock.
 type Options struct {
 	FindTime time.Duration // how old a line may be while reading what was written before; zero: times are not checked
 	CheckAll bool          // try every failregex on a line, and return what NoFail and Pending matches there are
 	Report   bool          // return Ignored and Pending matches too
 	RawHost  bool          // take a host name as an id, as usedns = raw does
 	AllYears bool          // accept years of 19xx
-	// Resolve looks up a host name. It is called while a line is matched. Nil: a match whose host is a name has no
-	// subject, for the caller to look it up.
-	Resolve func(host string) []netip.Addr
-	GaveUp  func()       // called for every search that was given up; nil: not counted
-	Log     *slog.Logger // for warnings, each at most once a day, or once a minute for searches given up; nil: discarded
+	GaveUp   func()        // called for every search that was given up; nil: not counted
+	Log      *slog.Logger  // for warnings, each at most once a day, or once a minute for searches given up; nil: discarded
 }
 
-// A Match is what a filter found in a line. It owns its memory, but for the Evidence of MatchAmong.
+// A Match is what a filter found in a line. It owns its memory, but for the Evidence of MatchAmong. One about a host name
+// has no Subject, for the caller to look its Host up.
 type Match struct {
 	event.Failure
 	Regex       int     // which failregex, from 0

@@ -32,27 +32,14 @@ func (m *Matcher) report() (done bool) {
 	return !m.options.CheckAll
 }
 
-// add returns a match with whom it is about to the caller: one for each address of a host name that is looked up, none
-// for one that is not wanted or that nobody has.
+// add returns a match with whom it is about to the caller; none where that is a host name which is not wanted. A host
+// name has no subject yet: the caller looks it up.
 func (m *Matcher) add(s *session, x who) {
-	if !x.subject.IsZero() {
+	switch {
+	case !x.subject.IsZero():
 		m.match(s, x, m.whole)
-		return
-	}
-	if len(x.host) == 0 || m.filter.usedns == "no" {
-		return
-	}
-	if m.options.Resolve == nil {
+	case len(x.host) > 0 && m.filter.usedns != "no":
 		m.match(s, x, true)
-		return
-	}
-	host := string(x.host)
-	addrs := m.options.Resolve(host)
-	if len(addrs) > 0 && m.filter.usedns == "warn" {
-		m.options.Log.Warn("determined address by looking up a host name", "host", host, "addresses", addrs)
-	}
-	for _, a := range addrs {
-		m.match(s, who{subject: event.Address(a), host: x.host}, m.whole)
 	}
 }
 

@@ -148,7 +148,7 @@ func checkTwin(t *testing.T, c twinCase, want [][]recorded) (failures int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := f.NewMatcher(Options{CheckAll: c.CheckAll, Report: c.Report, RawHost: c.RawHost, Resolve: twinNames,
+	m := f.NewMatcher(Options{CheckAll: c.CheckAll, Report: c.Report, RawHost: c.RawHost,
 		FindTime: time.Duration(c.FindTime) * time.Second})
 	for i, l := range c.Lines {
 		line := event.Line{Text: []byte(l.Text), Live: l.Live}
@@ -156,7 +156,7 @@ func checkTwin(t *testing.T, c twinCase, want [][]recorded) (failures int) {
 			line.Time = time.Unix(int64(l.At), 0)
 		}
 		var got []recorded
-		for _, x := range m.Match(line, time.Unix(l.Now, 0)) {
+		for _, x := range lookedUp(m.Match(line, time.Unix(l.Now, 0))) {
 			if !x.Ignored {
 				got = append(got, recordOf(x))
 			}
@@ -187,6 +187,22 @@ func unstamped(lines []string) (bare []string) {
 		bare = append(bare, line)
 	}
 	return bare
+}
+
+// lookedUp are the matches after their host names were looked up.
+func lookedUp(found []Match) (all []Match) {
+	for _, x := range found {
+		if x.Pending || x.Ignored || !x.Subject.IsZero() {
+			all = append(all, x)
+			continue
+		}
+		for _, a := range twinNames(x.Host) {
+			x.Subject = event.Address(a)
+			x.ID = x.Subject.String()
+			all = append(all, x)
+		}
+	}
+	return all
 }
 
 func twinNames(host string) []netip.Addr {

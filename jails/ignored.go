@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/netip"
 	"os"
 	"slices"
@@ -72,16 +73,25 @@ func (l *IgnoreLists) lookUp(ctx context.Context, n *ignoredName) {
 	defer n.try()
 	switch {
 	case a.Err != nil:
-		if !n.failing {
-			l.log.Warn("a name of ignoreip cannot be looked up; its last answer holds", "name", n.name, "last", n.answer, "err", a.Err)
-		}
-		n.failing = true
+		n.tellFailure(l.log, a.Err)
 	case len(a.Addrs) == 0 && len(n.answer) > 0:
 		l.lose(ctx, n)
 	default:
 		n.failing, n.missing = false, time.Time{}
 		l.learn(ctx, n, a.Addrs)
 	}
+}
+
+// tellFailure says once that a look-up failed.
+func (n *ignoredName) tellFailure(log *slog.Logger, err error) {
+	switch {
+	case n.failing:
+	case len(n.answer) == 0:
+		log.Warn("a name of ignoreip cannot be looked up, and spares nobody until it can", "name", n.name, "err", err)
+	default:
+		log.Warn("a name of ignoreip cannot be looked up; its last answer holds", "name", n.name, "last", n.answer, "err", err)
+	}
+	n.failing = true
 }
 
 // lose is for a name that had addresses and does not exist by now, which may be a mistake.

@@ -29,6 +29,8 @@ type Jail struct {
 	config     *config.Jail
 	counter    counter
 	unkeptTold time.Time // when the log said that lines are not kept
+	queue      queue     // failures that are judged later
+	nameless   nameless
 	ignore     *ignoreList
 	overlap    overlap
 	bans       map[event.Subject]event.Ban // those in force
@@ -80,10 +82,8 @@ const prolongBy = time.Second
 
 // judge counts a failure and returns the ban it led to, if it did. A known failure was judged before a restart: it only
 // rebuilds the counter, and a threshold it reaches resets the counter as it did then. A time that is missing or that lies
-// ahead becomes now.
+// ahead becomes now. j.mu is held.
 func (j *Jail) judge(f *event.Failure, now time.Time, known bool) (event.Ban, bool) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
 	var captures map[string]string
 	if _, isNet := f.Subject.Prefix(); !isNet {
 		captures = f.Captures()
@@ -347,6 +347,7 @@ func (j *Jail) sweep(now time.Time) (ended []event.Ban) {
 		j.log.Warn("so many fail that the lines of some failures are not kept; they count all the same", "jail", j.Name, "failures", n)
 		j.counter.unkept, j.unkeptTold = 0, now
 	}
+	j.tellNameless(now)
 	return ended
 }
 

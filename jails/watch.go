@@ -10,6 +10,7 @@ import (
 
 	"bailiff/jails/event"
 	"bailiff/jails/filter"
+	"bailiff/jails/resolve"
 	"bailiff/metrics"
 )
 
@@ -29,6 +30,7 @@ type Post struct {
 type Watch struct {
 	Source   string // "journal" or "files", for metrics
 	Enforcer *Enforcer
+	Names    *resolve.Resolver // looks up host names of filters that want it
 	Metrics  *metrics.Metrics
 	Beat     func() // called while See works on what may take long; nil: nobody listens
 	// Gather runs work, and may write together what is logged meanwhile, but before it returns; nil: work is just run.
@@ -82,15 +84,22 @@ func (w *Watch) Rerun() {
 	}
 }
 
-// See judges every line of the block and submits the bans that it led to. A position that is saved once it has returned
-// is saved behind them; nobody waits for the store or the kernel. effects reports whether there was any failure: the
-// position is then worth saving at once.
-func (w *Watch) See(_ context.Context, b *event.Block) (effects bool, err error) {
+// See judges every line of the block and submits the bans that it led to. A position that is saved once it has returned,
+// and once the effects are judged, is saved behind them; nobody waits for the store, the kernel or a name server.
+func (w *Watch) See(_ context.Context, b *event.Block) (event.Effects, error) {
 	c := w.hear(b)
 	if len(c.bans) > 0 {
 		w.Enforcer.Submit(c.bans)
 	}
-	return c.failures > 0, nil
+	for _, h := range c.heard {
+		h.done()
+	}
+	e := event.Effects{Any: c.failures > 0}
+	if c.hearing != nil {
+		e.Judged = c.hearing.judged
+		c.hearing.done()
+	}
+	return e, nil
 }
 
 // hear judges every line of the block.
@@ -159,6 +168,16 @@ type court struct {
 	block    *event.Block
 	failures int
 	bans     []event.Ban
+	hearing  *hearing   // the failures that wait; nil: none does
+	heard    []*hearing // failures that waited and were judged now
+}
+
+// waits returns the hearing of the failures of the block that wait.
+func (c *court) waits() *hearing {
+	if c.hearing == nil {
+		c.hearing = newHearing()
+	}
+	return c.hearing
 }
 
 // concerned tells whether the line of an entry is the business of any of the team's posts.
@@ -184,7 +203,7 @@ func (c *court) hear(t *team, line *event.Line, keep bool) {
 			}
 		}
 	}
-	c.watch.beat() // a slow search, or the look-up of a name, may have taken seconds
+	c.watch.beat() // a slow search may have taken seconds
 }
 
 // concerns tells whether the line of an entry is the post's business.
@@ -201,15 +220,9 @@ func (c *court) known(p *Post) bool {
 }
 
 func (c *court) judge(p *Post, f *event.Failure) {
-	known := c.known(p)
-	if !known {
-		p.matches++
-	}
-	if f.Subject.IsZero() {
-		return
-	}
 	c.failures++
-	if b, ok := p.Jail.judge(f, c.now, known); ok {
-		c.bans = append(c.bans, b)
-	}
+	v := p.Jail.hear(f, c.now, c.known(p), c)
+	p.matches += v.matched
+	c.bans = append(c.bans, v.bans...)
+	c.heard = append(c.heard, v.heard...)
 }

@@ -18,6 +18,7 @@ type Metrics struct {
 	matches   *prometheus.CounterVec
 	givenUp   *prometheus.CounterVec
 	failures  *prometheus.CounterVec
+	nameless  *prometheus.CounterVec
 	bans      *prometheus.CounterVec
 	unbans    *prometheus.CounterVec
 	refused   *prometheus.CounterVec
@@ -35,6 +36,7 @@ func New(version string, state func() []Sample) *Metrics {
 		matches:   counter(matchesTotal, "Lines that a regex of the jail's filter matched.", "jail"),
 		givenUp:   counter(givenUpTotal, "Searches that exceeded their budget of steps and were given up.", "jail"),
 		failures:  counter(failuresTotal, "Failures counted against somebody.", "jail"),
+		nameless:  counter(unresolvedTotal, "Failures that nobody is blamed for, since a host name could not be looked up.", "jail"),
 		bans:      counter(bansTotal, "Bans made, by hand or by the jail.", "jail", "family"),
 		unbans:    counter(unbansTotal, "Bans that ended, by themselves or by hand.", "jail", "family"),
 		refused:   counter(refusedTotal, "Bans that the firewall did not take, each try counted.", "jail"),
@@ -44,7 +46,7 @@ func New(version string, state func() []Sample) *Metrics {
 	}
 	build := gauge(buildInfo, "Always 1; the labels say what is running.")
 	build.Set(1)
-	m.registry.MustRegister(m.matches, m.givenUp, m.failures, m.bans, m.unbans, m.refused, m.lines, m.timeToBan, m.reloadOK, m.reloaded,
+	m.registry.MustRegister(m.matches, m.givenUp, m.failures, m.nameless, m.bans, m.unbans, m.refused, m.lines, m.timeToBan, m.reloadOK, m.reloaded,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	info := prometheus.Labels{"version": version, "goversion": runtime.Version(), "goarch": runtime.GOARCH}
 	prometheus.WrapRegistererWith(info, m.registry).MustRegister(build)
@@ -79,6 +81,13 @@ func (m *Metrics) GaveUp(jail string) {
 func (m *Metrics) Failures(jail string, n int) {
 	if m != nil {
 		m.failures.WithLabelValues(jail).Add(float64(n))
+	}
+}
+
+// Unresolved counts a failure of a host whose name could not be looked up.
+func (m *Metrics) Unresolved(jail string) {
+	if m != nil {
+		m.nameless.WithLabelValues(jail).Inc()
 	}
 }
 
@@ -130,6 +139,7 @@ func (m *Metrics) Jail(jail string) {
 	}
 	m.matches.WithLabelValues(jail)
 	m.failures.WithLabelValues(jail)
+	m.nameless.WithLabelValues(jail)
 	m.givenUp.WithLabelValues(jail)
 	m.timeToBan.WithLabelValues(jail)
 	m.refused.WithLabelValues(jail)

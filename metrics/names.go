@@ -6,6 +6,7 @@ const (
 	matchesTotal      = "bailiff_matches_total"
 	givenUpTotal      = "bailiff_matches_given_up_total"
 	failuresTotal     = "bailiff_failures_total"
+	unresolvedTotal   = "bailiff_unresolved_failures_total"
 	bansTotal         = "bailiff_bans_total"
 	unbansTotal       = "bailiff_unbans_total"
 	refusedTotal      = "bailiff_bans_refused_total"

@@ -227,6 +227,7 @@ func (d *daemon) run(ctx context.Context, socket net.Listener, c reading) error 
 	g.Go(func() error { return d.enforcer.Run(ctx) })
 	g.Go(func() error { return d.enforcer.Sweep(ctx, jailsBeat.Round) })
 	g.Go(func() error { return d.firewall.Run(ctx) })
+	g.Go(func() error { return d.marks.Run(ctx) })
 	g.Go(func() error { return d.sources.Run(ctx) })
 	g.Go(func() error { return d.watchdog.Run(ctx) })
 	g.Go(func() error { return d.server.Run(ctx) })

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"reflect"
 	"slices"
 	"strings"
@@ -365,16 +364,8 @@ func (s *sources) matcher(j *jails.Jail, c *config.Jail, had *filter.Matcher, po
 			return p.Matcher
 		}
 	}
-	return c.Filter.NewMatcher(filter.Options{FindTime: c.FindTime, Resolve: s.resolve,
+	return c.Filter.NewMatcher(filter.Options{FindTime: c.FindTime,
 		GaveUp: func() { s.metrics.GaveUp(j.Name) }, Log: s.log.With("jail", j.Name)})
-}
-
-// resolve looks up a host name, which may take seconds: what was logged until then does not wait for it.
-func (s *sources) resolve(host string) []netip.Addr {
-	s.lines.Flush()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	return s.names.Resolve(ctx, host).Addrs
 }
 
 // alike tells whether two jails of one source find the same in the same lines.
@@ -400,7 +391,8 @@ func (s *sources) start(ctx context.Context, g *errgroup.Group, p *plan, posts [
 		s.rounds.Add(1)
 		beat.Round()
 	}
-	r.watch = &jails.Watch{Source: string(p.kind), Enforcer: s.enforcer, Metrics: s.metrics, Beat: round, Gather: s.lines.Gather}
+	r.watch = &jails.Watch{Source: string(p.kind), Enforcer: s.enforcer, Names: s.names, Metrics: s.metrics, Beat: round,
+		Gather: s.lines.Gather}
 	r.watch.Post(posts)
 	ctx, r.cancel = context.WithCancel(ctx)
 	s.readers[p.key] = r
@@ -423,7 +415,7 @@ func (s *sources) start(ctx context.Context, g *errgroup.Group, p *plan, posts [
 
 // read runs the plan's source once. The reader stands once it has read what was there.
 func (s *sources) read(ctx context.Context, r *reader, beat func()) error {
-	see := func(ctx context.Context, b *event.Block) (bool, error) {
+	see := func(ctx context.Context, b *event.Block) (event.Effects, error) {
 		s.rounds.Add(1)
 		return r.watch.See(ctx, b)
 	}

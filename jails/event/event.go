@@ -24,6 +24,14 @@ type Block struct {
 	Known []string
 }
 
+// Effects are what a block led to.
+type Effects struct {
+	Any bool // there was a failure: the position behind the block is worth saving at once
+	// Judged is closed when every failure of the block has been judged and its bans are on their way to the store: before
+	// that, no position behind the block may be saved. Nil: they have been.
+	Judged <-chan struct{}
+}
+
 // An Entry is what the journal knows of one line of a Block.
 type Entry struct {
 	Start  int       // where its line begins in the block's Text

@@ -30,6 +30,9 @@ const Room = 10_000
 // ErrGivenUp is the error of a name that was not looked up, for too many others were, or the name server is away.
 var ErrGivenUp = errors.New("not looked up")
 
+// ErrSilent is the error of a name for which no name server has replied in time.
+var ErrSilent = errors.New("no name server replies in time")
+
 // An Answer is what a look-up came to.
 type Answer struct {
 	Addrs []netip.Addr // IPv4 addresses never in their IPv6 form
@@ -160,6 +163,9 @@ func (r *Resolver) answer(ctx context.Context, q request) {
 	if ctx.Err() != nil {
 		return // nobody waits any more
 	}
+	if within.Err() != nil && a.Err != nil {
+		a.Err = ErrSilent
+	}
 	r.remember(q.host, a)
 	if r.isAway(a.Err) {
 		r.giveUpQueue(ctx)
@@ -171,7 +177,7 @@ func (r *Resolver) answer(ctx context.Context, q request) {
 // none to hope for.
 func (r *Resolver) isAway(err error) bool {
 	var failed *net.DNSError
-	timeout := errors.Is(err, context.DeadlineExceeded) || errors.As(err, &failed) && failed.IsTimeout
+	timeout := errors.Is(err, ErrSilent) || errors.As(err, &failed) && failed.IsTimeout
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if timeout {

@@ -30,13 +30,19 @@ type Files struct {
 	Beat     func() // called at least once a second while reading goes on
 	Caught   func() // called whenever all that is there has been judged; nil: nobody wants to know
 
-	unsaved map[string]mark // by path, what was read since its mark was saved
+	unsaved map[string]unsaved // by path, what was read since its mark was saved
 	saved   time.Time
+}
+
+// An unsaved is a mark to be saved once judged is closed; nil: it is.
+type unsaved struct {
+	mark
+	judged <-chan struct{}
 }
 
 // Run follows the files until ctx ends. Lines before a saved position are read again for the jails that ask for it.
 func (f *Files) Run(ctx context.Context, see See) error {
-	f.unsaved = map[string]mark{}
+	f.unsaved = map[string]unsaved{}
 	follower := filefollow.Follower{
 		Encoding: f.Encoding, Polling: f.Polling, Counters: f.Counters, Log: f.Log,
 		Positions: f.position, CaughtUp: f.Caught,
@@ -80,7 +86,7 @@ func (f *Files) take(ctx context.Context, c filefollow.Chunk, see See) error {
 	if c.Seen {
 		block.Known = f.mark(c.Path).Jails
 	}
-	effects := false
+	var effects event.Effects
 	if len(c.Text) > 0 {
 		var err error
 		if effects, err = see(ctx, &block); err != nil {
@@ -88,30 +94,33 @@ func (f *Files) take(ctx context.Context, c filefollow.Chunk, see See) error {
 		}
 	}
 	if c.Seen {
-		return f.learn(ctx, c, &block)
+		return f.learn(ctx, c, &block, effects.Judged)
 	}
 	position, err := json.Marshal(c.End)
 	if err != nil {
 		return err
 	}
-	f.unsaved[c.Path] = mark{Position: position, Jails: block.Jails}
-	return f.save(ctx, effects)
+	f.unsaved[c.Path] = unsaved{mark{Position: position, Jails: block.Jails}, effects.Judged}
+	return f.save(ctx, effects.Any)
 }
 
-// learn notes, at the end of a file's past, the jails for which it was new: a quiet file may get no other mark.
-func (f *Files) learn(ctx context.Context, c filefollow.Chunk, b *event.Block) error {
+// learn notes, at the end of a file's past, the jails for which it was new: a quiet file may get no other mark. What is
+// judged later holds up the marks that follow.
+func (f *Files) learn(ctx context.Context, c filefollow.Chunk, b *event.Block, judged <-chan struct{}) error {
 	m := f.mark(c.Path)
 	end, ok := f.position(c.Path)
 	had := len(m.Jails)
-	for _, name := range b.Jails {
-		if !slices.Contains(m.Jails, name) {
-			m.Jails = append(m.Jails, name)
+	if ok && c.End.Offset >= end.Offset {
+		for _, name := range b.Jails {
+			if !slices.Contains(m.Jails, name) {
+				m.Jails = append(m.Jails, name)
+			}
 		}
 	}
-	if !ok || c.End.Offset < end.Offset || len(m.Jails) == had {
+	if len(m.Jails) == had && judged == nil {
 		return nil
 	}
-	return m.save(ctx, f.Marks, f.key(c.Path))
+	return m.save(ctx, f.Marks, f.key(c.Path), judged)
 }
 
 // jails names the jails of the globs, each once.
@@ -131,7 +140,7 @@ func (f *Files) save(ctx context.Context, now bool) error {
 		return nil
 	}
 	for path, m := range f.unsaved {
-		if err := m.save(ctx, f.Marks, f.key(path)); err != nil {
+		if err := m.save(ctx, f.Marks, f.key(path), m.judged); err != nil {
 			return err
 		}
 		delete(f.unsaved, path)

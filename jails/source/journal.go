@@ -35,11 +35,12 @@ type Journal struct {
 	Caught   func() // called whenever all that is there has been judged; nil: nobody wants to know
 
 	block  event.Block
-	memory []byte        // what the block's fields refer to
-	fields []event.Field // what the block's entries refer to
-	newest journal.Entry // of the block, without its fields
-	judged journal.Entry // the newest that was judged
-	dirty  bool          // judged has not been saved
+	memory []byte          // what the block's fields refer to
+	fields []event.Field   // what the block's entries refer to
+	newest journal.Entry   // of the block, without its fields
+	judged journal.Entry   // the newest that was judged
+	after  <-chan struct{} // and when it may be saved; nil: now
+	dirty  bool            // judged has not been saved
 	saved  time.Time
 }
 
@@ -52,7 +53,7 @@ func (j *Journal) Run(ctx context.Context, see See) error {
 			return err
 		}
 		m.Jails = j.Jails
-		if err := m.save(ctx, j.Marks, j.Key); err != nil {
+		if err := m.save(ctx, j.Marks, j.Key, nil); err != nil {
 			return err
 		}
 	}
@@ -145,14 +146,21 @@ func (j *Journal) remember(ctx context.Context, m mark, see See) error {
 			return nil
 		}
 		j.Beat()
-		_, err := j.see(ctx, see)
-		return err
+		return j.seePast(ctx, m, see)
 	})
 	if err != nil && !errors.Is(err, errRemembered) {
 		return fmt.Errorf("read the journal's past: %w", err)
 	}
-	_, err = j.see(ctx, see)
-	return err
+	return j.seePast(ctx, m, see)
+}
+
+// seePast has a block before the mark judged. What is judged later holds up the marks that follow.
+func (j *Journal) seePast(ctx context.Context, m mark, see See) error {
+	effects, err := j.see(ctx, see)
+	if err != nil || effects.Judged == nil {
+		return err
+	}
+	return m.save(ctx, j.Marks, j.Key, effects.Judged)
 }
 
 func (j *Journal) options() journal.Options {
@@ -236,7 +244,7 @@ func (j *Journal) flush(ctx context.Context, see See) error {
 	if err != nil {
 		return err
 	}
-	if !j.dirty || !effects && time.Since(j.saved) < markEvery {
+	if !j.dirty || !effects.Any && time.Since(j.saved) < markEvery {
 		return nil
 	}
 	return j.saveMark(ctx)
@@ -245,17 +253,19 @@ func (j *Journal) flush(ctx context.Context, see See) error {
 func (j *Journal) saveMark(ctx context.Context) error {
 	j.dirty, j.saved = false, time.Now()
 	m := mark{Cursor: j.judged.Cursor(), Time: j.judged.Realtime(), Jails: j.Jails}
-	return m.save(ctx, j.Marks, j.Key)
+	after := j.after
+	j.after = nil
+	return m.save(ctx, j.Marks, j.Key, after)
 }
 
-func (j *Journal) see(ctx context.Context, see See) (effects bool, err error) {
+func (j *Journal) see(ctx context.Context, see See) (effects event.Effects, err error) {
 	if len(j.block.Entries) == 0 {
-		return false, nil
+		return event.Effects{}, nil
 	}
 	j.block.Origin = "systemd-journal"
 	effects, err = see(ctx, &j.block)
 	if err == nil && !j.block.Past {
-		j.judged, j.dirty = j.newest, true
+		j.judged, j.after, j.dirty = j.newest, effects.Judged, true
 	}
 	j.block.Text, j.block.Entries, j.memory = j.block.Text[:0], j.block.Entries[:0], j.memory[:0]
 	j.fields = j.fields[:0]

@@ -26,13 +26,13 @@ func TestEntriesOfABlockKeepTheirFields(t *testing.T) {
 		for i := range 3000 {
 			j.append(anEntry(fmt.Sprint("message ", i)))
 		}
-		check := func(_ context.Context, b *event.Block) (bool, error) {
+		check := func(_ context.Context, b *event.Block) (event.Effects, error) {
 			for i, e := range b.Entries {
 				if got := string(e.Fields[0].Value); got != fmt.Sprint("message ", i) || string(e.Fields[1].Value) != "sshd" {
 					t.Fatalf("entry %d has the fields %q", i, e.Fields)
 				}
 			}
-			return false, nil
+			return event.Effects{}, nil
 		}
 		if _, err := j.see(t.Context(), check); err != nil {
 			t.Fatal(err)
@@ -42,7 +42,7 @@ func TestEntriesOfABlockKeepTheirFields(t *testing.T) {
 
 func BenchmarkAppend(b *testing.B) {
 	j, e := &Journal{}, anEntry("Failed password for root from 192.0.2.1 port 22 ssh2")
-	nothing := func(context.Context, *event.Block) (bool, error) { return false, nil }
+	nothing := func(context.Context, *event.Block) (event.Effects, error) { return event.Effects{}, nil }
 	b.ReportAllocs()
 	for b.Loop() {
 		for range blockEntries {

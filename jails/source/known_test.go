@@ -44,7 +44,7 @@ func TestTwoWaysToReadAFileHaveTheirOwnMarks(t *testing.T) {
 	if p, ok := polling.position("/log"); !ok || p.Offset != 7 {
 		t.Errorf("a reader without a mark begins at %v, %v", p, ok)
 	}
-	if err := (mark{Position: []byte(`{"offset":9}`), Jails: []string{"b"}}).save(t.Context(), m, polling.key("/log")); err != nil {
+	if err := (mark{Position: []byte(`{"offset":9}`), Jails: []string{"b"}}).save(t.Context(), m, polling.key("/log"), nil); err != nil {
 		t.Fatal(err)
 	}
 	if p, _ := polling.position("/log"); p.Offset != 9 {

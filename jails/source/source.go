@@ -15,13 +15,16 @@ import (
 // markEvery is how often a position is saved while lines without effects go by.
 const markEvery = time.Second
 
-// See judges a block. When it returns nil the block's effects are durable; effects tells whether there were any.
-type See func(ctx context.Context, b *event.Block) (effects bool, err error)
+// See judges a block. When it returns nil the block need not be read again, but for what a crash loses; the effects say when
+// a position behind it may be saved.
+type See func(ctx context.Context, b *event.Block) (event.Effects, error)
 
 // Marks keeps positions over restarts.
 type Marks interface {
 	Mark(key string) (value string, ok bool)
-	SetMark(ctx context.Context, key, value string) error
+	// SetMarkAfter keeps a position from now on, and saves it for the next start once judged is closed (nil: it is) and all
+	// positions that were set before under the key have been saved.
+	SetMarkAfter(ctx context.Context, judged <-chan struct{}, key, value string) error
 }
 
 // A mark is the text that is saved for a source: where it is, and for which jails that is true. A jail that is not
@@ -49,10 +52,11 @@ func loadMark(marks Marks, key string, log *slog.Logger) (m mark) {
 	return m
 }
 
-func (m mark) save(ctx context.Context, marks Marks, key string) error {
+// save saves the mark once judged is closed.
+func (m mark) save(ctx context.Context, marks Marks, key string, judged <-chan struct{}) error {
 	value, err := json.Marshal(m)
 	if err != nil {
 		return err
 	}
-	return marks.SetMark(ctx, key, string(value))
+	return marks.SetMarkAfter(ctx, judged, key, string(value))
 }

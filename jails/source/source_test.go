@@ -37,7 +37,7 @@ func (m *memory) Mark(key string) (string, bool) {
 	return v, ok
 }
 
-func (m *memory) SetMark(_ context.Context, key, value string) error {
+func (m *memory) SetMarkAfter(_ context.Context, _ <-chan struct{}, key, value string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.fails == nil {
@@ -53,11 +53,11 @@ type reading struct {
 	fails error // what judging a block ends with
 }
 
-func (r *reading) see(_ context.Context, b *event.Block) (bool, error) {
+func (r *reading) see(_ context.Context, b *event.Block) (event.Effects, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.fails != nil {
-		return false, r.fails
+		return event.Effects{}, r.fails
 	}
 	for line := range strings.Lines(string(b.Text)) {
 		sign := "+"
@@ -67,7 +67,7 @@ func (r *reading) see(_ context.Context, b *event.Block) (bool, error) {
 		_, message, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
 		r.lines = append(r.lines, sign+message)
 	}
-	return true, nil
+	return event.Effects{Any: true}, nil
 }
 
 func (r *reading) seen() []string {

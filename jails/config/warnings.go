@@ -23,6 +23,7 @@ func (b *builder) warnAll(d *Daemon) {
 		s.warnIgnoreregex()
 		s.warnWholeJournal()
 		s.warnTags()
+		s.warnActionTags()
 		s.warnLists()
 	}
 	b.warnDoubles()

@@ -262,3 +262,16 @@ func TestNamesInOtherLetters(t *testing.T) {
 		}
 	}
 }
+
+func TestWordsInCommandsThatAreNoTags(t *testing.T) {
+	const action = "[Definition]\nactionstart = touch <lockfil>\nactionban = iptables -I INPUT -p tcp --dport <port> -s <ip> -j <blocktype>\n" +
+		"actionunban = iptables -D INPUT -p tcp --dport <PORT> -s <ip> -j <blocktype>\n    echo <IP> <unknown> <F-USER> <b> <<sender>> < <lockfile>\n[Init]\nblocktype = DROP\nport = 1\nlockfile = /x\nsender = root\n[Init?family=inet6]\nblocktype = REJECT\n"
+	got := said(t, plain("etc/b/jail.local", "[f]\nfilter = f\naction = a\n[g]\nenabled = true\nfilter = f\naction = a\nlogpath = /y\n",
+		"etc/b/action.d/a.conf", action))
+	for _, want := range []string{"a.conf:2: [Definition] actionstart: <lockfil> is no tag and stands for itself\n    hint: is <lockfile> meant?",
+		"a.conf:4: [Definition] actionunban: <PORT> is no tag", "a.conf:5: [Definition] actionunban: <IP> is no tag"} {
+		if strings.Count(got, want) != 1 || strings.Count(got, "is no tag") != 3 {
+			t.Errorf("%q is not said once, or more is said, in\n%s", want, got)
+		}
+	}
+}

@@ -57,6 +57,17 @@ func standings() map[string]standing {
 		"a set of the other family":      {commands: "ipset create bailiff4-sshd hash:net family inet6 timeout 0", left: "bailiff4-sshd"},
 		"a set that never expires":       {commands: "ipset create bailiff6-sshd hash:net family inet6", stays: []string{"ipset list -n bailiff6-sshd"}, left: "bailiff6-sshd"},
 		"a set of such a name":           {commands: "ipset create bailiff4mine hash:net timeout 0; ipset create bailiff4-ports bitmap:port range 1-99", stays: []string{"ipset list -n bailiff4mine", "ipset list -n bailiff4-ports"}, left: "bailiff4"},
+		"a set of our table that others use": {commands: "nft add table inet bailiff; nft add set inet bailiff bailiff4-old '{ type ipv4_addr; flags timeout; counter; }'; nft add element inet bailiff bailiff4-old '{ 192.0.2.2 }';" +
+			"nft add chain inet bailiff mine '{ type filter hook input priority 0; }'; nft add rule inet bailiff mine ip saddr @bailiff4-old drop", warns: "set bailiff4-old in table inet bailiff is named by a rule that is not bailiff's: it is emptied",
+			stays: []string{"nft list chain inet bailiff mine | grep @bailiff4-old"}, left: "table inet bailiff\n"},
+		"a chain of our table that others use": {commands: "nft add table inet bailiff; nft add set inet bailiff bailiff4-old '{ type ipv4_addr; flags timeout; counter; }'; nft add chain inet bailiff from-old; nft add chain inet bailiff mine;" +
+			"nft add rule inet bailiff from-old ip saddr 192.0.2.2 drop; nft add rule inet bailiff mine tcp dport 99 jump from-old", warns: "chain from-old in table inet bailiff is named",
+			stays: []string{"nft list chain inet bailiff mine | grep from-old"}, left: "table inet bailiff\n"},
+		"others' set in our table": {commands: "nft add table inet bailiff; nft add set inet bailiff bailiff6-sshd '{ type ipv6_addr; flags timeout; counter; }'; nft add set inet bailiff mine '{ type ipv4_addr; elements = { 203.0.113.5 }; }'",
+			stays: []string{"nft get element inet bailiff mine '{ 203.0.113.5 }'"}, left: "table inet bailiff\n"},
+		"a table of the name": {commands: "nft add table inet bailiff; nft add chain inet bailiff input '{ type filter hook input priority 0; }'; nft add rule inet bailiff input udp dport 98 accept",
+			stays: []string{"nft list chain inet bailiff input | grep 98"}, left: "table inet bailiff\n"},
+		"our table beside one that is gone": {commands: "nft add table inet bailiff-own; nft add set inet bailiff-own bailiff4-sshd '{ type ipv4_addr; flags timeout; counter; }'"},
 		"others' rules in a jail's chain": {commands: "iptables-nft -N bailiff-from-sshd; iptables-nft -A bailiff-from-sshd -p tcp -j RETURN; iptables-nft -A bailiff-from-sshd -s 192.0.2.1 -j ACCEPT;" +
 			"iptables-legacy -N bailiff-from-sshd; iptables-legacy -A bailiff-from-sshd -j ACCEPT"},
 	}

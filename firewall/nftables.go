@@ -13,13 +13,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// nft is the backend that has a table of its own in nftables, "inet bailiff". Whole addresses are in sets named as the
+// nft is the backend that has a table of its own in nftables, "inet bailiff". What others have put there is left alone. Whole addresses are in sets named as the
 // ipsets are; networks are in a set for each length, bailiff4-JAIL/24, since a set of intervals refuses those that
 // overlap.
 type nft struct {
 	conn     *nftables.Conn
 	elements *netlink.Conn // for what the library has no words for
 	table    *nftables.Table
+	foreign  bool // the table that is called as ours is usually is somebody else's
 
 	// What the table was last made of, and the handles its rules got; nil before that.
 	blocks  []block
@@ -30,16 +31,13 @@ type nft struct {
 	lengths map[string][]int // a set's name to the lengths of networks there are sets for
 }
 
-func openNFT(_ context.Context, o Options) (backend, error) {
+func openNFT(context.Context, Options) (backend, error) {
 	n, err := dialNFT()
 	if err != nil {
 		return nil, err
 	}
 	if err := n.try(); err != nil {
 		return nil, errors.Join(err, n.close())
-	}
-	if err := n.sweep(); err != nil {
-		o.logger().Warn("what an earlier start has left in nftables stays", "err", err)
 	}
 	return n, nil
 }
@@ -59,7 +57,11 @@ func dialNFT() (*nft, error) {
 		return nil, errors.Join(fmt.Errorf("open netlink: %w", err), conn.CloseLasting())
 	}
 	table := &nftables.Table{Family: nftables.TableFamilyINet, Name: chainName}
-	return &nft{conn: conn, elements: elements, table: table, lengths: map[string][]int{}}, nil
+	n := &nft{conn: conn, elements: elements, table: table, lengths: map[string][]int{}}
+	if err := n.chooseTable(); err != nil {
+		return nil, errors.Join(err, n.close())
+	}
+	return n, nil
 }
 
 func (n *nft) close() error { return errors.Join(n.conn.CloseLasting(), n.elements.Close()) }
@@ -96,36 +98,45 @@ func (n *nft) rebuild(blocks []block, forward bool) (repairs, error) {
 	if err != nil {
 		return repairs{}, err
 	}
-	n.queued = 0
-	n.conn.AddTable(n.table)
-	n.conn.FlushTable(n.table)
-	if err := n.dropChains(); err != nil {
+	chains, err := n.ourChains()
+	if err != nil {
 		return repairs{}, err
 	}
+	n.queued = 0
+	n.conn.AddTable(n.table)
+	n.emptyChains(chains)
 	made := n.makeSets(blocks, there)
 	n.makeRules(blocks, forward)
-	n.dropSets(blocks, there)
-	return made, n.conn.Flush()
+	if err := n.conn.Flush(); err != nil {
+		return made, err
+	}
+	if err := n.sweep(); err != nil {
+		made.notes = append(made.notes, "a table that an earlier start has left in nftables stays: "+err.Error())
+	}
+	made.notes = slices.Concat(made.notes, n.notes(), n.drop(n.unneeded(blocks, forward, chains, there)))
+	return made, nil
 }
 
-// dropChains removes the chains of our table, which are made again in the same transaction.
-func (n *nft) dropChains() error {
-	chains, err := n.ourChains()
-	slices.SortStableFunc(chains, func(a, b *nftables.Chain) int { return hooked(b) - hooked(a) })
+// emptyChains has our chains made anew in the transaction at hand. Those that rules jump to are emptied: somebody's own
+// rules may name them.
+func (n *nft) emptyChains(chains []*nftables.Chain) {
 	for _, c := range chains {
-		n.conn.DelChain(c)
+		n.conn.FlushChain(c)
 	}
-	return err
+	for _, c := range chains {
+		if c.Hooknum != nil {
+			n.conn.DelChain(c)
+		}
+	}
 }
 
-func hooked(c *nftables.Chain) int {
-	if c.Hooknum != nil {
-		return 1
-	}
-	return 0
-}
-
+// ourChains are those of our table that have a name of ours: somebody may have put others there.
 func (n *nft) ourChains() ([]*nftables.Chain, error) {
+	all, err := n.chainsThere()
+	return slices.DeleteFunc(all, func(c *nftables.Chain) bool { return !isTableChain(c.Name) }), err
+}
+
+func (n *nft) chainsThere() ([]*nftables.Chain, error) {
 	all, err := n.conn.ListChainsOfTableFamily(n.table.Family)
 	if err != nil {
 		return nil, fmt.Errorf("list chains: %w", err)
@@ -133,7 +144,7 @@ func (n *nft) ourChains() ([]*nftables.Chain, error) {
 	return slices.DeleteFunc(all, func(c *nftables.Chain) bool { return c.Table.Name != n.table.Name }), nil
 }
 
-// ruleHandles are the kernel's numbers of all our rules. A rule that is made anew gets another. They are read here, for
+// ruleHandles are the kernel's numbers of the rules in our chains. A rule that is made anew gets another. They are read here, for
 // the library cannot read every rule that it can write.
 func (n *nft) ruleHandles() ([]uint64, error) {
 	a := attributeList{unix.NFPROTO_INET, unix.NFNETLINK_V0, 0, 0}
@@ -147,19 +158,19 @@ func (n *nft) ruleHandles() ([]uint64, error) {
 	}
 	handles := []uint64{}
 	for _, m := range reply {
+		var handle uint64
+		ours := false
 		for kind, value := range attributesOf(m.Data[min(4, len(m.Data)):]) {
-			if kind == unix.NFTA_RULE_HANDLE && len(value) == 8 {
-				handles = append(handles, binary.BigEndian.Uint64(value))
+			switch {
+			case kind == unix.NFTA_RULE_HANDLE && len(value) == 8:
+				handle = binary.BigEndian.Uint64(value)
+			case kind == unix.NFTA_RULE_CHAIN:
+				ours = isTableChain(unix.ByteSliceToString(value))
 			}
+		}
+		if ours {
+			handles = append(handles, handle)
 		}
 	}
 	return handles, nil
-}
-
-func (n *nft) lift(context.Context) (repairs, error) {
-	n.handles, n.blocks = nil, nil
-	clear(n.lengths)
-	n.conn.AddTable(n.table) // so that there is one to delete
-	n.conn.DelTable(n.table)
-	return repairs{}, errors.Join(n.conn.Flush(), n.sweep())
 }

@@ -34,20 +34,25 @@ func messageType(kind uint16) netlink.HeaderType {
 	return netlink.HeaderType(unix.NFNL_SUBSYS_NFTABLES<<8 | kind)
 }
 
-func message(kind uint16, flags netlink.HeaderFlags, set string, entries []entry, timeouts bool) netlink.Message {
+func (n *nft) message(kind uint16, flags netlink.HeaderFlags, set string, entries []entry, timeouts bool) netlink.Message {
 	return netlink.Message{
 		Header: netlink.Header{Type: messageType(kind), Flags: netlink.Request | netlink.Acknowledge | flags},
-		Data:   elementList(set, entries, timeouts),
+		Data:   n.inTable(elementList(set, entries, timeouts)),
 	}
 }
 
-// elementList is what NFT_MSG_*SETELEM bear, by linux/netfilter/nf_tables.h: the table, the set and its elements, each
+// inTable adds to the list of elements which table their set is in.
+func (n *nft) inTable(list attributeList) []byte {
+	list.put(unix.NFTA_SET_ELEM_LIST_TABLE, []byte(n.table.Name+"\x00"))
+	return list
+}
+
+// elementList is what NFT_MSG_*SETELEM bear, by linux/netfilter/nf_tables.h, but for the table: the set and its elements, each
 // with its key and timeout in milliseconds.
-func elementList(set string, entries []entry, timeouts bool) []byte {
+func elementList(set string, entries []entry, timeouts bool) attributeList {
 	const largest = 44 // bytes of an element: its head, an address of IPv6 and a timeout
 	a := make(attributeList, 0, 128+largest*len(entries))
 	a = append(a, unix.NFPROTO_INET, unix.NFNETLINK_V0, 0, 0)
-	a.put(unix.NFTA_SET_ELEM_LIST_TABLE, []byte(chainName+"\x00"))
 	a.put(unix.NFTA_SET_ELEM_LIST_SET, []byte(set+"\x00"))
 	if entries == nil {
 		return a

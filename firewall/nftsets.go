@@ -34,7 +34,7 @@ func (n *nft) add(_ context.Context, jail string, f family, entries []entry) []e
 }
 
 func (n *nft) addTo(set, jail string, entries []entry) []error {
-	err := n.change(message(unix.NFT_MSG_NEWSETELEM, netlink.Create|netlink.Excl, set, entries, true))
+	err := n.change(n.message(unix.NFT_MSG_NEWSETELEM, netlink.Create|netlink.Excl, set, entries, true))
 	if err == nil {
 		return nil
 	}
@@ -58,8 +58,8 @@ func (n *nft) addTo(set, jail string, entries []entry) []error {
 }
 
 func (n *nft) refresh(set string, entries []entry) error {
-	add := message(unix.NFT_MSG_NEWSETELEM, netlink.Create, set, entries, true)
-	return n.change(add, message(unix.NFT_MSG_DELSETELEM, 0, set, entries, false), add)
+	add := n.message(unix.NFT_MSG_NEWSETELEM, netlink.Create, set, entries, true)
+	return n.change(add, n.message(unix.NFT_MSG_DELSETELEM, 0, set, entries, false), add)
 }
 
 // remove adds before it deletes for the same reason. Networks of a length that has no set are not there.
@@ -77,8 +77,8 @@ func (n *nft) remove(_ context.Context, jail string, f family, prefixes []netip.
 			}
 			set = networkSet(set, bits)
 		}
-		err := n.change(message(unix.NFT_MSG_NEWSETELEM, netlink.Create, set, part, true),
-			message(unix.NFT_MSG_DELSETELEM, 0, set, part, false))
+		err := n.change(n.message(unix.NFT_MSG_NEWSETELEM, netlink.Create, set, part, true),
+			n.message(unix.NFT_MSG_DELSETELEM, 0, set, part, false))
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
@@ -105,7 +105,7 @@ func (n *nft) has(jail string, f family, p netip.Prefix) (bool, error) {
 	}
 	_, err := n.elements.Execute(netlink.Message{
 		Header: netlink.Header{Type: messageType(unix.NFT_MSG_GETSETELEM), Flags: netlink.Request},
-		Data:   elementList(set, []entry{{prefix: p}}, false),
+		Data:   n.inTable(elementList(set, []entry{{prefix: p}}, false)),
 	})
 	if errors.Is(err, unix.ENOENT) {
 		return false, nil
@@ -116,7 +116,7 @@ func (n *nft) has(jail string, f family, p netip.Prefix) (bool, error) {
 func (n *nft) listInto(bans map[netip.Prefix]time.Duration, set string, bits int) error {
 	reply, err := n.elements.Execute(netlink.Message{
 		Header: netlink.Header{Type: messageType(unix.NFT_MSG_GETSETELEM), Flags: netlink.Request | netlink.Dump},
-		Data:   elementList(set, nil, false),
+		Data:   n.inTable(elementList(set, nil, false)),
 	})
 	if err != nil {
 		return fmt.Errorf("list set %s: %w", set, err)

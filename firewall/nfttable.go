@@ -13,19 +13,12 @@ import (
 func (n *nft) setsThere() (map[string]bool, error) {
 	there := map[string]bool{}
 	clear(n.lengths)
-	tables, err := n.conn.ListTablesOfFamily(n.table.Family)
+	sets, err := n.allSets()
 	if err != nil {
-		return nil, fmt.Errorf("list tables: %w", err)
-	}
-	if !slices.ContainsFunc(tables, func(t *nftables.Table) bool { return t.Name == n.table.Name }) {
-		return there, nil
-	}
-	sets, err := n.conn.GetSets(n.table)
-	if err != nil {
-		return nil, fmt.Errorf("list sets: %w", err)
+		return nil, err
 	}
 	for _, s := range sets {
-		if s.Anonymous {
+		if !ourSet(s.Name) {
 			continue
 		}
 		there[s.Name] = true
@@ -35,6 +28,27 @@ func (n *nft) setsThere() (map[string]bool, error) {
 		}
 	}
 	return there, nil
+}
+
+// allSets are the sets of our table, those of others among them.
+func (n *nft) allSets() ([]*nftables.Set, error) {
+	there, err := n.tableThere(n.table.Name)
+	if err != nil || !there {
+		return nil, err
+	}
+	sets, err := n.conn.GetSets(n.table)
+	if err != nil {
+		return nil, fmt.Errorf("list sets: %w", err)
+	}
+	return slices.DeleteFunc(sets, func(s *nftables.Set) bool { return s.Anonymous }), nil
+}
+
+func (n *nft) tableThere(name string) (bool, error) {
+	tables, err := n.conn.ListTablesOfFamily(n.table.Family)
+	if err != nil {
+		return false, fmt.Errorf("list tables: %w", err)
+	}
+	return slices.ContainsFunc(tables, func(t *nftables.Table) bool { return t.Name == name }), nil
 }
 
 func (n *nft) makeSets(blocks []block, there map[string]bool) repairs {
@@ -61,21 +75,4 @@ func (n *nft) addSet(f family, name string) {
 		s.KeyType = nftables.TypeIP6Addr
 	}
 	_ = n.conn.AddSet(s, nil) // fails for anonymous sets only
-}
-
-// dropSets removes the sets that no block needs.
-func (n *nft) dropSets(blocks []block, there map[string]bool) {
-	needed := map[string]bool{}
-	for _, b := range blocks {
-		for _, f := range families() {
-			needed[f.tableSet(b.jail)] = true
-		}
-	}
-	for name := range there {
-		base, _, _ := strings.Cut(name, "/")
-		if !needed[base] {
-			n.conn.DelSet(&nftables.Set{Table: n.table, Name: name})
-			delete(n.lengths, base)
-		}
-	}
 }

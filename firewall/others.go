@@ -99,7 +99,9 @@ func tablePart(context.Context, Options) (part, error) {
 	}
 	left := func(context.Context) (bool, error) {
 		tables, err := n.conn.ListTablesOfFamily(n.table.Family)
-		return slices.ContainsFunc(tables, func(t *nftables.Table) bool { return t.Name == n.table.Name || isTrialTable(t) }), err
+		return slices.ContainsFunc(tables, func(t *nftables.Table) bool {
+			return t.Name == n.table.Name || t.Name == otherTable || isTrialTable(t)
+		}), err
 	}
 	return part{"table inet " + n.table.Name + " of nftables", left, n.lift, n.close}, nil
 }

@@ -21,22 +21,6 @@ const tableTrial = chainName + "-try-"
 
 func isTrialTable(t *nftables.Table) bool { return strings.HasPrefix(t.Name, tableTrial) }
 
-// sweep removes tables in which nftables was tried. Nobody is at work in one that can be seen.
-func (n *nft) sweep() error {
-	tables, err := n.conn.ListTablesOfFamily(n.table.Family)
-	if err != nil {
-		return fmt.Errorf("list tables: %w", err)
-	}
-	var errs []error
-	for _, t := range tables {
-		if isTrialTable(t) {
-			n.conn.DelTable(t)
-			errs = append(errs, n.conn.Flush())
-		}
-	}
-	return errors.Join(errs...)
-}
-
 // try makes a table with all that we use and removes it again, in one transaction, so that nobody sees it.
 func (n *nft) try() error {
 	table := *n.table

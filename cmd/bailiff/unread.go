@@ -11,8 +11,8 @@ import (
 	"bailiff/jails/source"
 )
 
-// unread warns of jails that have nothing to read on this machine now, once of what several lack. What a look without
-// root's rights does not show is taken to be there.
+// unread warns of jails that have nothing to read on this machine now, once of what several lack.
+// What a look without root's rights does not show is taken to be there.
 func unread(c *config.Config) (all []config.Fault) {
 	journals := openJournals{reader: c.Daemon.JournalReader, errs: map[string]error{}}
 	jails := map[string][]string{} // by what they lack
@@ -55,14 +55,16 @@ func directory(j *config.Jail) string {
 	return ""
 }
 
-// readsNothing reports whether the jail names nothing to read at all, of which its configuration is warned already.
+// readsNothing reports whether the jail names nothing to read at all, of which its configuration is
+// warned already.
 func readsNothing(j *config.Jail) bool {
 	return len(j.LogPaths) == 0 && !j.HasJournalMatch && !strings.HasPrefix(j.Backend, "systemd")
 }
 
 func nothingToRead(j *config.Jail, choice source.Choice) config.Fault {
 	if choice.Kind != source.FromFiles {
-		return blame(j, "backend", "the jail reads nothing: "+choice.Why, "set logpath, with backend = auto")
+		return blame(j, "backend", "the jail reads nothing: "+choice.Why,
+			"set logpath, with backend = auto")
 	}
 	var globs []string
 	for _, p := range j.LogPaths {

@@ -9,11 +9,12 @@ import (
 	"bailiff/jails/ini"
 )
 
-// commentHint is for values with a comment behind them. Behind a value only blank and semicolon begin one.
+// commentHint is for values with a comment behind them. Behind a value only blank and semicolon
+// begin one.
 const commentHint = "comments need a line of their own: begin that line with #"
 
-// comment is where in a value something stands that was meant as a comment: # or // behind a blank. It is -1 when
-// there is none.
+// comment is where in a value something stands that was meant as a comment: # or // behind a blank.
+// It is -1 when there is none.
 func comment(value string) int {
 	for i, r := range value {
 		if r != '#' && r != ';' && !strings.HasPrefix(value[i:], "// ") {
@@ -26,8 +27,8 @@ func comment(value string) int {
 	return -1
 }
 
-// explained is what is wrong with a value, and how to mend it: where it has a comment in it or stands in quotes, that
-// is the cause.
+// explained is what is wrong with a value, and how to mend it: where it has a comment in it or
+// stands in quotes, that is the cause.
 func explained(value, message, hint string) (string, string) {
 	if at := comment(value); at >= 0 {
 		return because(message, value[at:]), commentHint
@@ -60,8 +61,8 @@ func isOption(name string) bool {
 	return isOneOf(jailOptions, name) || isOneOf(ownOptions, name)
 }
 
-// origin is where the text of a value was written: where a comment in it stands, or else the option that it is a
-// reference to and nothing else.
+// origin is where the text of a value was written: where a comment in it stands, or else the option
+// that it is a reference to and nothing else.
 func (w *written) origin(value string) (at spot, ok bool) {
 	if !strings.Contains(w.Text, "%(") || w.resolved(w.Text) != value {
 		return spot{}, false
@@ -107,7 +108,8 @@ func (w *written) blame(n int, section, value, message, hint string) *Fault {
 	return w.Fault(n, section, w.option, why, hint)
 }
 
-// asWritten is the option of a set of jails or of the service as its author wrote it, and v is what was made of it.
+// asWritten is the option of a set of jails or of the service as its author wrote it, and v is what
+// was made of it.
 func (t *tree) asWritten(set *ini.Set, section, option string, v ini.Value) *written {
 	raw, ok := set.Raw(section, option)
 	if !ok || raw.Place != v.Place {
@@ -117,10 +119,12 @@ func (t *tree) asWritten(set *ini.Set, section, option string, v ini.Value) *wri
 }
 
 // freeText are options in which anything may stand, and so what looks like a comment.
-var freeText = []string{"failregex", "ignoreregex", "prefregex", "datepattern", "ignorecommand", "bantime.formula"}
+var freeText = []string{
+	"failregex", "ignoreregex", "prefregex", "datepattern", "ignorecommand", "bantime.formula",
+}
 
-// warnComments warns of comments behind values and of lines that continue a value by mistake, where nothing else that
-// is said of the value explains it.
+// warnComments warns of comments behind values and of lines that continue a value by mistake, where
+// nothing else that is said of the value explains it.
 func (b *builder) warnComments() {
 	hints := map[string]string{}
 	for _, f := range slices.Concat(b.faults, b.warnings) {
@@ -133,8 +137,8 @@ func (b *builder) warnComments() {
 	look := func(set *ini.Set, section string, options []string) {
 		for _, option := range options {
 			v, ok := set.Own(section, option)
-			if !ok || v.Place == nil || slices.Contains(freeText, option) || strings.HasPrefix(option, "action") ||
-				strings.HasPrefix(option, knownPrefix) {
+			if !ok || v.Place == nil || slices.Contains(freeText, option) ||
+				strings.HasPrefix(option, "action") || strings.HasPrefix(option, knownPrefix) {
 				continue
 			}
 			for n, line := range strings.Split(v.Text, "\n") {
@@ -163,12 +167,15 @@ func (b *builder) warnComments() {
 // maybeOn reports whether somebody enabled a jail, or seems to have meant to.
 func (b *builder) maybeOn(name string) bool {
 	v, ok := b.all.Own(name, "enabled")
-	return slices.ContainsFunc(b.jails, func(j *jail) bool { return j.name == name }) || ok && comment(v.Text) >= 0
+	on := slices.ContainsFunc(b.jails, func(j *jail) bool { return j.name == name })
+	return on || ok && comment(v.Text) >= 0
 }
 
 // plainOptions are those of filters and actions whose values are words.
-var plainOptions = []string{"mode", "maxlines", "usedns", "logtype", "journalmatch", "port", "protocol", "chain", "blocktype",
-	"returntype", "table", "name", "bantime"}
+var plainOptions = []string{
+	"mode", "maxlines", "usedns", "logtype", "journalmatch", "port", "protocol", "chain",
+	"blocktype", "returntype", "table", "name", "bantime",
+}
 
 // explainedLine is what is to be said of a line of a value that is read as it stands.
 func explainedLine(n int, line string) (message, hint string) {

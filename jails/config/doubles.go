@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// warnDoubles warns of a jail beside another that finds the same lines and bans the same: whoever fails counts in both,
-// and the one that bans later has no effect of its own.
+// warnDoubles warns of a jail beside another that finds the same lines and bans the same: whoever
+// fails counts in both, and the one that bans later has no effect of its own.
 func (b *builder) warnDoubles() {
 	at := map[string][]*section{} // where jails meet that may read the same: there are thousands of jails
 	for _, s := range b.sections {
@@ -42,8 +42,8 @@ func inJournal(j *Jail) bool {
 	return strings.HasPrefix(j.Backend, "systemd") || j.Backend == "auto" && j.OwnMatch
 }
 
-// same reports whether two jails find the same lines and ban the same, so that one of them is idle. A jail that bans
-// later and for longer is a second step and not meant.
+// same reports whether two jails find the same lines and ban the same, so that one of them is idle.
+// A jail that bans later and for longer is a second step and not meant.
 func same(a, b *Jail) bool {
 	x, y := a.Definition, b.Definition
 	switch {

@@ -13,7 +13,8 @@ import (
 	"bailiff/jails/filter"
 )
 
-// What fail2ban and bailiff write of a ban, and of a failure, in the forms that a filter may read them in.
+// What fail2ban and bailiff write of a ban, and of a failure, in the forms that a filter may read
+// them in.
 const (
 	theirName  = "fail2ban.actions        [4711]: "
 	ourName    = "bailiff[4711]: "
@@ -33,10 +34,12 @@ var ownEvents = []struct {
 // ownWords are in every filter that reads bailiff's own log, or fail2ban's.
 var ownWords = regexp.MustCompile(`(?i)\bBan\b|\bFound\b|fail2ban|bailiff`)
 
-// warnOwnLog warns of jails such as recidive, which look for bans in bailiff's own log, where they can never find any.
+// warnOwnLog warns of jails such as recidive, which look for bans in bailiff's own log, where they
+// can never find any.
 func (b *builder) warnOwnLog(d *Daemon) {
 	for _, s := range b.sections {
-		if s.made.Filter == nil || !ownWords.MatchString(strings.Join(s.made.Definition.Failregex, "\n")) {
+		regexes := strings.Join(s.made.Definition.Failregex, "\n")
+		if s.made.Filter == nil || !ownWords.MatchString(regexes) {
 			continue
 		}
 		for _, e := range ownEvents {
@@ -55,8 +58,11 @@ func (b *builder) warnOwnLog(d *Daemon) {
 
 // ownEntry is the journal entry of a message that bailiff logs.
 func ownEntry(message string) []event.Field {
-	field := func(name, value string) event.Field { return event.Field{Name: name, Value: []byte(value)} }
-	return []event.Field{field("_HOSTNAME", "host"), field("SYSLOG_IDENTIFIER", "bailiff"), field("_COMM", "bailiff"), field("_PID", "4711"),
+	field := func(name, value string) event.Field {
+		return event.Field{Name: name, Value: []byte(value)}
+	}
+	return []event.Field{field("_HOSTNAME", "host"),
+		field("SYSLOG_IDENTIFIER", "bailiff"), field("_COMM", "bailiff"), field("_PID", "4711"),
 		field("_UID", "0"), field("_TRANSPORT", "stdout"), field("_SYSTEMD_UNIT", "bailiff.service"),
 		field("_SYSTEMD_SLICE", "system.slice"), field("PRIORITY", "5"), field("MESSAGE", message)}
 }
@@ -78,15 +84,19 @@ func (j *Jail) finds(line string, fields []event.Field) bool {
 }
 
 // blind is why a jail that looks for bans finds none of bailiff's; why is "" when it may find them.
-func (s *section) blind(d *Daemon, weight int, line, message string, inFile bool) (option, why, hint string) {
+func (s *section) blind(d *Daemon, weight int, line, message string, inFile bool) (
+	option, why, hint string,
+) {
 	j := s.made
 	if level, ok := logWeight(d.LogLevel); ok && level > weight {
-		return "filter", fmt.Sprintf("loglevel = %s leaves them out of the log", d.LogLevel), "set loglevel = INFO in bailiff.conf"
+		return "filter", fmt.Sprintf("loglevel = %s leaves them out of the log", d.LogLevel),
+			"set loglevel = INFO in bailiff.conf"
 	}
 	target, _, _ := strings.Cut(d.LogTarget, "[")
 	word := strings.ToUpper(strings.TrimSpace(target))
 	file := strings.HasPrefix(target, "/")
-	advice := "set logtarget = /var/log/bailiff.log in bailiff.conf, and in this jail backend = auto and that file as logpath"
+	advice := "set logtarget = /var/log/bailiff.log in bailiff.conf, " +
+		"and in this jail backend = auto and that file as logpath"
 	if file {
 		advice = "set backend = auto and logpath = " + target + " in this jail"
 	}
@@ -97,18 +107,21 @@ func (s *section) blind(d *Daemon, weight int, line, message string, inFile bool
 	case fromJournal && j.findsEntry(message):
 		return "", "", ""
 	case fromJournal:
-		return s.journalOption(), fmt.Sprintf("in the journal they read %q, which the filter does not match", message), advice
+		why = fmt.Sprintf("in the journal they read %q, which the filter does not match", message)
+		return s.journalOption(), why, advice
 	case word == "SYSLOG":
 		if !j.finds(syslogDate+ourName+line, nil) {
 			return "filter", fmt.Sprintf("the filter does not match %q", syslogDate+ourName+line), advice
 		}
 		return "", "", ""
 	case !file:
-		return "logpath", fmt.Sprintf("with logtarget = %s it writes no log file", cmp.Or(word, "STDERR")), advice
+		why = fmt.Sprintf("with logtarget = %s it writes no log file", cmp.Or(word, "STDERR"))
+		return "logpath", why, advice
 	case !slices.ContainsFunc(j.LogPaths, func(p LogPath) bool { return covers(p.Glob, target) }):
 		return "logpath", fmt.Sprintf("it logs to %s, which is not among the files", target), advice
 	case !inFile:
-		return "filter", fmt.Sprintf("the filter does not match %q", fileDate+ourName+line), "let the filter take bailiff for the program's name, too"
+		return "filter", fmt.Sprintf("the filter does not match %q", fileDate+ourName+line),
+			"let the filter take bailiff for the program's name, too"
 	}
 	return "", "", ""
 }

@@ -6,21 +6,28 @@ import (
 	"strings"
 )
 
-// renamed are filters that fail2ban had, or that its users took it to have, and what does their work now.
+// renamed are filters that fail2ban had, or that its users took it to have, and what does their
+// work now.
 var renamed = map[string]string{
-	"ssh": "sshd", "openssh": "sshd", "ssh-ddos": "sshd[mode=ddos]", "ssh-aggressive": "sshd[mode=aggressive]", "sshd-session": "sshd",
-	"sasl": "postfix[mode=auth]", "postfix-sasl": "postfix[mode=auth]", "saslauthd": "postfix[mode=auth]",
-	"dovecot-auth": "dovecot", "dovecot-pop3imap": "dovecot", "dovecot-pop3": "dovecot", "dovecot-imap": "dovecot",
-	"dovecot-ddos": "dovecot[mode=aggressive]", "couriersmtp": "courier-smtp", "courierlogin": "courier-auth", "courierauth": "courier-auth",
-	"courierpop3": "courier-auth", "courierimap": "courier-auth", "lighttpd-fastcgi": "suhosin", "sendmail": "sendmail-auth",
-	"sendmail-spam": "sendmail-reject", "apache": "apache-auth", "nginx": "nginx-http-auth", "nginx-auth": "nginx-http-auth",
-	"nginx-login": "nginx-http-auth", "named": "named-refused", "named-refused-tcp": "named-refused", "named-refused-udp": "named-refused",
-	"mysqld": "mysqld-auth", "mysql": "mysqld-auth", "mysqld-syslog": "mysqld-auth", "pam": "pam-generic", "roundcube": "roundcube-auth",
-	"webmin": "webmin-auth", "selinux": "selinux-ssh", "haproxy": "haproxy-http-auth", "traefik-ddos": "traefik-auth[mode=ddos]",
-	"exim-auth": "exim", "asterisk-tcp": "asterisk", "asterisk-udp": "asterisk", "phpmyadmin": "phpmyadmin-syslog", "fail2ban": "recidive",
+	"ssh": "sshd", "openssh": "sshd", "ssh-ddos": "sshd[mode=ddos]",
+	"ssh-aggressive": "sshd[mode=aggressive]", "sshd-session": "sshd", "sasl": "postfix[mode=auth]",
+	"postfix-sasl": "postfix[mode=auth]", "saslauthd": "postfix[mode=auth]",
+	"dovecot-auth": "dovecot", "dovecot-pop3imap": "dovecot", "dovecot-pop3": "dovecot",
+	"dovecot-imap": "dovecot", "dovecot-ddos": "dovecot[mode=aggressive]",
+	"couriersmtp": "courier-smtp", "courierlogin": "courier-auth", "courierauth": "courier-auth",
+	"courierpop3": "courier-auth", "courierimap": "courier-auth", "lighttpd-fastcgi": "suhosin",
+	"sendmail": "sendmail-auth", "sendmail-spam": "sendmail-reject", "apache": "apache-auth",
+	"nginx": "nginx-http-auth", "nginx-auth": "nginx-http-auth", "nginx-login": "nginx-http-auth",
+	"named": "named-refused", "named-refused-tcp": "named-refused",
+	"named-refused-udp": "named-refused", "mysqld": "mysqld-auth", "mysql": "mysqld-auth",
+	"mysqld-syslog": "mysqld-auth", "pam": "pam-generic", "roundcube": "roundcube-auth",
+	"webmin": "webmin-auth", "selinux": "selinux-ssh", "haproxy": "haproxy-http-auth",
+	"traefik-ddos": "traefik-auth[mode=ddos]", "exim-auth": "exim", "asterisk-tcp": "asterisk",
+	"asterisk-udp": "asterisk", "phpmyadmin": "phpmyadmin-syslog", "fail2ban": "recidive",
 }
 
-// formerly is what a filter that is not there has become, as a hint; "" when nothing is known of it.
+// formerly is what a filter that is not there has become, as a hint; "" when nothing is known of
+// it.
 func (t *tree) formerly(name string) string {
 	old := strings.ReplaceAll(strings.ToLower(name), "_", "-")
 	now := renamed[old]
@@ -55,8 +62,8 @@ func (t *tree) noFile(dir, name string) string {
 	return hint + t.similar(dir, name)
 }
 
-// listHint is how to write an item of a list of options, which is cut off where it can be understood no more. A value
-// that has a comma needs quotes.
+// listHint is how to write an item of a list of options, which is cut off where it can be
+// understood no more. A value that has a comma needs quotes.
 func listHint(option, list, item string) string {
 	_, rest, _ := strings.Cut(list, item)
 	whole, _, _ := strings.Cut(item+rest, "]")

@@ -16,8 +16,8 @@ type report struct {
 func (r *report) fault(f *Fault) { r.faults = append(r.faults, f) }
 func (r *report) warn(f *Fault)  { r.warnings = append(r.warnings, f) }
 
-// collect puts faults in order: files as they were first met, and within a file by line. What is wrong on a line of
-// [DEFAULT] is said for the first jail only.
+// collect puts faults in order: files as they were first met, and within a file by line. What is
+// wrong on a line of [DEFAULT] is said for the first jail only.
 func collect(faults []*Fault) []Fault {
 	all, _ := gather(faults)
 	return all
@@ -73,7 +73,8 @@ func gather(faults []*Fault) (all []Fault, sections [][]string) {
 // jailList names a few jails, and of many the first three and how many more there are.
 func (b *builder) jailList(jails []string) string { return JailList(jails, len(b.jails)) }
 
-// JailList names a few jails, and of many the first three and how many more there are. In all there are that many.
+// JailList names a few jails, and of many the first three and how many more there are. In all there
+// are that many.
 func JailList(jails []string, all int) string {
 	const shown = 3
 	switch n := len(jails); {

@@ -22,18 +22,21 @@ func (b *builder) warnSections() {
 		b.warnNoDefinition(set)
 		for _, name := range set.Sections() {
 			if !slices.Contains(known, name) && alike(name, known) == "" {
-				b.warn(set.Header(name).Fault(0, name, "", "nothing reads this section of the service's options",
+				b.warn(set.Header(name).Fault(0, name, "",
+					"nothing reads this section of the service's options",
 					"options of the service belong into [Definition]; jails into jail.local"))
 			}
 		}
 	}
 }
 
-// warnNoDefinition warns of options of the service that stand in [DEFAULT] alone, which is read for [Definition] only.
+// warnNoDefinition warns of options of the service that stand in [DEFAULT] alone, which is read for
+// [Definition] only.
 func (b *builder) warnNoDefinition(set *ini.Set) {
 	if options := set.Options(ini.DefaultSection); len(options) > 0 && !set.Has(definitionSection) {
 		v, _ := set.Own(ini.DefaultSection, options[0])
-		b.warn(v.Fault(0, ini.DefaultSection, options[0], "nothing reads this, for there is no section [Definition]",
+		b.warn(v.Fault(0, ini.DefaultSection, options[0],
+			"nothing reads this, for there is no section [Definition]",
 			"put the options of the service under [Definition]"))
 	}
 }
@@ -42,13 +45,16 @@ func (b *builder) warnJailSection(name string) {
 	at := b.all.Header(name)
 	switch meant := alike(name, []string{ini.DefaultSection, "INCLUDES"}); {
 	case meant != "":
-		b.warn(at.Fault(0, name, "", fmt.Sprintf("this is a jail called %s, and no other jail has its options", name),
+		b.warn(at.Fault(0, name, "",
+			fmt.Sprintf("this is a jail called %s, and no other jail has its options", name),
 			fmt.Sprintf("is [%s] meant? Capital letters count", meant)))
 	case b.twin(name) != "" && at != nil:
-		b.warn(at.Fault(0, name, "", fmt.Sprintf("this is another jail than [%s]", b.twin(name)), "capital letters count"))
+		message := fmt.Sprintf("this is another jail than [%s]", b.twin(name))
+		b.warn(at.Fault(0, name, "", message, "capital letters count"))
 	case isForeign(name) && at != nil:
 		b.warn(at.Fault(0, name, "", fmt.Sprintf("this is a jail called %s", name),
-			"options of the service belong into bailiff.conf, those of filters and actions into their own files"))
+			"options of the service belong into bailiff.conf, those of filters and actions "+
+				"into their own files"))
 	}
 }
 
@@ -67,7 +73,8 @@ func (b *builder) twin(name string) string {
 
 // isForeign reports whether a section of jails has a name that only files of another kind have.
 func isForeign(name string) bool {
-	return slices.ContainsFunc([]string{definitionSection, initSection, "Thread"}, func(n string) bool {
+	foreign := []string{definitionSection, initSection, "Thread"}
+	return slices.ContainsFunc(foreign, func(n string) bool {
 		return strings.EqualFold(n, strings.TrimSpace(name))
 	})
 }
@@ -82,8 +89,8 @@ func (b *builder) warnNames(set *ini.Set, known ...string) {
 	}
 }
 
-// alike is the one of the known names that a section's name is written like, in other letters or with a slip or two;
-// "" when it is none of them, or exactly one.
+// alike is the one of the known names that a section's name is written like, in other letters or
+// with a slip or two; "" when it is none of them, or exactly one.
 func alike(name string, known []string) string {
 	for _, k := range known {
 		lower, meant := strings.ToLower(strings.TrimSpace(name)), strings.ToLower(k)
@@ -107,7 +114,9 @@ func (b *builder) warnDisabled() {
 	var names []string
 	for _, name := range b.jailNames() {
 		at := b.undecided(name)
-		if at == nil || isForeign(name) || b.twin(name) != "" || alike(name, []string{ini.DefaultSection, "INCLUDES"}) != "" {
+		misnamed := isForeign(name) || b.twin(name) != "" ||
+			alike(name, []string{ini.DefaultSection, "INCLUDES"}) != ""
+		if at == nil || misnamed {
 			continue
 		}
 		if first == nil {
@@ -116,7 +125,8 @@ func (b *builder) warnDisabled() {
 		names = append(names, name)
 	}
 	if first != nil {
-		first.Message, first.Hint = "nothing enables the jail", "write enabled = true into its section, or false"
+		first.Message = "nothing enables the jail"
+		first.Hint = "write enabled = true into its section, or false"
 		if len(names) > 1 {
 			first.Message += " (" + b.jailList(names) + ")"
 		}
@@ -141,8 +151,9 @@ func (b *builder) lastFile() string {
 	return b.reader.Path("jail")
 }
 
-// undecided is where somebody describes a jail that no line enables or disables; nil when there is no such place. The
-// jails of a jail.conf that disables them for a start wait for other files, and are not meant.
+// undecided is where somebody describes a jail that no line enables or disables; nil when there is
+// no such place. The jails of a jail.conf that disables them for a start wait for other files, and
+// are not meant.
 func (b *builder) undecided(name string) *Fault {
 	if _, ok := b.all.Own(name, "enabled"); ok {
 		return nil

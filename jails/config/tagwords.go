@@ -13,7 +13,8 @@ import (
 // tagWord finds a word in angle brackets that is not part of a group's syntax.
 var tagWord = regexp.MustCompile(`<(/?)([A-Za-z_][\w-]*)(/?)>`)
 
-// regexTags are those of fail2ban's that stand for a part of a regex, besides those that begin with F-.
+// regexTags are those of fail2ban's that stand for a part of a regex, besides those that begin with
+// F-.
 var regexTags = []string{"HOST", "ADDR", "IP4", "IP6", "CIDR", "SUBNET", "DNS", "SKIPLINES"}
 
 // logWords stand in angle brackets in logs: those of HAProxy.
@@ -21,7 +22,8 @@ var logWords = []string{"NOSRV", "BADREQ"}
 
 var customTag = regexp.MustCompile(`^F-[A-Z0-9_-]+$`)
 
-// warnTags warns of words in angle brackets that look like tags and are none: regexes have them stand for themselves.
+// warnTags warns of words in angle brackets that look like tags and are none: regexes have them
+// stand for themselves.
 func (s *section) warnTags() {
 	for _, option := range []string{"failregex", "ignoreregex", "prefregex"} {
 		lines := s.lines(option)
@@ -56,7 +58,8 @@ func (s *section) warnRegex(f *filter.Fault, message, hint string) {
 func (s *section) noTag(word string) string {
 	upper := strings.ToUpper(word)
 	switch {
-	case slices.Contains(regexTags, word) || slices.Contains(logWords, word) || customTag.MatchString(word):
+	case slices.Contains(regexTags, word) || slices.Contains(logWords, word) ||
+		customTag.MatchString(word):
 		return ""
 	case slices.Contains(regexTags, upper) || customTag.MatchString(upper):
 		return fmt.Sprintf("write <%s>, in capital letters", upper)
@@ -66,14 +69,16 @@ func (s *section) noTag(word string) string {
 				return fmt.Sprintf("is <%s> meant?", tag)
 			}
 		}
-		return fmt.Sprintf(`write <F-%s>...</F-%[1]s> around what it is to match, or \<%[1]s> where the log has this word`, word)
+		return fmt.Sprintf("write <F-%s>...</F-%[1]s> around what it is to match, "+
+			`or \<%[1]s> where the log has this word`, word)
 	case s.jail.filter == nil:
 		return ""
 	}
 	return s.noOption(word)
 }
 
-// noOption is a hint for a word that is nearly an option of the filter, as <mdre-agressive> is, else "".
+// noOption is a hint for a word that is nearly an option of the filter, as <mdre-agressive> is,
+// else "".
 func (s *section) noOption(word string) string {
 	kin := ""
 	if i := strings.LastIndexAny(word, "-_"); i > 1 {

@@ -18,7 +18,8 @@ func (s *section) warnLists() {
 	}
 	for _, a := range s.jail.actions {
 		if slices.Contains(names, a.actname) && a.actname != "" {
-			s.warn("action", lineOf(s.text("action"), a.name), fmt.Sprintf("the action %s is listed twice", a.name),
+			s.warn("action", lineOf(s.text("action"), a.name),
+				fmt.Sprintf("the action %s is listed twice", a.name),
 				"keep one of them, or give each an actname of its own; fail2ban refuses the second")
 		}
 		names = append(names, a.actname)
@@ -45,14 +46,18 @@ func (s *section) warnItem(option, item string) {
 		}
 		name, value := one.list[0].name, one.list[0].text()
 		if slices.Contains(given, name) {
-			s.warn(option, line, fmt.Sprintf("%s is given twice in %s: the last one counts", name, quoted(item)), "keep one of them")
+			message := fmt.Sprintf("%s is given twice in %s: the last one counts", name, quoted(item))
+			s.warn(option, line, message, "keep one of them")
 		}
 		given = append(given, name)
 		_, raw, _ := strings.Cut(body, "=")
-		if m := glued.FindStringSubmatch(value); m != nil && !strings.HasPrefix(raw, `"`) && !strings.HasPrefix(raw, "'") {
-			s.warn(option, line, fmt.Sprintf("%s is the value of %s", quoted(value), name), "put a comma before "+m[1])
+		inQuotes := strings.HasPrefix(raw, `"`) || strings.HasPrefix(raw, "'")
+		if m := glued.FindStringSubmatch(value); m != nil && !inQuotes {
+			message := fmt.Sprintf("%s is the value of %s", quoted(value), name)
+			s.warn(option, line, message, "put a comma before "+m[1])
 		}
-		if strings.HasSuffix(strings.TrimSuffix(body, rest), "[") { // a second group is there to override the first
+		// A second group is there to override the first.
+		if strings.HasSuffix(strings.TrimSuffix(body, rest), "[") {
 			given = nil
 		}
 		body = rest

@@ -14,9 +14,10 @@ import (
 
 // unitDirs are where systemd's manager looks for units, by falling weight.
 var unitDirs = []string{
-	"etc/systemd/system.control", "run/systemd/system.control", "run/systemd/transient", "run/systemd/generator.early",
-	"etc/systemd/system", "etc/systemd/system.attached", "run/systemd/system", "run/systemd/system.attached",
-	"run/systemd/generator", "usr/local/lib/systemd/system", "usr/lib/systemd/system", "lib/systemd/system",
+	"etc/systemd/system.control", "run/systemd/system.control", "run/systemd/transient",
+	"run/systemd/generator.early", "etc/systemd/system", "etc/systemd/system.attached",
+	"run/systemd/system", "run/systemd/system.attached", "run/systemd/generator",
+	"usr/local/lib/systemd/system", "usr/lib/systemd/system", "lib/systemd/system",
 	"run/systemd/generator.late",
 }
 
@@ -26,7 +27,8 @@ type unitFiles struct {
 	names map[string]string // of every unit file, and the directory where it lies
 }
 
-// units are those of the machine whose file system the configuration lies in; nil when there are none.
+// units are those of the machine whose file system the configuration lies in; nil when there are
+// none.
 func (t *tree) units() *unitFiles {
 	u := &unitFiles{t.fsys, map[string]string{}}
 	for _, dir := range unitDirs {
@@ -46,11 +48,13 @@ func (t *tree) units() *unitFiles {
 	return u
 }
 
-// warnUnits warns of units that a jail names and this machine does not have: the jail finds nothing.
+// warnUnits warns of units that a jail names and this machine does not have: the jail finds
+// nothing.
 func (b *builder) warnUnits() {
 	var u *unitFiles
 	for _, s := range b.sections {
-		if s.text("unit") == "" && !s.needsJournal() || s.made.JournalPath != "" || len(s.made.JournalFiles) > 0 {
+		elsewhere := s.made.JournalPath != "" || len(s.made.JournalFiles) > 0
+		if s.text("unit") == "" && !s.needsJournal() || elsewhere {
 			continue
 		}
 		if u == nil {
@@ -86,7 +90,8 @@ func (s *section) warnOwnUnits(u *unitFiles) {
 	}
 }
 
-// warnMatchedUnits warns of a journalmatch all of whose alternatives demand units that are not there.
+// warnMatchedUnits warns of a journalmatch all of whose alternatives demand units that are not
+// there.
 func (s *section) warnMatchedUnits(u *unitFiles) {
 	var first, hint string
 	for _, g := range s.made.Journal {
@@ -125,10 +130,12 @@ func (u *unitFiles) missingIn(g event.Group) (why, hint string) {
 	return why, hint
 }
 
-// checkedUnits are the kinds of units that have files. Others come and go with sessions, mounts and devices.
+// checkedUnits are the kinds of units that have files. Others come and go with sessions, mounts and
+// devices.
 var checkedUnits = []string{".service", ".socket", ".timer", ".path", ".target"}
 
-// missing is why nothing is logged under the name of a unit, and what to write in its place; "" when something may be.
+// missing is why nothing is logged under the name of a unit, and what to write in its place; ""
+// when something may be.
 func (u *unitFiles) missing(name string) (why, hint string) {
 	if strings.ContainsAny(name, "*?[") {
 		return u.missingGlob(name)
@@ -141,7 +148,8 @@ func (u *unitFiles) missing(name string) (why, hint string) {
 	dir, ok := u.names[name]
 	switch {
 	case isInstance && instance == "":
-		return fmt.Sprintf("%s is a template, which nothing is logged under", name), fmt.Sprintf("name an instance, or write %s@*%s", base, ext)
+		return fmt.Sprintf("%s is a template, which nothing is logged under", name),
+			fmt.Sprintf("name an instance, or write %s@*%s", base, ext)
 	case ok:
 		return u.alias(name, dir)
 	case isInstance && u.has(base+"@"+ext), u.initScript(stem):
@@ -159,17 +167,18 @@ func (u *unitFiles) initScript(stem string) bool {
 }
 
 func (u *unitFiles) missingGlob(glob string) (why, hint string) {
-	if ext := path.Ext(glob); ext != "" && !strings.ContainsAny(ext, "*?[") && !slices.Contains(checkedUnits, ext) {
+	ext := path.Ext(glob)
+	if ext != "" && !strings.ContainsAny(ext, "*?[") && !slices.Contains(checkedUnits, ext) {
 		return "", ""
 	}
 	for name := range u.names {
 		if globMatches(glob, name) {
 			return "", ""
 		}
-		if base, rest, ok := strings.Cut(name, "@."); ok { // any instance of it
-			if prefix, _, _ := strings.Cut(glob, "@"); strings.Contains(glob, "@") && globMatches(prefix, base) && rest != "" {
-				return "", ""
-			}
+		template, _, isTemplate := strings.Cut(name, "@.")
+		prefix, _, isInstance := strings.Cut(glob, "@")
+		if isTemplate && isInstance && globMatches(prefix, template) {
+			return "", ""
 		}
 	}
 	hint = unitsAreListed
@@ -196,7 +205,8 @@ func (u *unitFiles) alias(name, dir string) (why, hint string) {
 	case real == name || !slices.Contains(checkedUnits, path.Ext(real)) || strings.Contains(real, "@"):
 		return "", ""
 	}
-	return fmt.Sprintf("%s is another name of %s, under which its entries stand", name, real), "write " + real
+	return fmt.Sprintf("%s is another name of %s, under which its entries stand", name, real),
+		"write " + real
 }
 
 // gone reports whether a link leads nowhere.

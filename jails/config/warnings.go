@@ -59,16 +59,20 @@ func (s *section) warnFilter() {
 	if !s.jail.filter.set.Has(definitionSection) {
 		hint = "its files have no section [Definition]"
 	}
-	s.warn("filter", 0, fmt.Sprintf("the filter %s has no failregex: the jail finds nobody", s.filterName()), hint)
+	message := fmt.Sprintf("the filter %s has no failregex: the jail finds nobody", s.filterName())
+	s.warn("filter", 0, message, hint)
 }
 
-// warnWholeJournal warns of a jail that looks for its lines among all that is logged. Mostly its files are meant.
+// warnWholeJournal warns of a jail that looks for its lines among all that is logged. Mostly its
+// files are meant.
 func (s *section) warnWholeJournal() {
 	j := s.made
-	if !strings.HasPrefix(j.Backend, "systemd") || j.HasJournalMatch || j.JournalPath != "" || len(j.JournalFiles) > 0 {
+	inJournal := strings.HasPrefix(j.Backend, "systemd") && !j.HasJournalMatch
+	if !inJournal || j.JournalPath != "" || len(j.JournalFiles) > 0 {
 		return
 	}
-	message, hint := "the jail reads the whole journal, for it has no unit and its filter no journalmatch", "set unit"
+	message := "the jail reads the whole journal, for it has no unit and its filter no journalmatch"
+	hint := "set unit"
 	if len(j.LogPaths) > 0 {
 		message, hint = message+"; its logpath is not read", "set unit, or backend = auto for its logpath"
 	}
@@ -90,7 +94,8 @@ func (s *section) warnIgnoreregex() {
 		}
 		if all {
 			f := &filter.Fault{Option: "ignoreregex", Index: i, Err: &match.SyntaxError{}}
-			s.warnRegex(f, fmt.Sprintf("%s matches every line: the jail finds nobody", quoted(regex)), "drop it, or say what is to be ignored")
+			message := fmt.Sprintf("%s matches every line: the jail finds nobody", quoted(regex))
+			s.warnRegex(f, message, "drop it, or say what is to be ignored")
 		}
 	}
 }

@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// Warnings are what fail2ban passes over without a word in the files read so far: links that lead nowhere, includes
-// that are not there, files whose names it does not read, and text that a semicolon cuts off.
+// Warnings are what fail2ban passes over without a word in the files read so far: links that lead
+// nowhere, includes that are not there, files whose names it does not read, and text that a
+// semicolon cuts off.
 func (r *Reader) Warnings() []*Fault { return slices.Clone(r.warnings) }
 
 func (r *Reader) warn(f *Fault) { r.warnings = append(r.warnings, f) }
@@ -20,12 +21,13 @@ func (r *Reader) warnOfDangling(file string, chain []string) {
 	if err != nil {
 		return
 	}
-	r.warn(&Fault{File: file, Chain: chain, Message: fmt.Sprintf("is a link to %s, which is not there: nothing of it is read", target),
-		Hint: "put the file back where the link points to, or remove the link"})
+	r.warn(&Fault{File: file, Chain: chain,
+		Message: fmt.Sprintf("is a link to %s, which is not there: nothing of it is read", target),
+		Hint:    "put the file back where the link points to, or remove the link"})
 }
 
-// warnOfMissing warns of an included file that is not there. What a .local file would add is optional by custom: many
-// of fail2ban's own files name one.
+// warnOfMissing warns of an included file that is not there. What a .local file would add is
+// optional by custom: many of fail2ban's own files name one.
 func (r *Reader) warnOfMissing(p, written, option string, list Value) {
 	if path.Ext(p) == ".local" || r.exists(p) {
 		return
@@ -38,17 +40,23 @@ func (r *Reader) warnOfMissing(p, written, option string, list Value) {
 	if path.Ext(p) == "" && r.exists(p+".conf") {
 		hint = "write " + written + ".conf"
 	}
-	r.warn(list.Fault(n, includesSection, option, fmt.Sprintf("there is no file %s to include", p), hint))
+	message := fmt.Sprintf("there is no file %s to include", p)
+	r.warn(list.Fault(n, includesSection, option, message, hint))
 }
 
 // moved are files of fail2ban that others took the place of.
-var moved = map[string]string{"iptables-common.conf": "iptables.conf", "iptables-blocktype.conf": "iptables.conf",
-	"nftables-common.conf": "nftables.conf"}
+var moved = map[string]string{
+	"iptables-common.conf": "iptables.conf", "iptables-blocktype.conf": "iptables.conf",
+	"nftables-common.conf": "nftables.conf",
+}
 
 // setAside are the ends of names that somebody gave a file so that it is not read.
-var setAside = []string{"~", ".bak", ".backup", ".old", ".orig", ".save", ".swp", ".tmp", ".disabled", ".off", ".sample", ".example",
-	".dpkg-dist", ".dpkg-old", ".dpkg-new", ".dpkg-tmp", ".dpkg-bak", ".ucf-dist", ".ucf-old", ".ucf-new", ".rpmnew", ".rpmsave", ".rpmorig",
-	".pacnew", ".pacsave", ".md", ".rst"}
+var setAside = []string{
+	"~", ".bak", ".backup", ".old", ".orig", ".save", ".swp", ".tmp", ".disabled", ".off",
+	".sample", ".example", ".dpkg-dist", ".dpkg-old", ".dpkg-new", ".dpkg-tmp", ".dpkg-bak",
+	".ucf-dist", ".ucf-old", ".ucf-new", ".rpmnew", ".rpmsave", ".rpmorig", ".pacnew", ".pacsave",
+	".md", ".rst",
+}
 
 // IsSetAside reports whether a file's name says that it is not meant to be read.
 func IsSetAside(name string) bool {
@@ -57,21 +65,25 @@ func IsSetAside(name string) bool {
 		return true
 	}
 	return strings.HasPrefix(name, "#") || strings.HasPrefix(strings.ToUpper(name), "README") ||
-		slices.ContainsFunc(setAside, func(end string) bool { return strings.HasSuffix(strings.ToLower(name), end) })
+		slices.ContainsFunc(setAside, func(end string) bool {
+			return strings.HasSuffix(strings.ToLower(name), end)
+		})
 }
 
-// warnOfUnread warns of files in a directory such as jail.d that look like configuration and do not end as such.
+// warnOfUnread warns of files in a directory such as jail.d that look like configuration and do not
+// end as such.
 func (r *Reader) warnOfUnread(dir string, entries []fs.DirEntry) {
 	for _, e := range entries {
 		name := e.Name()
-		read := slices.Contains([]string{".conf", ".local"}, path.Ext(name)) && !strings.HasPrefix(name, ".")
-		if read || e.IsDir() || IsSetAside(name) {
+		known := path.Ext(name) == confExt || path.Ext(name) == ".local"
+		if known && !strings.HasPrefix(name, ".") || e.IsDir() || IsSetAside(name) {
 			continue
 		}
 		hint := "end its name in .conf or .local"
 		if strings.HasPrefix(name, ".") {
 			hint = "take the dot from the beginning of its name"
 		}
-		r.warn(&Fault{File: dir + "/" + name, Message: "the file is not read: only names that end in .conf or .local are", Hint: hint})
+		r.warn(&Fault{File: dir + "/" + name, Hint: hint,
+			Message: "the file is not read: only names that end in .conf or .local are"})
 	}
 }

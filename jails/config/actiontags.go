@@ -7,11 +7,14 @@ import (
 )
 
 // lateTags are those of commands that fail2ban replaces when it bans.
-var lateTags = []string{"ip", "family", "ip-rev", "ip-host", "fid", "failures", "time", "bantime", "bancount", "banip", "matches",
-	"ipmatches", "ipjailmatches", "ipfailures", "ipjailfailures", "raw-ticket", "restored", "name", "actname", "timeout"}
+var lateTags = []string{
+	"ip", "family", "ip-rev", "ip-host", "fid", "failures", "time", "bantime", "bancount", "banip",
+	"matches", "ipmatches", "ipjailmatches", "ipfailures", "ipjailfailures", "raw-ticket",
+	"restored", "name", "actname", "timeout",
+}
 
-// warnActionTags warns of words in angle brackets in an action's commands that are nearly its options, or tags in other
-// letters: a shell takes what is left for the names of files.
+// warnActionTags warns of words in angle brackets in an action's commands that are nearly its
+// options, or tags in other letters: a shell takes what is left for the names of files.
 func (s *section) warnActionTags() {
 	for _, a := range s.jail.actions {
 		if a.combined == nil {
@@ -33,7 +36,8 @@ func (s *section) warnActionTags() {
 	}
 }
 
-// meant is the option or tag that a word in a command was perhaps meant as, "" when it is one or like none.
+// meant is the option or tag that a word in a command was perhaps meant as, "" when it is one or
+// like none.
 func (a *action) meant(word string) string {
 	known := slices.Clone(lateTags)
 	for i := range a.combined.list {

@@ -133,6 +133,25 @@ func TestSshdFilter(t *testing.T) {
 	}
 }
 
+// TestSshdFilterTakesAddressesOfLinks has the corpus tell of addresses that end in their interface, as fe80::1%eth0.
+func TestSshdFilterTakesAddressesOfLinks(t *testing.T) {
+	now := time.Date(2026, 11, 22, 14, 0, 1, 0, time.Local)
+	f := load(t, "[sshd]\nmode = aggressive\n").Jails[0].Filter
+	for _, link := range []string{"fe80::1%eth0", "fe80::1%enp0s31f6.4094", "fe80::1%3"} {
+		for _, e := range corpus(t, "testdata/sshd.log") {
+			who, rest, _ := strings.Cut(e.want, " ")
+			if who == "-" {
+				continue
+			}
+			want := strings.TrimSpace("fe80::1 " + rest)
+			line := event.Line{Text: []byte(strings.ReplaceAll(e.text, who, link)), Live: true}
+			if got := blamed(f, line, now); got != want && strings.Contains(e.text, who) {
+				t.Errorf("sshd.log:%d: got %q, want %q\n\t%s", e.number, got, want, line.Text)
+			}
+		}
+	}
+}
+
 // blamed is whom the filter blames for the line, as a corpus notes it.
 func blamed(f *filter.Filter, line event.Line, now time.Time) string {
 	matches := f.NewMatcher(filter.Options{FindTime: 10 * time.Minute}).Match(line, now)
@@ -149,7 +168,8 @@ func blamed(f *filter.Filter, line event.Line, now time.Time) string {
 // Whatever name a stranger gives, the address is his.
 func FuzzNobodyElseIsBlamed(f *testing.F) {
 	for _, name := range []string{"root", "x from 198.51.100.9 port 1 ssh2", " from 198.51.100.9", "a]", "x 198.51.100.9 port 1 [preauth]",
-		"x: Invalid user y from 198.51.100.9", "for invalid user z from 198.51.100.9 port 1 ssh2: RSA SHA256:x"} {
+		"x: Invalid user y from 198.51.100.9", "for invalid user z from 198.51.100.9 port 1 ssh2: RSA SHA256:x",
+		"x from 198.51.100.9%a port 1 ssh2", "198.51.100.9%a:1 on"} {
 		f.Add(name)
 	}
 	c, err := config.Load(Conf(), ".")

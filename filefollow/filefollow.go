@@ -79,6 +79,9 @@ type Chunk struct {
 	// most 256 KiB of the file. It is empty when a file was found and reading begins at End.
 	Text []byte
 
+	// Begin is where in its file Text begins, in bytes; below 0 for a FIFO.
+	Begin int64
+
 	// Globs are the indexes of those Follower.Globs that the text is for: all that match Path, without those that skip
 	// this text by Tail or Since.
 	Globs []int

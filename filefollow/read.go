@@ -57,7 +57,8 @@ func (r *run) readPipe(s *source, f *file, budget *int) (more bool, err error) {
 			return false, nil
 		}
 		*budget -= len(text)
-		if err := r.yieldChunk(Chunk{Path: s.path, Text: text, Globs: s.wanted(f, 0), End: s.position(), Live: s.live}); err != nil {
+		if err := r.yieldChunk(Chunk{Path: s.path, Text: text, Begin: -1, Globs: s.wanted(f, 0), End: s.position(),
+			Live: s.live}); err != nil {
 			return false, err
 		}
 	}
@@ -167,7 +168,7 @@ func (r *run) hand(s *source, f *file, at int64, raw []byte) error {
 	}
 	r.counters.Bytes.Add(int64(len(raw)))
 	r.counters.Lines.Add(countLines(text))
-	return r.yieldChunk(Chunk{Path: s.path, Text: text, Globs: s.wanted(f, at), End: s.position(),
+	return r.yieldChunk(Chunk{Path: s.path, Text: text, Begin: at, Globs: s.wanted(f, at), End: s.position(),
 		Live: s.live, Seen: at < f.seen.Offset})
 }
 

@@ -32,6 +32,8 @@ type Files struct {
 
 	unsaved map[string]unsaved // by path, what was read since its mark was saved
 	saved   time.Time
+
+	rewrites map[string]*rewrites // by path
 }
 
 // An unsaved is a mark to be saved once judged is closed; nil: it is.
@@ -42,7 +44,7 @@ type unsaved struct {
 
 // Run follows the files until ctx ends. Lines before a saved position are read again for the jails that ask for it.
 func (f *Files) Run(ctx context.Context, see See) error {
-	f.unsaved = map[string]unsaved{}
+	f.unsaved, f.rewrites = map[string]unsaved{}, map[string]*rewrites{}
 	follower := filefollow.Follower{
 		Encoding: f.Encoding, Polling: f.Polling, Counters: f.Counters, Log: f.Log,
 		Positions: f.position, CaughtUp: f.Caught,
@@ -82,12 +84,13 @@ func (f *Files) mark(path string) mark {
 
 // take has a chunk judged and remembers where it ends.
 func (f *Files) take(ctx context.Context, c filefollow.Chunk, see See) error {
-	block := event.Block{Origin: c.Path, Text: c.Text, Jails: f.jails(c.Globs), Live: c.Live, Past: c.Seen}
+	text := f.fresh(&c)
+	block := event.Block{Origin: c.Path, Text: text, Jails: f.jails(c.Globs), Live: c.Live, Past: c.Seen}
 	if c.Seen {
 		block.Known = f.mark(c.Path).Jails
 	}
 	var effects event.Effects
-	if len(c.Text) > 0 {
+	if len(text) > 0 {
 		var err error
 		if effects, err = see(ctx, &block); err != nil {
 			return err
@@ -102,6 +105,24 @@ func (f *Files) take(ctx context.Context, c filefollow.Chunk, see See) error {
 	}
 	f.unsaved[c.Path] = unsaved{mark{Position: position, Jails: block.Jails}, effects.Judged}
 	return f.save(ctx, effects.Any)
+}
+
+// fresh is the text of a chunk without lines that were read before.
+func (f *Files) fresh(c *filefollow.Chunk) []byte {
+	if len(c.Text) == 0 || c.Begin < 0 {
+		return c.Text
+	}
+	r := f.rewrites[c.Path]
+	if r == nil {
+		r = &rewrites{}
+		f.rewrites[c.Path] = r
+	}
+	text := r.fresh(c.Text, c.Begin == 0)
+	if len(text) < len(c.Text) && !r.told {
+		r.told = true
+		f.Log.Info("the log is written anew with lines that were read before; each counts once", "path", c.Path)
+	}
+	return text
 }
 
 // learn notes, at the end of a file's past, the jails for which it was new: a quiet file may get no other mark. What is

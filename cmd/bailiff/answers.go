@@ -28,6 +28,9 @@ func (d *daemon) Status(ctx context.Context, r control.StatusRequest) (control.S
 		if err != nil {
 			return s, err
 		}
+		if isLeftOut(c, j.Name) != nil {
+			status.Source, status.Note = string(source.FromNowhere), "left out for its faults; its bans stand"
+		}
 		s.Jails = append(s.Jails, status)
 	}
 	if r.Jail != "" && len(s.Jails) == 0 {

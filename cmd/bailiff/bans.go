@@ -56,7 +56,7 @@ func (d *daemon) Banned(_ context.Context, r control.BannedRequest) (control.Ban
 	c, running := d.state()
 	r.Jail, r.Subjects = jailFirst(running, r.Jail, r.Subjects)
 	all := control.Banned{Bans: []control.Ban{}, DryRun: d.flags.dryRun, Jail: r.Jail}
-	if err := isLeftOut(c, r.Jail); err != nil {
+	if err := hasNoBans(c, r.Jail); err != nil {
 		return all, err
 	}
 	names := jailNames(running)
@@ -261,7 +261,7 @@ func (d *daemon) Unban(_ context.Context, r control.UnbanRequest) (control.Chang
 	done := control.Changed{DryRun: d.flags.dryRun}
 	c, running := d.state()
 	r.Jail, r.Subjects = jailFirst(running, r.Jail, r.Subjects)
-	if err := cmp.Or(isLeftOut(c, r.Jail), checkUnban(r, running)); err != nil {
+	if err := cmp.Or(hasNoBans(c, r.Jail), checkUnban(r, running)); err != nil {
 		return done, err
 	}
 	asked := newAsked(r.Subjects)

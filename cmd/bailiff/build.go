@@ -5,9 +5,9 @@ import (
 	"bailiff/jails/config"
 )
 
-// specs says what the kernel is to block for each jail.
+// specs says what the kernel is to block for each jail that holds bans.
 func specs(c *config.Config) (all []firewall.Spec) {
-	for _, j := range c.Jails {
+	for _, j := range c.Holding() {
 		if j.Firewall.Kind != "none" {
 			all = append(all, spec(j))
 		}

@@ -244,9 +244,9 @@ func (d *daemon) run(ctx context.Context, socket net.Listener, c reading) error 
 // restore sets up the firewall, and puts the bans that stand back into it.
 func (d *daemon) restore(ctx context.Context) error {
 	d.metrics.Loaded(true)
-	d.ignored.Learn(ctx, d.config.Jails)
-	running := make([]*jails.Jail, 0, len(d.config.Jails))
-	for _, c := range d.config.Jails {
+	d.ignored.Learn(ctx, d.config.Holding())
+	var running []*jails.Jail
+	for _, c := range d.config.Holding() {
 		d.metrics.Jail(c.Name)
 		running = append(running, jails.NewJail(c, d.ignored, d.log, d.metrics))
 	}
@@ -275,14 +275,15 @@ func (d *daemon) rulesDoNotStand(why string) {
 	}
 }
 
-// become makes the configuration and its jails the ones in force.
+// become makes the configuration and its jails the ones in force: those that run, and behind them those that are left out
+// and hold bans.
 func (d *daemon) become(c *config.Config, running []*jails.Jail) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.config, d.jails = c, running
 	d.enforcer.Jails(running)
-	d.sources.follow(running, c.Daemon.JournalReader)
-	if len(running) == 0 {
+	d.sources.follow(running[:len(c.Jails)], c.Daemon.JournalReader)
+	if len(c.Jails) == 0 {
 		d.problems.set(noJails, nothingGuarded)
 	} else {
 		d.problems.clear(noJails)
@@ -341,8 +342,8 @@ func (d *daemon) tellSystemd(ctx context.Context) error {
 	}
 	d.caughtUp()
 	d.tell(sdnotify.Status(d.summary()), sdnotify.Ready())
-	_, running := d.state()
-	d.log.Info("ready", "jails", len(running))
+	c, _ := d.state()
+	d.log.Info("ready", "jails", len(c.Jails))
 	tick := time.NewTicker(statusEvery)
 	defer tick.Stop()
 	last := ""
@@ -399,12 +400,12 @@ func (d *daemon) tell(errs ...error) {
 
 // summary is the line that systemctl status shows.
 func (d *daemon) summary() string {
-	_, running := d.state()
+	c, running := d.state()
 	bans := 0
 	for _, j := range running {
 		bans += j.Status().Banned
 	}
-	line := counted(len(running), "jail") + ", " + counted(bans, "ban")
+	line := counted(len(c.Jails), "jail") + ", " + counted(bans, "ban")
 	if d.flags.dryRun {
 		line = "dry run: " + line + " that would be"
 	}

@@ -108,7 +108,7 @@ func (d *daemon) warnOfWaitingBans(bans []event.Ban) {
 				n++
 			}
 		}
-		if n > 0 {
+		if n > 0 && l.Last == nil {
 			d.log.Warn("bans of a jail that is left out are not in force until it runs", "jail", l.Name, "bans", n)
 		}
 	}
@@ -161,6 +161,16 @@ func faultAnswers(severity string, faults []config.Fault) []control.Fault {
 // answeredFault is the fault that an answer is about.
 func answeredFault(a control.Fault) config.Fault {
 	return config.Fault{File: a.File, Line: a.Line, Section: a.Section, Option: a.Key, Message: a.Message, Hint: a.Hint, Chain: a.Includes}
+}
+
+// hasNoBans is why there are no bans of a jail, if it is one that does not run and of which nobody knows how it was.
+func hasNoBans(c *config.Config, jail string) error {
+	for _, l := range c.LeftOut {
+		if l.Name == jail && l.Last != nil {
+			return nil
+		}
+	}
+	return isLeftOut(c, jail)
 }
 
 // isLeftOut is why there is no such jail, if it is one that does not run.

@@ -60,6 +60,7 @@ func usable(c *config.Config) bool {
 func (k *keeper) choose() (reading, error) {
 	r, err := k.read()
 	if r.copy != nil && usable(r.Config) {
+		k.findLast(r.LeftOut)
 		return r, nil
 	}
 	last, note := k.last()
@@ -76,6 +77,24 @@ func (k *keeper) choose() (reading, error) {
 		err = nil
 	}
 	return r, err
+}
+
+// findLast finds out how the jails that are left out were when they could run.
+func (k *keeper) findLast(out []config.LeftOut) {
+	if len(out) == 0 {
+		return
+	}
+	last, _ := k.last()
+	if last == nil {
+		return
+	}
+	for i := range out {
+		for _, j := range last.Jails {
+			if j.Name == out[i].Name {
+				out[i].Last = j
+			}
+		}
+	}
 }
 
 // place is the directory whose configuration is kept, and where.

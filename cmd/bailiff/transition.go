@@ -15,7 +15,7 @@ import (
 // A transition is what becomes of the jails that run when a configuration follows another.
 type transition struct {
 	current, next *config.Config
-	kept          []*jails.Jail // those of the next configuration, in its order
+	kept          []*jails.Jail // those of the next configuration, in its order, and behind them those that only hold bans
 	fresh         []*jails.Jail // of these, those that did not run before
 	filled        []*jails.Jail // of these, those whose sets in the kernel are new
 	gone          []*jails.Jail // those that run and are not in the next configuration
@@ -39,6 +39,12 @@ func (d *daemon) newTransition(current, next *config.Config, running []*jails.Ja
 		blocked := known && j.Config().Firewall.Kind != "none"
 		if !blocked && c.Firewall.Kind != "none" {
 			s.filled = append(s.filled, j)
+		}
+	}
+	for _, left := range next.LeftOut {
+		if j := byName[left.Name]; j != nil {
+			delete(byName, left.Name)
+			s.kept = append(s.kept, j)
 		}
 	}
 	for _, j := range running {
@@ -89,10 +95,13 @@ func (d *daemon) putInForce(t *transition) {
 
 // report says what changes, but for what becomes of the jails that are gone.
 func (t *transition) report() control.Reloaded {
-	r := control.Reloaded{Jails: len(t.kept), Added: []string{}, Removed: []control.RemovedJail{},
+	r := control.Reloaded{Jails: len(t.next.Jails), Added: []string{}, Removed: []control.RemovedJail{},
 		Changed: changedJails(t.current, t.next)}
-	for _, j := range t.fresh {
-		r.Added = append(r.Added, j.Name)
+	ran := jailNamesOf(t.current)
+	for _, j := range t.next.Jails {
+		if !slices.Contains(ran, j.Name) {
+			r.Added = append(r.Added, j.Name)
+		}
 	}
 	return r
 }
@@ -103,7 +112,9 @@ func replaceOne(current, next *config.Config, name string) (*config.Config, erro
 	c := *current
 	c.Jails = slices.Clone(current.Jails)
 	was, is := slices.IndexFunc(current.Jails, named), slices.IndexFunc(next.Jails, named)
+	leftOut := slices.ContainsFunc(current.LeftOut, func(l config.LeftOut) bool { return l.Name == name })
 	switch {
+	case was < 0 && is < 0 && leftOut: // it is not enabled any more
 	case was < 0 && is < 0:
 		return nil, noJail(name, jailNamesOf(current, next))
 	case was < 0:
@@ -147,9 +158,9 @@ func keepFilters(current, next *config.Config) {
 // still hold their bans.
 func union(current, next *config.Config) *config.Config {
 	c := *next
-	c.Jails = slices.Clone(next.Jails)
-	for _, old := range current.Jails {
-		if !slices.ContainsFunc(next.Jails, func(j *config.Jail) bool { return j.Name == old.Name }) {
+	c.Jails, c.LeftOut = next.Holding(), nil
+	for _, old := range current.Holding() {
+		if !slices.ContainsFunc(c.Jails, func(j *config.Jail) bool { return j.Name == old.Name }) {
 			c.Jails = append(c.Jails, old)
 		}
 	}

@@ -43,13 +43,25 @@ type Config struct {
 type LeftOut struct {
 	Name   string
 	Faults Faults
+	Last   *Jail // as it was when it could run, whose bans stand; nil: nobody knows. Load does not know
 }
 
 // LeaveOut takes a jail that cannot run out of those that can, for faults that only others find.
 func (c *Config) LeaveOut(jail string, faults Faults) {
 	c.Jails = slices.DeleteFunc(c.Jails, func(j *Jail) bool { return j.Name == jail })
-	c.LeftOut = append(c.LeftOut, LeftOut{jail, faults})
+	c.LeftOut = append(c.LeftOut, LeftOut{Name: jail, Faults: faults})
 	c.Faults = append(c.Faults, faults...)
+}
+
+// Holding are the jails that hold bans: those that run, and those that are left out as they were when they could run.
+func (c *Config) Holding() []*Jail {
+	all := slices.Clone(c.Jails)
+	for _, l := range c.LeftOut {
+		if l.Last != nil {
+			all = append(all, l.Last)
+		}
+	}
+	return all
 }
 
 // A Daemon is the options of the service itself, from [Definition] of fail2ban.conf and then bailiff.conf. An empty
@@ -139,7 +151,7 @@ func load(fsys fs.FS, dir string) (*Config, *builder, error) {
 	for _, j := range b.jails {
 		jail := b.build(j)
 		if len(j.faults) > 0 {
-			c.LeftOut = append(c.LeftOut, LeftOut{j.name, collect(j.faults)})
+			c.LeftOut = append(c.LeftOut, LeftOut{Name: j.name, Faults: collect(j.faults)})
 			continue
 		}
 		c.Jails = append(c.Jails, jail)

@@ -47,6 +47,12 @@ func TestUnitsThatAreNotThere(t *testing.T) {
 			t.Errorf("%q: want %q\n%s", options, want, got)
 		}
 	}
+	// A filter's own match counts where the jail's files are not there.
+	alone := machine("")
+	alone["etc/b/filter.d/f.local"] = &fstest.MapFile{Data: []byte("[Definition]\njournalmatch = _SYSTEMD_UNIT=gone.timer\n")}
+	expect(t, alone, "f.local:2: [f] journalmatch: there is no unit gone.timer on this machine: the jail finds nothing")
+	alone["var/log/b7.log"] = &fstest.MapFile{}
+	expect(t, alone)
 	expect(t, plain("etc/b/jail.local", "[f]\nfilter = f\nunit = nosuch\n")) // on a machine without units
 }
 

@@ -54,7 +54,7 @@ func (b *builder) warnUnits() {
 	var u *unitFiles
 	for _, s := range b.sections {
 		elsewhere := s.made.JournalPath != "" || len(s.made.JournalFiles) > 0
-		if s.text("unit") == "" && !s.needsJournal() || elsewhere {
+		if s.text("unit") == "" && !s.needsJournal() && !s.fallsBack() || elsewhere {
 			continue
 		}
 		if u == nil {
@@ -73,6 +73,17 @@ func (b *builder) warnUnits() {
 // needsJournal reports whether the jail reads a journal wherever there is one.
 func (s *section) needsJournal() bool {
 	return strings.HasPrefix(s.made.Backend, "systemd") || s.made.Backend == "auto" && s.made.OwnMatch
+}
+
+// fallsBack reports whether the jail reads the journal since none of its files is there.
+func (s *section) fallsBack() bool {
+	if s.made.Backend != "auto" || !s.made.HasJournalMatch {
+		return false
+	}
+	return !slices.ContainsFunc(s.made.LogPaths, func(p LogPath) bool {
+		found, err := fs.Glob(s.fsys, strings.TrimLeft(path.Clean(p.Glob), "/"))
+		return err != nil || len(found) > 0
+	})
 }
 
 func (s *section) warnOwnUnits(u *unitFiles) {

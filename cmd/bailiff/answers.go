@@ -68,6 +68,7 @@ func (d *daemon) jailStatus(ctx context.Context, j *jails.Jail, verify bool) (co
 	switch choice.Kind {
 	case source.FromJournal:
 		s.JournalMatches = journalMatches(c.Journal)
+		s.Note = d.unattributed.note(j.Name)
 	case source.FromFiles:
 		s.Files = followed(c)
 		if len(s.Files) == 0 {

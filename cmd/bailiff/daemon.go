@@ -52,6 +52,8 @@ type daemon struct {
 	enforcer *jails.Enforcer
 	names    *resolve.Resolver
 	ignored  *jails.IgnoreLists
+
+	unattributed unattributed
 	sources  *sources
 	watchdog *sdnotify.Watchdog
 	diverged divergences
@@ -237,6 +239,7 @@ func (d *daemon) run(ctx context.Context, socket net.Listener, c reading) error 
 	g.Go(func() error { return d.purge(ctx) })
 	g.Go(func() error { return d.compare(ctx) })
 	g.Go(func() error { return d.liftOthers(ctx) })
+	g.Go(func() error { return d.countUnattributed(ctx) })
 	g.Go(func() error { return d.tellSystemd(ctx) })
 	return g.Wait()
 }

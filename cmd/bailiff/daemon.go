@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -56,6 +57,7 @@ type daemon struct {
 	unattributed unattributed
 	sources  *sources
 	watchdog *sdnotify.Watchdog
+	unheard  atomic.Bool // systemd did not hear what it was told last
 	diverged divergences
 	problems problems
 	caughtUp func() // called when what was logged before has been read
@@ -357,10 +359,14 @@ func (d *daemon) tellSystemd(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		if line := d.summary(); line != last {
+		line := d.summary()
+		switch {
+		case d.unheard.Load():
+			d.tell(sdnotify.Status(line), sdnotify.Ready()) // it may have been this that was not heard
+		case line != last:
 			d.tell(sdnotify.Status(line))
-			last = line
 		}
+		last = line
 	}
 }
 
@@ -394,9 +400,10 @@ func (d *daemon) health() error {
 	}
 }
 
-// tell logs what could not be told to systemd.
+// tell logs that something could not be told to systemd, once.
 func (d *daemon) tell(errs ...error) {
-	if err := errors.Join(errs...); err != nil {
+	err := errors.Join(errs...)
+	if before := d.unheard.Swap(err != nil); err != nil && !before {
 		d.log.Warn("systemd does not listen", "err", err)
 	}
 }

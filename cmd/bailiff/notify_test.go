@@ -26,6 +26,11 @@ type supervisor struct {
 
 // supervise starts a daemon that follows one log file, with the watchdog at the interval.
 func supervise(t *testing.T, watchdog time.Duration, prepare ...func(dir string)) *supervisor {
+	return superviseWith(t, watchdog, func(string) {}, prepare...)
+}
+
+// superviseWith does the same, and calls listening once the supervisor listens.
+func superviseWith(t *testing.T, watchdog time.Duration, listening func(dir string), prepare ...func(dir string)) *supervisor {
 	s := &supervisor{t: t, dir: t.TempDir()}
 	for path, text := range map[string]string{
 		"jail.conf":         "[web]\nenabled = true\nfilter = web\nbanaction = multiport\nmaxretry = 1\nfindtime = 10m\nlogpath = " + s.dir + "/web.log\n",
@@ -45,6 +50,7 @@ func supervise(t *testing.T, watchdog time.Duration, prepare ...func(dir string)
 	if s.conn, err = net.ListenUnixgram("unixgram", &net.UnixAddr{Name: s.dir + "/notify", Net: "unixgram"}); err != nil {
 		t.Fatal(err)
 	}
+	listening(s.dir)
 	s.cmd = exec.Command(os.Args[0], "run", "--config", s.dir, "--state", s.dir, "--metrics", "", "--socket", s.dir+"/b.sock")
 	s.cmd.Env = append(os.Environ(), asBailiff+"=1", "NOTIFY_SOCKET="+s.dir+"/notify")
 	if watchdog > 0 {
@@ -105,6 +111,22 @@ func TestSystemdIsTold(t *testing.T) {
 	if err := s.cmd.Wait(); err != nil {
 		t.Errorf("ended with %v", err)
 	}
+}
+
+// TestASupervisorThatDoesNotReadStopsNoStart has the notify socket full. READY comes when there is room.
+func TestASupervisorThatDoesNotReadStopsNoStart(t *testing.T) {
+	fill := func(dir string) {
+		conn, err := net.Dial("unixgram", dir+"/notify")
+		must(t, err)
+		defer conn.Close()
+		for err == nil {
+			conn.SetWriteDeadline(time.Now().Add(100 * time.Millisecond))
+			_, err = conn.Write([]byte("FILLED=1"))
+		}
+	}
+	s := superviseWith(t, 0, fill)
+	s.awaitLog(" ready ")
+	s.await("READY=1")
 }
 
 // TestSystemdIsToldOfWhatIsLeftOut has a jail with a fault, and mends it.

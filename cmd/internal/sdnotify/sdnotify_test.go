@@ -3,8 +3,10 @@ package sdnotify
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -91,6 +93,24 @@ func TestNobodyListens(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", filepath.Join(t.TempDir(), "gone"))
 	if err := Ready(); err == nil || !strings.HasPrefix(err.Error(), "notify systemd: ") {
 		t.Errorf("a socket that is gone: %v", err)
+	}
+}
+
+// TestASupervisorThatDoesNotRead has its socket full.
+func TestASupervisorThatDoesNotRead(t *testing.T) {
+	s := listen(t)
+	begin := time.Now()
+	for Status(strings.Repeat("x", 1000)) == nil { // as long as there is room
+	}
+	if err := Ready(); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("a full socket: %v", err)
+	}
+	if took := time.Since(begin); took > 20*patience {
+		t.Errorf("it took %s", took)
+	}
+	s.heard()
+	if err := Ready(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -39,6 +39,7 @@ type Jail struct {
 	untold     int                         // failures that the metrics do not know of
 	seconds    event.Seconds               // of the times of failures, for the log
 	words      []byte                      // of the log's line at hand
+	flood      flood                       // failures that are logged together
 }
 
 // NewJail returns a jail as c describes it. It has no bans; Restore gives it those that stand.
@@ -90,7 +91,7 @@ func (j *Jail) judge(f *event.Failure, now time.Time, known bool) (event.Ban, bo
 	}
 	if rule := j.ignores(f.Subject, captures); rule != "" {
 		if !known {
-			j.log.Info(fmt.Sprintf("[%s] Ignore %s by %s", j.Name, f.Subject, rule))
+			j.log.Info(fmt.Sprintf("[%s] Ignore %s by %s", j.Name, f.Subject.Word(), rule))
 		}
 		return event.Ban{}, false
 	}
@@ -151,8 +152,11 @@ func (j *Jail) tellFound(f *event.Failure, now time.Time) {
 	if !h.Enabled(ctx, slog.LevelInfo) {
 		return
 	}
+	if j.tellFlood(now); j.flood.takes(f.Subject, now) {
+		return
+	}
 	j.words = append(append(append(j.words[:0], '['), j.Name...), "] Found "...)
-	j.words = append(f.Subject.AppendTo(j.words), " - "...)
+	j.words = append(f.Subject.AppendWord(j.words), " - "...)
 	j.words = append(j.words, j.seconds.Text(f.Time)...)
 	// As with slog.Logger's methods, nobody hears of an error.
 	if h, ok := h.(lineHandler); ok {
@@ -166,7 +170,7 @@ func (j *Jail) tellFound(f *event.Failure, now time.Time) {
 func (j *Jail) sentence(f *event.Failure, c *charge, now time.Time) (event.Ban, bool) {
 	b := event.Ban{Jail: j.Name, Subject: f.Subject, At: c.last, Until: j.end(c.last), Failures: c.failures, Lines: c.lines}
 	if !b.Active(now) {
-		j.log.Info(fmt.Sprintf("[%s] Ignore %s, expired bantime", j.Name, f.Subject))
+		j.log.Info(fmt.Sprintf("[%s] Ignore %s, expired bantime", j.Name, f.Subject.Word()))
 		return event.Ban{}, false
 	}
 	b.Fields = f.Captures()
@@ -194,7 +198,7 @@ func (j *Jail) prolong(b event.Ban, last time.Time) (event.Ban, bool) {
 	case since >= 3*time.Second:
 		level = LevelNotice
 	}
-	j.log.Log(context.Background(), level, fmt.Sprintf("[%s] %s already banned", j.Name, b.Subject))
+	j.log.Log(context.Background(), level, fmt.Sprintf("[%s] %s already banned", j.Name, b.Subject.Word()))
 	until := j.end(last)
 	if b.Permanent() || !until.IsZero() && until.Sub(b.Until) < prolongBy {
 		return event.Ban{}, false
@@ -268,7 +272,7 @@ func (j *Jail) Restore(bans []event.Ban, now time.Time) (restored []event.Ban, s
 	defer j.mu.Unlock()
 	for _, b := range bans {
 		if rule := j.ignores(b.Subject, b.Fields); rule != "" {
-			j.log.Info(fmt.Sprintf("[%s] Ignore %s by %s", j.Name, b.Subject, rule))
+			j.log.Info(fmt.Sprintf("[%s] Ignore %s by %s", j.Name, b.Subject.Word(), rule))
 			spared = append(spared, b)
 			continue
 		}
@@ -348,6 +352,7 @@ func (j *Jail) sweep(now time.Time) (ended []event.Ban) {
 		j.counter.unkept, j.unkeptTold = 0, now
 	}
 	j.tellNameless(now)
+	j.tellFlood(now)
 	return ended
 }
 

@@ -54,5 +54,5 @@ func (e *Enforcer) notice(jail, what string, s event.Subject) {
 	if e.DryRun {
 		what = "would " + strings.ToLower(what)
 	}
-	e.Log.Log(context.Background(), LevelNotice, fmt.Sprintf("[%s] %s %s", jail, what, s))
+	e.Log.Log(context.Background(), LevelNotice, fmt.Sprintf("[%s] %s %s", jail, what, s.Word()))
 }

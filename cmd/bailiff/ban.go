@@ -185,7 +185,7 @@ func report(c *cobra.Command, done control.Changed, asJSON bool) error {
 		fmt.Fprintln(c.ErrOrStderr(), "note:", done.Note)
 	}
 	for _, b := range done.Elsewhere[:min(len(done.Elsewhere), shownChanges)] {
-		fmt.Fprintf(c.ErrOrStderr(), "note: %s is banned in %s still\n", b.Subject, b.Jail)
+		fmt.Fprintf(c.ErrOrStderr(), "note: %s is banned in %s still\n", event.Word(b.Subject), b.Jail)
 	}
 	return notDone(done.NotBanned)
 }
@@ -194,13 +194,13 @@ func report(c *cobra.Command, done control.Changed, asJSON bool) error {
 func changed(c control.Change, dryRun bool) string {
 	switch c.Outcome {
 	case control.Lifted:
-		return fmt.Sprintf("%s %s in %s", pretended(dryRun, "unbanned"), c.Subject, c.Jail)
+		return fmt.Sprintf("%s %s in %s", pretended(dryRun, "unbanned"), event.Word(c.Subject), c.Jail)
 	case control.Unchanged:
-		return fmt.Sprintf("%s was banned in %s already, %s%s", c.Subject, c.Jail, ends(c.Until), cut(c))
+		return fmt.Sprintf("%s was banned in %s already, %s%s", event.Word(c.Subject), c.Jail, ends(c.Until), cut(c))
 	case control.Prolonged:
-		return fmt.Sprintf("%s was banned in %s already, %s; now %s%s", c.Subject, c.Jail, ends(c.Before), ends(c.Until), cut(c))
+		return fmt.Sprintf("%s was banned in %s already, %s; now %s%s", event.Word(c.Subject), c.Jail, ends(c.Before), ends(c.Until), cut(c))
 	}
-	return fmt.Sprintf("%s %s in %s, %s%s", pretended(dryRun, "banned"), c.Subject, c.Jail, ends(c.Until), cut(c))
+	return fmt.Sprintf("%s %s in %s, %s%s", pretended(dryRun, "banned"), event.Word(c.Subject), c.Jail, ends(c.Until), cut(c))
 }
 
 // pretended is the word for something that was done, or for what a dry run would do.

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"bailiff/cmd/internal/control"
+	"bailiff/jails/event"
 )
 
 func newBannedCommand(s *settings) *cobra.Command {
@@ -72,7 +73,7 @@ func printBans(w io.Writer, found control.Banned) error {
 		if b.Until != nil {
 			until = shownTime(*b.Until)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\n", b.Subject, b.Jail, shownTime(b.At), until, b.Failures)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\n", event.Word(b.Subject), b.Jail, shownTime(b.At), until, b.Failures)
 	}
 	return t.Flush()
 }

@@ -250,7 +250,7 @@ func (d *daemon) tellProlonged(ctx context.Context, bans []event.Ban) {
 			if d.flags.dryRun {
 				what = "would prolong"
 			}
-			d.log.Log(ctx, jails.LevelNotice, fmt.Sprintf("[%s] %s %s", b.Jail, what, b.Subject))
+			d.log.Log(ctx, jails.LevelNotice, fmt.Sprintf("[%s] %s %s", b.Jail, what, b.Subject.Word()))
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"bailiff/cmd/internal/control"
+	"bailiff/jails/event"
 )
 
 func newStatusCommand(s *settings) *cobra.Command {
@@ -200,7 +201,7 @@ func printJail(w io.Writer, j control.Jail, dryRun bool) error {
 	}
 	banned := make([]string, len(j.Banned))
 	for i, b := range j.Banned {
-		banned[i] = b.Subject
+		banned[i] = event.Word(b.Subject)
 	}
 	fmt.Fprintf(w, "Status for the jail: %s\n|- Filter\n|  |- Currently failed:\t%d\n|  |- Total failed:\t%d\n|  `- %s\n",
 		j.Name, j.CurrentlyFailed, j.TotalFailed, reads)

@@ -1,14 +1,18 @@
 package logging
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"log/slog"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
+
+	"bailiff/jails/event"
 )
 
 // A handler makes one line of a record: the message, then key=value for each attribute. What could end a line or look like
@@ -81,6 +85,9 @@ func appendAttr(b []byte, group string, a slog.Attr) []byte {
 		return b
 	}
 	b = append(append(append(append(b, ' '), group...), a.Key...), '=')
+	if s, ok := value.Any().(event.Subject); ok {
+		return s.AppendWord(b)
+	}
 	return appendQuoted(b, logValue(value))
 }
 
@@ -95,11 +102,19 @@ func logValue(v slog.Value) string {
 // appendQuoted puts quotes around what would not be one word.
 func appendQuoted(b []byte, s string) []byte {
 	odd := func(r rune) bool { return r == ' ' || r == '"' || r == '=' || printable(r) != r }
-	if s == "" || strings.ContainsFunc(s, odd) {
-		return strconv.AppendQuote(b, s)
+	if s != "" && !strings.ContainsFunc(s, odd) {
+		return append(b, s...)
 	}
-	return append(b, s...)
+	start := len(b)
+	b = strconv.AppendQuote(b, s)
+	if !bytes.ContainsRune(b[start:], ']') {
+		return b
+	}
+	return append(b[:start], imitations.ReplaceAllString(string(b[start:]), `\x5d$1`)...)
 }
+
+// imitations are what makes a text look like a line of the log that says what is done to somebody.
+var imitations = regexp.MustCompile(`\](\s*(?:Restore |would )?(?i:ban|unban|found|ignore|prolong)\b)`)
 
 // appendPrintable appends s with what is not printable replaced.
 func appendPrintable[T string | []byte](b []byte, s T) []byte {

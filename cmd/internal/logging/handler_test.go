@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"bailiff/jails"
+	"bailiff/jails/event"
 )
 
 func TestLogLines(t *testing.T) {
@@ -24,15 +25,17 @@ func TestLogLines(t *testing.T) {
 		log  func(*slog.Logger)
 		want string
 	}{
-		"ban":    {func(l *slog.Logger) { l.Log(context.Background(), jails.LevelNotice, "[sshd] Ban 192.0.2.1") }, "<5>[sshd] Ban 192.0.2.1"},
-		"found":  {func(l *slog.Logger) { l.Info("[sshd] Found 192.0.2.1 - 2026-11-22 06:51:38") }, "<6>[sshd] Found 192.0.2.1 - 2026-11-22 06:51:38"},
-		"attrs":  {func(l *slog.Logger) { l.Warn("no such file", "path", "/var/log/a b", "n", 3, "empty", "") }, `<4>no such file path="/var/log/a b" n=3 empty=""`},
-		"error":  {func(l *slog.Logger) { l.Error("stuck", "err", errors.New("x: y")) }, `<3>stuck err="x: y"`},
-		"with":   {func(l *slog.Logger) { l.With("jail", "sshd").WithGroup("g").With("a", 1).Info("m", "b", 2) }, "<6>m jail=sshd g.a=1 g.b=2"},
-		"group":  {func(l *slog.Logger) { l.Info("m", slog.Group("g", "a", time.Minute), slog.Group("", "b", true)) }, "<6>m g.a=1m0s b=true"},
-		"time":   {func(l *slog.Logger) { l.Info("m", "at", time.Unix(0, 0).UTC()) }, "<6>m at=1970-01-01T00:00:00Z"},
-		"odd":    {func(l *slog.Logger) { l.Log(context.Background(), slog.LevelError+40, "m") }, "<2>m"},
-		"inject": {func(l *slog.Logger) { l.Info("[x] Found a\n<0>b\x1b", "v", "c\n[sshd] Ban 192.0.2.9") }, "<6>[x] Found a\ufffd<0>b\ufffd v=\"c\\n[sshd] Ban 192.0.2.9\""},
+		"ban":     {func(l *slog.Logger) { l.Log(context.Background(), jails.LevelNotice, "[sshd] Ban 192.0.2.1") }, "<5>[sshd] Ban 192.0.2.1"},
+		"found":   {func(l *slog.Logger) { l.Info("[sshd] Found 192.0.2.1 - 2026-11-22 06:51:38") }, "<6>[sshd] Found 192.0.2.1 - 2026-11-22 06:51:38"},
+		"attrs":   {func(l *slog.Logger) { l.Warn("no such file", "path", "/var/log/a b", "n", 3, "empty", "") }, `<4>no such file path="/var/log/a b" n=3 empty=""`},
+		"error":   {func(l *slog.Logger) { l.Error("stuck", "err", errors.New("x: y")) }, `<3>stuck err="x: y"`},
+		"with":    {func(l *slog.Logger) { l.With("jail", "sshd").WithGroup("g").With("a", 1).Info("m", "b", 2) }, "<6>m jail=sshd g.a=1 g.b=2"},
+		"group":   {func(l *slog.Logger) { l.Info("m", slog.Group("g", "a", time.Minute), slog.Group("", "b", true)) }, "<6>m g.a=1m0s b=true"},
+		"time":    {func(l *slog.Logger) { l.Info("m", "at", time.Unix(0, 0).UTC()) }, "<6>m at=1970-01-01T00:00:00Z"},
+		"odd":     {func(l *slog.Logger) { l.Log(context.Background(), slog.LevelError+40, "m") }, "<2>m"},
+		"inject":  {func(l *slog.Logger) { l.Info("[x] Found a\n<0>b\x1b", "v", "c\n[sshd] Ban 192.0.2.9") }, "<6>[x] Found a\ufffd<0>b\ufffd v=\"c\\n[sshd\\x5d Ban 192.0.2.9\""},
+		"subject": {func(l *slog.Logger) { l.Info("m", "subject", event.ID("x] Ban 192.0.2.9"), "s", event.ID("alice")) }, `<6>m subject="x\x5d Ban 192.0.2.9" s=alice`},
+		"place":   {func(l *slog.Logger) { l.Warn("m", "err", "jail.local:2: [sshd] bantime: x") }, `<4>m err="jail.local:2: [sshd] bantime: x"`},
 	} {
 		var b bytes.Buffer
 		l := newLog(newQueue("test", &stream{w: &b, form: streamForm}))

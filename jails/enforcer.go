@@ -174,6 +174,20 @@ func (e *Enforcer) Lift(j *Jail, subjects []event.Subject) ([]event.Subject, err
 	return stood, e.await(o)
 }
 
+// LetGo has the kernel let go of bans that the jail does not know of, unless a ban needs their networks.
+func (e *Enforcer) LetGo(j *Jail, bans []event.Ban) error {
+	e.mu.Lock()
+	bans = j.missing(slices.Clone(bans))
+	if len(bans) == 0 {
+		e.mu.Unlock()
+		return nil
+	}
+	o := &order{jail: j, lifted: bans, saved: e.Store.Lift(j.Name, subjectsOf(bans)...), done: make(chan struct{})}
+	e.put(o)
+	e.mu.Unlock()
+	return e.await(o)
+}
+
 func subjectsOf(bans []event.Ban) (all []event.Subject) {
 	for _, b := range bans {
 		all = append(all, b.Subject)

@@ -7,11 +7,12 @@ import (
 	"bailiff/jails/event"
 )
 
-// Restore puts the bans of the jails back into the kernel, as one batch for each jail, and lifts those of whom ignoreip
-// spares by now. It is to be called before Run, which tries again what the kernel refuses.
+// Restore puts the bans of the jails back into the kernel, as one batch for each jail, lifts those of whom ignoreip spares
+// by now, and lets go what was released. It is to be called before Run, which tries again what the kernel refuses.
 func (e *Enforcer) Restore(ctx context.Context, bans []event.Ban, now time.Time) {
 	e.Readmit(bans, now)
 	e.work(ctx)
+	e.retry(ctx)
 }
 
 // Readmit is Restore while Run is at work: what is banned already stays as it is, and Run puts the others into the

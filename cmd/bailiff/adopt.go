@@ -13,6 +13,7 @@ import (
 
 // storedBans are the bans of running jails that were stored. Those of others wait until their jail runs.
 func (d *daemon) storedBans(now time.Time) (bans []event.Ban) {
+	d.stored.bans = d.withoutUnsaved(d.stored.bans)
 	_, running := d.state()
 	for _, j := range running {
 		bans = append(bans, d.stored.of(j.Name, now)...)
@@ -46,12 +47,9 @@ func (d *daemon) adopt(ctx context.Context, now time.Time) (all []event.Ban) {
 // adoptJail sorts what the kernel holds of a jail into bans to take over, which it returns, and what is to be let go.
 func (d *daemon) adoptJail(ctx context.Context, j *jails.Jail, held map[netip.Prefix]time.Duration, now time.Time) (bans []event.Ban) {
 	var over []netip.Prefix
-	for p, left := range held {
-		b := event.Ban{Jail: j.Name, Subject: event.Network(p), At: now}
-		if left > 0 {
-			b.Until = now.Add(left)
-		}
+	for _, b := range kernelBans(j.Name, held, now) {
 		if d.stored.hasEnded(ctx, b) {
+			p, _ := b.Network()
 			over = append(over, p)
 		} else {
 			bans = append(bans, b)
@@ -63,6 +61,18 @@ func (d *daemon) adoptJail(ctx context.Context, j *jails.Jail, held map[netip.Pr
 	if len(over) > 0 {
 		d.log.Info("the kernel holds bans that have ended, which are lifted", "jail", j.Name, "bans", len(over))
 		d.enforcer.Release(j.Name, over...)
+	}
+	return bans
+}
+
+// kernelBans are the bans that the kernel holds of a jail.
+func kernelBans(jail string, held map[netip.Prefix]time.Duration, now time.Time) (bans []event.Ban) {
+	for p, left := range held {
+		b := event.Ban{Jail: jail, Subject: event.Network(p), At: now}
+		if left > 0 {
+			b.Until = now.Add(left)
+		}
+		bans = append(bans, b)
 	}
 	return bans
 }
@@ -109,10 +119,17 @@ func (d *daemon) merge(found []event.Ban) (bans []event.Ban, marks []store.Mark)
 
 // tellStore says that the store does not save, and how much waits.
 func (d *daemon) tellStore(err error, waiting int) {
+	if err != nil || waiting == 0 {
+		d.noteUnsaved()
+	}
 	if err == nil {
 		d.problems.clear(storeNotSaved)
 		return
 	}
+	d.storeIsNotSaved(err, waiting)
+}
+
+func (d *daemon) storeIsNotSaved(err error, waiting int) {
 	d.problems.set(storeNotSaved, fmt.Sprintf("the store does not save: bans are in the kernel, and wait in memory to be saved (%v)", err),
 		fmt.Sprintf("%d bans, unbans and positions wait", waiting))
 }

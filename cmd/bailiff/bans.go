@@ -257,7 +257,7 @@ func (d *daemon) tellProlonged(ctx context.Context, bans []event.Ban) {
 
 // Unban answers bailiff unban. A network lifts the bans of all that lies in it. Bans of wider networks stand: they are
 // of others, too.
-func (d *daemon) Unban(_ context.Context, r control.UnbanRequest) (control.Changed, error) {
+func (d *daemon) Unban(ctx context.Context, r control.UnbanRequest) (control.Changed, error) {
 	done := control.Changed{DryRun: d.flags.dryRun}
 	c, running := d.state()
 	r.Jail, r.Subjects = jailFirst(running, r.Jail, r.Subjects)
@@ -282,15 +282,44 @@ func (d *daemon) Unban(_ context.Context, r control.UnbanRequest) (control.Chang
 		done.Changes = append(done.Changes, lifted...)
 		done.Still = append(done.Still, answers(wider)...)
 	}
-	done.Count = len(done.Changes)
 	done.NotBanned = notBanned(r.Subjects, met, jailNames(running), r.Jail)
-	left := newAsked(subjectsOf(done.NotBanned)).networks
-	for _, j := range running { // a daemon that was killed may have left them in the kernel
-		if cmp.Or(r.Jail, j.Name) == j.Name {
-			d.enforcer.Release(j.Name, left...)
+	for _, j := range running {
+		if cmp.Or(r.Jail, j.Name) != j.Name {
+			continue
+		}
+		found, err := d.liftUnknown(ctx, j, newAsked(subjectsOf(done.NotBanned)), r.All)
+		if err != nil {
+			return done, err
+		}
+		met = append(met, found...)
+		for _, c := range answers(found) {
+			done.Changes = append(done.Changes, control.Change{Ban: c, Outcome: control.Lifted})
 		}
 	}
+	done.Count = len(done.Changes)
+	done.NotBanned = notBanned(r.Subjects, met, jailNames(running), r.Jail)
+	if d.problems.has(storeNotSaved) {
+		d.noteUnsaved()
+	}
 	return done, nil
+}
+
+// liftUnknown lifts what the kernel holds of a jail and the jail does not know of: others have put it there. It returns what
+// was there.
+func (d *daemon) liftUnknown(ctx context.Context, j *jails.Jail, asked asked, all bool) (found []event.Ban, err error) {
+	if j.Config().Firewall.Kind == "none" || !all && len(asked.networks) == 0 {
+		return nil, nil
+	}
+	held, err := d.firewall.List(ctx, j.Name)
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	for p := range j.Remaining(now) {
+		delete(held, p)
+	}
+	found, _ = asked.among(kernelBans(j.Name, held, now), all)
+	return found, d.enforcer.LetGo(j, found)
 }
 
 // checkUnban refuses what is about a jail that there is not, or names a jail and nobody in it.

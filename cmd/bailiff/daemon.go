@@ -48,6 +48,7 @@ type daemon struct {
 	metrics  *metrics.Metrics
 	server   *metrics.Server
 	stored   *stored
+	unsaved  unsaved
 	marks    *marks
 	firewall *firewall.Firewall
 	enforcer *jails.Enforcer
@@ -185,6 +186,9 @@ func (d *daemon) open(ctx context.Context) (err error) {
 	if d.watchdog, err = sdnotify.NewWatchdog(d.log); err != nil {
 		return err
 	}
+	if !d.flags.dryRun {
+		d.unsaved.path = filepath.Join(d.runtimeDir(), "unsaved-unbans.json")
+	}
 	queue := d.stored.queue
 	d.marks = &marks{queue: queue, have: d.stored.marks}
 	d.metrics = metrics.New(version, d.samples)
@@ -264,7 +268,7 @@ func (d *daemon) restore(ctx context.Context) error {
 	}
 	now := time.Now()
 	bans := d.storedBans(now)
-	d.warnOfWaitingBans(d.stored.bans)
+	d.warnOfWaitingBans(d.stored.left())
 	d.enforcer.Restore(ctx, bans, now)
 	d.enforcer.Restore(ctx, d.adopt(ctx, now), now)
 	d.stored.endStart()

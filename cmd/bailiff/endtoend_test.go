@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"database/sql"
 	"encoding/json"
 	"fmt"
@@ -28,6 +29,7 @@ type host struct {
 	dir    string
 	log    *syncBuffer
 	daemon *exec.Cmd
+	state  string                // the directory of the store; "": dir
 	limit  string                // how many descriptors the daemon may have; "": as many as usual
 	write  func(lines ...string) // makes sshd say the lines
 }
@@ -106,7 +108,7 @@ func (h *host) start() {
 func (h *host) launch() {
 	h.t.Helper()
 	const limited = `[ -z "$LIMIT" ] || ulimit -n "$LIMIT"; exec "$@"`
-	h.daemon = h.lab.Box.Command("sh", "-c", limited, "sh", os.Args[0], "run", "--config", h.dir+"/conf", "--state", h.dir, "--socket", h.socket())
+	h.daemon = h.lab.Box.Command("sh", "-c", limited, "sh", os.Args[0], "run", "--config", h.dir+"/conf", "--state", cmp.Or(h.state, h.dir), "--socket", h.socket())
 	h.daemon.Env = append(os.Environ(), asBailiff+"=1", "LIMIT="+h.limit, "PATH="+h.dir+"/programs:"+os.Getenv("PATH"))
 	h.daemon.Stderr = h.log
 	must(h.t, h.daemon.Start())
@@ -324,7 +326,7 @@ func (h *host) awaitMark(before string) {
 // marks are the positions that the store holds.
 func (h *host) marks() (all string) {
 	h.t.Helper()
-	db, err := sql.Open("sqlite", "file:"+h.dir+"/bailiff.db?mode=ro&_pragma=busy_timeout(5000)")
+	db, err := sql.Open("sqlite", "file:"+cmp.Or(h.state, h.dir)+"/bailiff.db?mode=ro&_pragma=busy_timeout(5000)")
 	must(h.t, err)
 	defer db.Close()
 	must(h.t, db.QueryRow("SELECT coalesce(group_concat(source || ' ' || value), '') FROM marks").Scan(&all))

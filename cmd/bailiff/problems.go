@@ -76,6 +76,14 @@ func (p *problems) clear(kind problemKind) {
 	delete(p.all, kind)
 }
 
+// has reports whether something of the kind is wrong.
+func (p *problems) has(kind problemKind) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, ok := p.all[kind]
+	return ok
+}
+
 // list is what is wrong now, in the order of problemKinds.
 func (p *problems) list() (all []problem) {
 	p.mu.Lock()

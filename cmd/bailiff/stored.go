@@ -27,7 +27,8 @@ type stored struct {
 	past  *store.Store // what is known of bans that have ended, until the start is over; nil: nothing
 	log   *slog.Logger
 
-	readOnly bool // past is not the queue's
+	readOnly bool         // past is not the queue's
+	attempt  chan opening // has room for its outcome; nil: none is under way
 
 	dir     *os.File    // the directory of the store, locked; nil: none
 	dirInfo os.FileInfo // of dir
@@ -55,11 +56,12 @@ func (d *daemon) openStore(ctx context.Context) (*stored, error) {
 		d.log.Error("the store was damaged and begins anew", "err", err)
 	case err != nil:
 		d.log.Error("the store cannot be used, starting with what can be read and what the kernel holds; it is tried again", "err", err)
+		d.storeIsNotSaved(err, 0)
 	}
 	s.queue = store.NewQueue(opened, s.open, d.log)
 	s.past = opened
 	if opened == nil {
-		if s.past, err = store.OpenReadOnly(s.path); err != nil {
+		if s.past, err = store.OpenReadOnly(s.path, d.runtimeDir()); err != nil {
 			d.log.Warn("nothing can be read of the store", "err", err)
 			return s, nil
 		}
@@ -81,8 +83,35 @@ func (s *stored) read(ctx context.Context) {
 	}
 }
 
-// open makes the directory of the store where there is none, and opens the store.
+// An opening is what an attempt to open the store has come to.
+type opening struct {
+	store *store.Store
+	err   error
+}
+
+// openTime is how long an attempt to open the store is waited for.
+const openTime = 5 * time.Second
+
+// open opens the store. A disk that does not answer is an error soon; the attempt goes on, and its outcome is the next one's.
 func (s *stored) open() (*store.Store, error) {
+	if s.attempt == nil {
+		s.attempt = make(chan opening, 1)
+		go func(done chan<- opening) { // which may hang for as long as the disk does
+			opened, err := s.openNow()
+			done <- opening{opened, err}
+		}(s.attempt)
+	}
+	select {
+	case o := <-s.attempt:
+		s.attempt = nil
+		return o.store, o.err
+	case <-time.After(openTime):
+		return nil, fmt.Errorf("open store %s: the disk does not answer", s.path)
+	}
+}
+
+// openNow makes the directory of the store where there is none, and opens the store.
+func (s *stored) openNow() (*store.Store, error) {
 	if s.path == store.Memory {
 		return store.Open(s.path)
 	}
@@ -156,6 +185,13 @@ func (s *stored) forget(jail string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.bans = slices.DeleteFunc(s.bans, func(b event.Ban) bool { return b.Jail == jail })
+}
+
+// left returns the bans of jails that do not run.
+func (s *stored) left() []event.Ban {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.bans)
 }
 
 // leave keeps bans for jails that do not run.

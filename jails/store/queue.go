@@ -33,7 +33,8 @@ type Queue struct {
 	// Merge is told of the bans in a store that was opened after the start, but for those that are to be lifted. It
 	// returns what is to be saved there first of all.
 	Merge func(found []event.Ban) ([]event.Ban, []Mark)
-	// Problem is told once a second what is wrong, nil when all is well, and how many operations wait.
+	// Problem is told what is wrong, nil when all is well, and how many operations wait: at once when that changes, and
+	// else once a second. It may be called by two goroutines at a time.
 	Problem func(err error, waiting int)
 	Log     *slog.Logger
 
@@ -42,7 +43,7 @@ type Queue struct {
 
 	mu       sync.Mutex // guards what follows
 	waiting  []*operation
-	writing  int                   // operations that are being saved; they come before those that wait
+	writing  []*operation          // those that are being saved; they come before those that wait
 	since    time.Time             // when the oldest of all these came, or the last ones were saved
 	marks    map[string]*operation // the position that waits, by source
 	receipts []receipt             // in order
@@ -112,6 +113,26 @@ func (q *Queue) Purge(before time.Time) {
 	q.append([]*operation{{kind: opPurge, ban: event.Ban{At: before}}})
 }
 
+// A Lifted is an unban that is not saved yet.
+type Lifted struct {
+	Jail, Subject string
+	At            time.Time
+}
+
+// Lifted are the unbans that are not saved yet. Whoever starts with the store as it is would ban these subjects again.
+func (q *Queue) Lifted() (all []Lifted) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, ops := range [][]*operation{q.writing, q.waiting} {
+		for _, o := range ops {
+			if o.kind == opLift {
+				all = append(all, Lifted{o.ban.Jail, o.ban.Subject.String(), o.ban.At})
+			}
+		}
+	}
+	return all
+}
+
 // Close closes the store of a queue that was never run.
 func (q *Queue) Close() { q.close() }
 
@@ -119,7 +140,7 @@ func (q *Queue) Close() { q.close() }
 func (q *Queue) Waiting() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return len(q.waiting) + q.writing
+	return len(q.waiting) + len(q.writing)
 }
 
 func (q *Queue) append(ops []*operation) <-chan struct{} {
@@ -130,7 +151,7 @@ func (q *Queue) append(ops []*operation) <-chan struct{} {
 		close(r.saved)
 		return r.saved
 	}
-	if len(q.waiting)+q.writing == 0 {
+	if len(q.waiting)+len(q.writing) == 0 {
 		q.since = time.Now()
 	}
 	for _, o := range ops {
@@ -191,7 +212,7 @@ func (q *Queue) Run(ctx context.Context) error {
 // tellProblem tells what is wrong, again and again while it lasts.
 func (q *Queue) tellProblem() {
 	q.mu.Lock()
-	waiting, err := len(q.waiting)+q.writing, q.failure
+	waiting, err := len(q.waiting)+len(q.writing), q.failure
 	if err == nil && waiting > 0 && time.Since(q.since) > slowAfter {
 		err = errSlow
 	}

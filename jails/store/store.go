@@ -27,6 +27,7 @@ type Store struct {
 	db   *sql.DB
 	path string
 	file os.FileInfo // of the database when it was opened; nil: it lives in memory
+	copy string      // the directory of the copy that was opened; "": it is none
 }
 
 // Damaged is the error of an Open that found an unreadable database. The file was moved aside and the store that came
@@ -67,7 +68,13 @@ func Open(path string) (*Store, error) {
 }
 
 // Close writes what is pending into the file and closes it.
-func (s *Store) Close() error { return s.db.Close() }
+func (s *Store) Close() error {
+	err := s.db.Close()
+	if s.copy != "" {
+		err = errors.Join(err, os.RemoveAll(s.copy))
+	}
+	return err
+}
 
 func open(path string) (*Store, error) {
 	dsn, err := source(path)
@@ -100,34 +107,6 @@ func (s *Store) there() bool {
 	}
 	now, err := os.Stat(s.path)
 	return err == nil && os.SameFile(now, s.file)
-}
-
-// OpenReadOnly opens a database that cannot be written to, as on a disk that is full or read-only: what it holds can be
-// read all the same. It writes nothing, and keeps others out until it is closed.
-func OpenReadOnly(path string) (*Store, error) {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return nil, fmt.Errorf("read store %s: %w", path, err)
-	}
-	// Who has the file for himself needs no file beside it for the index of the WAL.
-	const pragmas = "_pragma=locking_mode(EXCLUSIVE)&mode=ro"
-	queries := []string{pragmas}
-	if _, err := os.Stat(abs + "-wal"); errors.Is(err, os.ErrNotExist) {
-		queries = append(queries, pragmas+"&immutable=1") // all is in the file, and none need be made beside it
-	}
-	for _, query := range queries {
-		u := url.URL{Scheme: "file", Path: abs, RawQuery: query}
-		var db *sql.DB
-		if db, err = sql.Open("sqlite", u.String()); err != nil {
-			break
-		}
-		db.SetMaxOpenConns(1)
-		if err = errors.Join(check(db), isCurrent(db)); err == nil {
-			return &Store{db: db, path: path}, nil
-		}
-		err = errors.Join(err, db.Close())
-	}
-	return nil, fmt.Errorf("read store %s: %w", path, err)
 }
 
 // source makes the driver's data source name. The file is made here because SQLite would let everybody read it, and it

@@ -18,6 +18,7 @@ func (q *Queue) write(ctx context.Context) {
 	defer check.Stop()
 	for failures := 0; ; {
 		wake, again := q.wake, (<-chan time.Time)(nil)
+		before := failures
 		if err := q.drain(); err == nil {
 			failures = 0
 		} else if failures++; failures%reopenAt == 0 {
@@ -25,6 +26,9 @@ func (q *Queue) write(ctx context.Context) {
 		}
 		if failures > 0 {
 			wake, again = nil, time.After(retryEvery)
+		}
+		if failures > 0 || before > 0 {
+			q.tellProblem()
 		}
 		select {
 		case <-ctx.Done():
@@ -61,7 +65,7 @@ func (q *Queue) take() []*operation {
 	defer q.mu.Unlock()
 	n := min(len(q.waiting), transaction)
 	ops := q.waiting[:n:n]
-	q.waiting, q.writing = q.waiting[n:], n
+	q.waiting, q.writing = q.waiting[n:], ops
 	for _, o := range ops {
 		if o.kind == opMark && q.marks[o.mark.Source] == o {
 			delete(q.marks, o.mark.Source)
@@ -74,7 +78,7 @@ func (q *Queue) take() []*operation {
 func (q *Queue) settle(ops []*operation, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.writing = 0
+	q.writing = nil
 	if err != nil {
 		q.putBack(ops)
 		q.note(err)

@@ -192,8 +192,8 @@ func (b *book) mention(c *shell.Command) {
 	switch {
 	case len(files) > 0:
 		text = fmt.Sprintf("%s > %s", name, strings.Join(files, " "))
-	case edits || name == "tee" || name == "":
-	case slices.Contains(quiet, name), name == "sed", name == "echo", name == "printf", strings.HasPrefix(name, "["):
+	case edits || name == "tee":
+	case name == "", slices.Contains(quiet, name), name == "sed", name == "echo", name == "printf", strings.HasPrefix(name, "["):
 		return
 	}
 	text = b.script + ": " + short(strings.TrimSpace(text))

@@ -25,7 +25,7 @@ func FuzzRead(f *testing.F) {
 		if r.Read(script) == nil && n == 0 && strings.Trim(script, "\n;: \t") == "echo" {
 			t.Errorf("nothing is run by %q", script)
 		}
-		if n > 2*maxSteps {
+		if n > maxWork/50 {
 			t.Errorf("%d commands", n)
 		}
 	})

@@ -3,475 +3,156 @@ package shell
 import (
 	"errors"
 	"fmt"
-	"slices"
+	"regexp"
+	"strconv"
 	"strings"
+	"unicode/utf8"
+
+	"mvdan.cc/sh/v3/syntax"
 )
 
-// A node is a part of a script: one of the types below.
-type node any
-
-type (
-	simple struct {
-		assigned  []assignment
-		words     []word
-		redirects []*redirect
-		text      string
-	}
-	assignment struct {
-		name  string
-		value word
-	}
-	redirect struct {
-		op, end string
-		target  word
-		here    string // the text of a here-document
-	}
-	pipeline struct {
-		all []node
-		not bool
-	}
-	either struct { // a && b, a || b
-		left, right node
-		and         bool
-	}
-	sequence  []node
-	condition struct{ test, yes, no node }
-	loop      struct {
-		name  string // of for
-		words []word
-		test  node // of while and until
-		body  node
-		text  string
-	}
-	choice struct {
-		of   word
-		arms []arm
-		text string
-	}
-	arm struct {
-		patterns []word
-		body     node
-	}
-	group struct {
-		body      node
-		sub       bool
-		redirects []*redirect
-	}
-	function struct {
-		name string
-		body node
-	}
+// Begin and End mark text that was put into a script from outside, such as the value of an option.
+// Where such text is one argument it stays one word, whatever separators are in it. Neither byte is
+// part of any UTF-8 text.
+const (
+	Begin = 0xfe
+	End   = 0xfd
 )
+
+// Runes for private use stand for bytes that the parser is to take for letters: from masked on for
+// what is quoted, inserted, a tag such as <ip>, or not UTF-8, and from later on for what is known only
+// when the script runs.
+const (
+	masked = 0x10fd00
+	later  = masked + 256
+)
+
+func mask(text string, from rune) string {
+	var b []byte
+	for i := range len(text) {
+		b = utf8.AppendRune(b, from+rune(text[i]))
+	}
+	return string(b)
+}
+
+// unmask returns the bytes for which runes below an end stand.
+func unmask(s string, end rune) string {
+	if strings.IndexByte(s, 0xf4) < 0 { // with which the runes begin
+		return s
+	}
+	var b []byte
+	for _, c := range s {
+		if c >= masked && c < end {
+			b = append(b, byte(c-masked))
+		} else {
+			b = utf8.AppendRune(b, c)
+		}
+	}
+	return string(b)
+}
+
+func plain(s string) string { return unmask(s, later+256) }
+
+// tag is one that is filled in when an action runs. It is no redirection.
+var tag = regexp.MustCompile(`^<[A-Za-z_][\w./:?=-]*>`)
+
+// mask returns a script as the parser is to see it, without marks.
+func (r *Reader) mask(script string) string {
+	b := make([]byte, 0, len(script)+len(script)/2)
+	for i, n := 0, 0; i < len(script); i += n {
+		var c rune
+		c, n = utf8.DecodeRuneInString(script[i:])
+		switch {
+		case script[i] == Begin && r.argument(b):
+			var text string
+			text, n = inserted(script[i:])
+			b = append(b, mask(text, masked)...)
+		case script[i] == Begin, script[i] == End:
+		case c == '<' && tag.MatchString(script[i:]):
+			n = strings.IndexByte(script[i:], '>') + 1
+			b = append(b, mask(script[i:i+n], masked)...)
+		case c == utf8.RuneError && n == 1:
+			b = append(b, mask(script[i:i+1], masked)...)
+		default:
+			b = append(b, script[i:i+n]...)
+		}
+	}
+	return string(b)
+}
+
+// argument reports whether one argument follows a script's beginning.
+func (r *Reader) argument(script []byte) bool {
+	const separators = " \t\n;&|()"
+	line := string(script[max(0, len(script)-100):])
+	if now := line[strings.LastIndexAny(line, separators)+1:]; now != "" {
+		return strings.HasSuffix(now, "=") || r.whole(now)
+	}
+	line = strings.TrimRight(line, " \t")
+	return r.whole(line[strings.LastIndexAny(line, separators)+1:])
+}
+
+var unmarked = strings.NewReplacer("\xfe", "", "\xfd", "")
+
+// inserted is the text between the marks at which s begins, and the length of all that. It leaves
+// alone what is more than a value, flags or something to expand: its length is that of the mark.
+func inserted(s string) (text string, length int) {
+	depth := 0
+	for i := range len(s) {
+		if s[i] == Begin {
+			depth++
+		} else if s[i] == End {
+			depth--
+		}
+		if depth > 0 {
+			continue
+		}
+		text = strings.TrimSpace(unmarked.Replace(s[:i]))
+		if strings.ContainsAny(text, "$`\\'\"{}") || strings.Contains(" "+text, " -") {
+			break
+		}
+		return text, i + 1
+	}
+	return "", 1
+}
 
 const (
-	maxDepth  = 50
-	maxScript = 1 << 20
+	maxScript = 64 << 10
+	maxOpen   = 1000 // brackets, which bound how deep the parser goes
 )
 
-type parser struct {
-	s     string
-	i     int
-	whole func(string) bool
-	depth int
-	err   error
-	here  []*redirect // whose text follows the line
-}
+// bashTest is a test of bash that sh would take for several commands.
+var bashTest = regexp.MustCompile(`\[\[\s[^\n]*[<>&|][^\n]*\s\]\]`)
 
-func parse(script string, whole func(string) bool) (node, error) {
-	if len(script) > maxScript {
-		return nil, errors.New("the script is too long")
+// parse reads a script as sh does, or else bash. The positions are those in the script it returns.
+func parse(script string) (*syntax.File, string, error) {
+	if len(script) > maxScript || strings.Count(script, "(")+strings.Count(script, "{") > maxOpen {
+		return nil, "", errors.New("the script is too long, or nested too deep")
 	}
-	return parseIn(script, whole, 0)
-}
-
-func parseIn(script string, whole func(string) bool, depth int) (node, error) {
-	p := parser{s: script, whole: whole, depth: depth}
-	body := p.list()
-	if p.i < len(p.s) {
-		p.fail(fmt.Sprintf("%q is not expected", unmarked(p.s[p.i:min(len(p.s), p.i+10)])))
-	}
-	return body, p.err
-}
-
-func (p *parser) failed() bool { return p.err != nil }
-
-func (p *parser) fail(message string) {
-	if p.err == nil {
-		p.err = errors.New(message)
-	}
-	p.i = len(p.s)
-}
-
-// blanks skips blanks, marks, joined lines and comments.
-func (p *parser) blanks() {
-	for p.i < len(p.s) {
-		switch c := p.s[p.i]; {
-		case c == ' ' || c == '\t' || c == '\r' || c == End:
-			p.i++
-		case c == '\\' && strings.HasPrefix(p.s[p.i:], "\\\n"):
-			p.i += 2
-		case c == '#' && (p.i == 0 || strings.IndexByte(" \t\n;", p.s[p.i-1]) >= 0):
-			for p.i < len(p.s) && p.s[p.i] != '\n' {
-				p.i++
-			}
-		default:
-			return
-		}
-	}
-}
-
-// begins skips what may stand before a command.
-func (p *parser) begins() {
-	for p.i < len(p.s) {
-		if p.blanks(); p.i < len(p.s) && p.s[p.i] == Begin {
-			p.i++
+	var err error
+	for _, language := range []syntax.LangVariant{syntax.LangPOSIX, syntax.LangBash} {
+		if language == syntax.LangPOSIX && bashTest.MatchString(script) {
 			continue
 		}
-		return
-	}
-}
-
-// lines skips the ends of lines too, and reads the here-documents that follow one.
-func (p *parser) lines() {
-	for p.begins(); p.i < len(p.s) && p.s[p.i] == '\n'; p.begins() {
-		p.i++
-		p.hereDocuments()
-	}
-}
-
-func (p *parser) hereDocuments() {
-	for _, r := range p.here {
-		var text strings.Builder
-		for p.i < len(p.s) {
-			line, _, _ := strings.Cut(p.s[p.i:], "\n")
-			p.i = min(len(p.s), p.i+len(line)+1)
-			line = strings.TrimLeft(unmarked(line), "\t ") // the files of actions are indented
-			if line == r.end {
-				break
-			}
-			text.WriteString(line + "\n")
+		var file *syntax.File
+		parser := syntax.NewParser(syntax.Variant(language))
+		if file, err = parser.Parse(strings.NewReader(script), ""); err == nil {
+			return file, script, nil
 		}
-		r.here = text.String()
-	}
-	p.here = nil
-}
-
-// operator takes the operator that stands next.
-func (p *parser) operator(op string) bool {
-	p.blanks()
-	if !strings.HasPrefix(p.s[p.i:], op) {
-		return false
-	}
-	p.i += len(op)
-	return true
-}
-
-// keyword tells which of the words stands next where a command may begin, and takes it.
-func (p *parser) keyword(words ...string) string {
-	p.begins()
-	for _, w := range words {
-		if rest, ok := strings.CutPrefix(p.s[p.i:], w); ok && (rest == "" || strings.IndexByte(" \t\n;&|()", rest[0]) >= 0 || rest[0] >= End) {
-			p.i += len(w)
-			return w
+		end, ok := named(err, "unclosed here-document ") // which no shell minds
+		if end = "\n" + end + "\n"; ok && !strings.HasSuffix(script, end) {
+			return parse(script + end)
 		}
 	}
-	return ""
+	if quote, ok := named(err, "without closing quote "); ok {
+		return nil, "", fmt.Errorf("a %s is not closed", quote)
+	}
+	_, reason, _ := strings.Cut(err.Error(), ": ") // the position is in the script alone
+	return nil, "", errors.New(plain(reason))
 }
 
-// ahead tells whether one of the words stands next.
-func (p *parser) ahead(words ...string) bool {
-	p.begins()
-	i := p.i
-	found := p.keyword(words...) != ""
-	p.i = i
-	return found
-}
-
-// closing are the words and signs that end a list of commands.
-var closing = []string{"then", "else", "elif", "fi", "do", "done", "esac", "}"}
-
-// list reads commands up to what closes them.
-func (p *parser) list() node {
-	var all sequence
-	if p.depth++; p.depth > maxDepth {
-		p.fail("the script is nested too deep")
-	}
-	defer func() { p.depth-- }()
-	for !p.failed() {
-		p.lines()
-		if p.i == len(p.s) || p.s[p.i] == ')' || strings.HasPrefix(p.s[p.i:], ";;") || p.ahead(closing...) {
-			break
-		}
-		all = append(all, p.andOr())
-		if p.blanks(); strings.HasPrefix(p.s[p.i:], ";;") {
-			break
-		}
-		if !p.operator(";") && !p.operator("&") && p.i < len(p.s) && strings.IndexByte("\n)", p.s[p.i]) < 0 {
-			p.fail(fmt.Sprintf("%q is not expected", p.s[p.i:p.i+1]))
-		}
-	}
-	return all
-}
-
-func (p *parser) andOr() node {
-	left := p.pipeline()
-	for !p.failed() {
-		and := p.operator("&&")
-		if !and && !p.operator("||") {
-			break
-		}
-		p.lines()
-		left = &either{left, p.pipeline(), and}
-	}
-	return left
-}
-
-func (p *parser) pipeline() node {
-	made := &pipeline{not: p.keyword("!") != ""}
-	for !p.failed() {
-		made.all = append(made.all, p.command())
-		if p.blanks(); strings.HasPrefix(p.s[p.i:], "||") || !p.operator("|") {
-			break
-		}
-		p.operator("&")
-		p.lines()
-	}
-	return made
-}
-
-func (p *parser) command() node {
-	start := p.i
-	switch p.keyword("if", "for", "while", "until", "case", "{") {
-	case "if":
-		return p.redirected(p.condition())
-	case "for":
-		return p.redirected(p.forLoop(start))
-	case "while":
-		return p.redirected(p.while(start, false))
-	case "until":
-		return p.redirected(p.while(start, true))
-	case "case":
-		return p.redirected(p.choice(start))
-	case "{":
-		body := p.list()
-		p.expect("}")
-		return p.redirected(body)
-	}
-	if p.operator("(") {
-		return &group{p.until(')'), true, p.redirects()}
-	}
-	return p.simple()
-}
-
-// until reads commands up to a sign, and takes it.
-func (p *parser) until(sign byte) node {
-	body := p.list()
-	if p.i == len(p.s) || p.s[p.i] != sign {
-		p.fail(fmt.Sprintf("a %c is missing", sign))
-		return body
-	}
-	p.i++
-	return body
-}
-
-func (p *parser) expect(word string) {
-	p.lines()
-	if p.keyword(word) == "" {
-		p.fail(word + " is missing")
-	}
-}
-
-func (p *parser) redirected(body node) node { return &group{body, false, p.redirects()} }
-
-func (p *parser) condition() node {
-	c := &condition{test: p.list()}
-	p.expect("then")
-	c.yes = p.list()
-	switch p.keyword("elif", "else", "fi") {
-	case "elif":
-		c.no = p.condition()
-	case "else":
-		c.no = p.list()
-		p.expect("fi")
-	case "":
-		p.fail("fi is missing")
-	}
-	return c
-}
-
-func (p *parser) forLoop(start int) node {
-	p.blanks()
-	l := &loop{name: p.word("").literal()}
-	p.lines()
-	if p.keyword("in") != "" {
-		for before := "in"; !p.failed(); before = "" {
-			p.blanks()
-			w := p.word(before)
-			if w.parts == nil {
-				break
-			}
-			l.words = append(l.words, w)
-		}
-	}
-	p.operator(";")
-	l.text = unmarked(p.s[start:p.i])
-	p.body(l)
-	return l
-}
-
-func (p *parser) while(start int, until bool) node {
-	l := &loop{test: p.list()}
-	if until {
-		l.test = &pipeline{all: []node{l.test}, not: true}
-	}
-	l.text = unmarked(p.s[start:p.i])
-	p.body(l)
-	return l
-}
-
-func (p *parser) body(l *loop) {
-	p.expect("do")
-	l.body = p.list()
-	p.expect("done")
-}
-
-func (p *parser) choice(start int) node {
-	p.begins()
-	c := &choice{of: p.word("")}
-	c.text = unmarked(p.s[start:p.i])
-	p.expect("in")
-	for !p.failed() {
-		if p.lines(); p.keyword("esac") != "" {
-			break
-		}
-		p.operator("(")
-		var a arm
-		for !p.failed() {
-			p.begins()
-			a.patterns = append(a.patterns, p.word(""))
-			if !p.operator("|") {
-				break
-			}
-		}
-		if !p.operator(")") {
-			p.fail("a ) is missing")
-		}
-		a.body = p.list()
-		p.operator(";;")
-		c.arms = append(c.arms, a)
-	}
-	return c
-}
-
-// simple reads a command of words, or the definition of a function.
-func (p *parser) simple() node {
-	c := &simple{}
-	start, before := p.i, ""
-	for !p.failed() {
-		p.blanks()
-		if r := p.redirect(); r != nil {
-			c.redirects = append(c.redirects, r)
-			continue
-		}
-		w := p.word(before)
-		if w.parts == nil {
-			break
-		}
-		before = w.plain()
-		if name := assigned(w); name != "" && len(c.words) == 0 {
-			w.parts[0].text = w.parts[0].text[len(name)+1:]
-			c.assigned = append(c.assigned, assignment{name, w})
-			continue
-		}
-		c.words = append(c.words, w)
-		if len(c.words) == 1 && w.literal() != "" && p.operator("()") {
-			p.lines()
-			return &function{before, p.command()}
-		}
-		if w.literal() == "[[" {
-			p.test(c)
-		}
-	}
-	if len(c.words)+len(c.assigned)+len(c.redirects) == 0 {
-		p.fail("a command is missing")
-	}
-	c.text = strings.TrimSpace(unmarked(p.s[start:p.i]))
-	return c
-}
-
-// test reads what stands between [[ and ]], where signs are words.
-func (p *parser) test(c *simple) {
-	for !p.failed() {
-		p.lines()
-		w := p.word("")
-		if w.parts == nil {
-			if p.i == len(p.s) {
-				p.fail("]] is missing")
-				return
-			}
-			w.add(p.s[p.i:p.i+1], false)
-			p.i++
-		}
-		c.words = append(c.words, w)
-		if w.literal() == "]]" {
-			return
-		}
-	}
-}
-
-// assigned is the variable that a word such as A=b gives a value.
-func assigned(w word) string {
-	first := w.parts[0]
-	if first.quoted || first.name != "" || first.dollar || first.sub != nil {
-		return ""
-	}
-	name, _, ok := strings.Cut(first.text, "=")
-	if !ok || nameLength(name) != len(name) {
-		return ""
-	}
-	return name
-}
-
-func (p *parser) redirects() (all []*redirect) {
-	for p.blanks(); !p.failed(); p.blanks() {
-		r := p.redirect()
-		if r == nil {
-			break
-		}
-		all = append(all, r)
-	}
-	return all
-}
-
-// redirections are the operators, the longest first.
-var redirections = []string{"<<<", "<<-", "<<", "<&", "<>", "<", "&>>", "&>", ">>", ">|", ">&", ">"}
-
-// redirect reads a redirection if one stands next.
-func (p *parser) redirect() *redirect {
-	at := p.i
-	for at < len(p.s) && p.s[at] >= '0' && p.s[at] <= '9' {
-		at++
-	}
-	number := p.s[p.i:at]
-	i := slices.IndexFunc(redirections, func(op string) bool { return strings.HasPrefix(p.s[at:], op) })
-	if i < 0 || tag(p.s[at:]) > 0 {
-		return nil
-	}
-	r := &redirect{op: redirections[i]}
-	p.i = at + len(r.op)
-	p.begins()
-	r.target = p.word("")
-	if r.target.parts == nil {
-		p.fail("a file is missing behind " + r.op)
-	}
-	if r.op == "<<" || r.op == "<<-" {
-		for _, part := range r.target.parts {
-			r.end += part.text
-		}
-		p.here = append(p.here, r)
-	}
-	if number != "" && number != "1" && r.op[0] == '>' {
-		r.op = "2>" // errors, which nobody keeps
-	}
-	return r
+// named is what an error of the parser names behind some words.
+func named(err error, words string) (string, bool) {
+	_, quoted, _ := strings.Cut(err.Error(), words)
+	text, err := strconv.Unquote(quoted)
+	return text, err == nil && text != ""
 }

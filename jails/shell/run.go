@@ -1,257 +1,259 @@
 package shell
 
 import (
+	"cmp"
 	"maps"
-	"path"
+	"regexp"
 	"strings"
+
+	"mvdan.cc/sh/v3/expand"
+	"mvdan.cc/sh/v3/pattern"
+	"mvdan.cc/sh/v3/syntax"
 )
 
 // A runner goes through a script.
 type runner struct {
 	*Reader
-	vars      map[string]Word
-	functions map[string]node
-	under     string // the condition on which the commands at hand run
-	rest      string // the condition on which all that follows runs
-	gone      bool   // nothing that follows runs
-	strict    bool   // set -e
-	steps     int
-	depth     int
+	source      string
+	vars        map[string]string
+	args        []string // of the function at hand
+	functions   map[string]*syntax.Stmt
+	under       string // the condition on which the commands at hand run
+	rest        string // the condition on which all that follows runs
+	gone        bool   // nothing that follows in the function runs
+	over        bool   // nor does what called it
+	strict      bool   // set -e
+	work        int
 }
 
-// maxSteps is how many commands of a script are looked at, loops and functions included.
-const maxSteps = 10_000
+const (
+	maxWork  = 1 << 20 // bytes of words; a command counts as some, too
+	maxValue = 4 << 10 // bytes of a variable
+)
 
-func (r *runner) run(n node) Status {
-	if r.steps++; n == nil || r.gone || r.steps > maxSteps {
-		return Success
-	}
-	switch n := n.(type) {
-	case sequence:
-		return r.sequence(n)
-	case *pipeline:
-		s := r.pipe(n)
-		if n.not {
-			s = s.not()
-		}
-		return s
-	case *either:
-		return r.either(n)
-	case *condition:
-		return r.branch(r.run(n.test), words(n.test), n.yes, n.no)
-	case *loop:
-		r.loop(n)
-		return Success
-	case *choice:
-		r.choice(n)
-		return Unknown
-	case *group:
-		return r.group(n)
-	case *function:
-		r.functions[n.name] = n.body
-		return Success
-	case *simple:
-		return r.simple(n, &Command{})
-	}
-	return Unknown
-}
-
-func (r *runner) sequence(all sequence) Status {
+func (r *runner) stmts(all []*syntax.Stmt) Status {
 	last := Success
-	for _, n := range all {
-		if r.gone {
+	for _, s := range all {
+		if r.work += 100; r.gone || r.work > maxWork {
 			break
 		}
-		last = r.run(n)
-		if r.strict && last == Unknown && r.rest == "" {
-			r.rest = words(n)
+		last = r.command(s)
+		if s.Negated {
+			last = last.not()
+		}
+		if r.strict && last == Unknown {
+			r.rest = cmp.Or(r.rest, r.condition(s))
 		}
 	}
 	return last
 }
 
-// words is how a condition is named.
-func words(n node) string {
-	switch n := n.(type) {
-	case sequence:
-		if len(n) > 0 {
-			return words(n[len(n)-1])
+func (r *runner) command(s *syntax.Stmt) Status {
+	status := Success
+	switch n := s.Cmd.(type) {
+	case nil, *syntax.CallExpr, *syntax.TestClause:
+		return r.simple(s, &Command{})
+	case *syntax.BinaryCmd:
+		if n.Op == syntax.AndStmt || n.Op == syntax.OrStmt {
+			return r.either(n)
 		}
-	case *pipeline:
-		var all []string
-		for _, c := range n.all {
-			all = append(all, words(c))
+		return r.pipe(pipeline(s))
+	case *syntax.Block:
+		status = r.stmts(n.Stmts)
+	case *syntax.Subshell:
+		inner := *r
+		inner.vars = maps.Clone(r.vars)
+		status = inner.stmts(n.Stmts)
+		r.work = inner.work
+	case *syntax.IfClause:
+		status = r.branch(n)
+	case *syntax.WhileClause:
+		rest := r.rest
+		r.on(r.stmts(n.Cond), r.between(n.WhilePos, n.DoPos), n.Do)
+		r.rest = rest
+	case *syntax.ForClause:
+		r.loop(n)
+	case *syntax.CaseClause:
+		status = r.choose(n)
+	case *syntax.FuncDecl:
+		if n.Name != nil { // the parser lets one have none
+			r.functions[n.Name.Value] = n.Body
 		}
-		return strings.Join(all, " | ")
-	case *either:
-		return words(n.left)
-	case *group:
-		return words(n.body)
-	case *condition:
-		return words(n.test)
-	case *simple:
-		return n.text
-	case *loop:
-		return n.text
-	case *choice:
-		return n.text
+	case *syntax.TimeClause:
+		if n.Stmt != nil {
+			status = r.stmts([]*syntax.Stmt{n.Stmt})
+		}
+	case *syntax.CoprocClause:
+		status = r.stmts([]*syntax.Stmt{n.Stmt})
+	case *syntax.DeclClause:
+		r.assign(n.Args)
+	default:
+		status = Unknown
 	}
-	return "a condition"
+	if c := (Command{}); s.Redirs != nil {
+		if r.redirect(s, &c); len(c.Writes) > 0 {
+			r.visit(s, &c, "")
+		}
+	}
+	return status
 }
 
-// on runs commands on a condition.
-func (r *runner) on(condition string, n node) Status {
+// on runs commands that depend on the end of others, unless it is known that they do not run.
+func (r *runner) on(s Status, condition string, all []*syntax.Stmt) Status {
 	was := r.under
-	if r.under == "" {
-		r.under = condition
+	if s == Unknown {
+		r.under = cmp.Or(r.under, condition)
 	}
-	s := r.run(n)
+	status := r.stmts(all)
 	r.under = was
-	return s
+	return status
 }
 
-func (r *runner) branch(s Status, condition string, yes, no node) Status {
+func (r *runner) branch(n *syntax.IfClause) Status {
+	s, last := r.stmts(n.Cond), n.Cond[len(n.Cond)-1]
+	yes, no := Success, Success
+	if s != Failure {
+		yes = r.on(s, r.condition(last), n.Then)
+	}
+	if e := n.Else; e != nil && s != Success {
+		all := e.Then
+		if e.ThenPos.IsValid() { // elif
+			all = []*syntax.Stmt{{Position: e.Position, Cmd: e}}
+		}
+		no = r.on(s, r.condition(last), all)
+	}
+	return outcome(s, yes, no)
+}
+
+func (r *runner) either(n *syntax.BinaryCmd) Status {
+	s, skip := r.stmts([]*syntax.Stmt{n.X}), Success
+	if n.Op == syntax.AndStmt {
+		skip = Failure
+	}
+	if s == skip {
+		return s
+	}
+	right := r.on(s, r.condition(n.X), []*syntax.Stmt{n.Y})
+	return outcome(s, right, right)
+}
+
+// outcome is the status of what runs on a condition.
+func outcome(s, yes, no Status) Status {
 	switch s {
 	case Success:
-		return r.run(yes)
+		return yes
 	case Failure:
-		return r.run(no)
+		return no
 	case Either:
-		return join(r.run(yes), r.run(no))
+		return join(yes, no)
 	}
-	r.on(condition, yes)
-	r.on(condition, no)
 	return Unknown
 }
 
-// join is the status of one of two commands, nobody knows which.
-func join(a, b Status) Status {
-	switch {
-	case a == b:
-		return a
-	case a == Unknown || b == Unknown:
-		return Unknown
+// pipeline is the commands of a pipe.
+func pipeline(s *syntax.Stmt) []*syntax.Stmt {
+	n, ok := s.Cmd.(*syntax.BinaryCmd)
+	if !ok || n.Op == syntax.AndStmt || n.Op == syntax.OrStmt {
+		return []*syntax.Stmt{s}
 	}
-	return Either
+	return append(pipeline(n.X), n.Y)
 }
 
-func (r *runner) either(e *either) Status {
-	s := r.run(e.left)
-	if s == Success && !e.and || s == Failure && e.and {
-		return s
-	}
-	if s == Unknown {
-		r.on(words(e.left), e.right)
-		return Unknown
-	}
-	right := r.run(e.right)
-	if s == Either {
-		return join(right, Either)
-	}
-	return right
-}
-
-func (r *runner) pipe(p *pipeline) Status {
-	if len(p.all) == 1 {
-		return r.run(p.all[0])
-	}
+func (r *runner) pipe(all []*syntax.Stmt) (s Status) {
 	var from *Command
-	s := Success
-	for i, n := range p.all {
-		c, ok := n.(*simple)
-		if !ok {
-			from = nil
-			s = r.run(n)
+	for _, n := range all {
+		if _, ok := n.Cmd.(*syntax.CallExpr); !ok {
+			from, s = nil, r.stmts([]*syntax.Stmt{n})
 			continue
 		}
-		made := &Command{From: from, Piped: i < len(p.all)-1}
+		made := &Command{From: from}
 		if from != nil {
-			made.Input = printed(from)
+			made.Input = from.output()
 		}
-		s = r.simple(c, made)
+		s = r.simple(n, made)
 		from = made
 	}
 	return s
 }
 
-// printed is what echo and printf print, nil for other commands.
-func printed(c *Command) *Word {
-	if name := c.Name(); name != "echo" && name != "printf" {
-		return nil
-	}
-	out := &Word{}
-	var texts []string
-	for _, w := range c.Args[1:] {
-		if w.Text == "-e" || w.Text == "-n" || w.Text == "-en" {
-			continue
-		}
-		out.Unknown = out.Unknown || w.Unknown
-		texts = append(texts, w.Text)
-	}
-	if c.Name() == "printf" && len(texts) > 1 && strings.HasPrefix(texts[0], "%s") {
-		texts = texts[1:]
-	}
-	out.Text = strings.ReplaceAll(strings.Join(texts, " "), `\n`, "\n")
-	return out
-}
-
-func (r *runner) group(g *group) Status {
-	if !g.sub {
-		return r.run(g.body)
-	}
-	rest, vars, strict := r.rest, r.vars, r.strict
-	r.vars = maps.Clone(vars)
-	s := r.run(g.body)
-	r.rest, r.vars, r.strict, r.gone = rest, vars, strict, false
-	return s
-}
-
-func (r *runner) loop(l *loop) {
+func (r *runner) loop(n *syntax.ForClause) {
 	rest := r.rest
 	defer func() { r.rest = rest }()
-	if l.test != nil {
-		if s := r.run(l.test); s == Unknown {
-			r.on(l.text, l.body)
-		} else {
-			r.run(l.body)
-		}
+	list, ok := n.Loop.(*syntax.WordIter)
+	if !ok {
+		r.on(Unknown, r.between(n.ForPos, n.DoPos), n.Do)
 		return
 	}
-	for _, w := range l.words {
-		for _, value := range r.expand(w, true) {
-			r.vars[l.name] = value
-			r.run(l.body)
+	values := r.args
+	if list.InPos.IsValid() {
+		values = nil
+		for _, w := range list.Items {
+			values = append(values, r.expand(w, true)...)
 		}
+	}
+	for _, value := range values {
+		r.Set(list.Name.Value, expand.Variable{Str: value})
+		r.stmts(n.Do)
 	}
 }
 
-func (r *runner) choice(c *choice) {
-	of := r.whole(c.of)
-	for _, a := range c.arms {
-		met, certain := r.meets(of, a.patterns)
-		if certain && met {
-			r.run(a.body)
-			return
-		}
-		if !certain {
-			r.on(c.text, a.body)
+func (r *runner) choose(n *syntax.CaseClause) Status {
+	of := word(r.one(n.Word))
+	for _, item := range n.Items {
+		switch s := r.meets(of, item.Patterns); s {
+		case Success:
+			r.stmts(item.Stmts)
+			return Unknown
+		case Unknown:
+			r.on(s, r.between(n.Case, n.Word.End()), item.Stmts)
 		}
 	}
+	return Unknown
 }
 
-// meets tells whether a value meets one of the patterns, and whether that is certain.
-func (r *runner) meets(of Word, patterns []word) (met, certain bool) {
+// meets reports whether a value meets one of the patterns.
+func (r *runner) meets(of Word, patterns []*syntax.Word) Status {
 	for _, p := range patterns {
-		pattern := r.whole(p)
-		if of.dynamic() || pattern.dynamic() {
-			return false, false
+		glob := word(r.one(p))
+		if of.dynamic() || glob.dynamic() {
+			return Unknown
 		}
-		if ok, err := path.Match(pattern.Text, of.Text); ok && err == nil {
-			return true, true
+		expr, err := pattern.Regexp(glob.Text, pattern.EntireString)
+		if ok, _ := regexp.MatchString(expr, of.Text); ok && err == nil {
+			return Success
 		}
 	}
-	return false, true
+	return Failure
 }
 
-// dynamic tells whether the word is known only when the script runs.
-func (w Word) dynamic() bool { return w.Unknown || strings.Contains(w.Text, "<") }
+// between is a part of the script as it is written.
+func (r *runner) between(from, to syntax.Pos) string {
+	end := min(int(to.Offset()), len(r.source))
+	return plain(r.source[min(int(from.Offset()), end):end])
+}
+
+func (r *runner) text(n syntax.Node) string { return r.between(n.Pos(), n.End()) }
+
+// condition is how a command is named on which others depend.
+func (r *runner) condition(s *syntax.Stmt) string {
+	switch n := s.Cmd.(type) {
+	case *syntax.BinaryCmd:
+		if n.Op == syntax.AndStmt || n.Op == syntax.OrStmt {
+			return r.condition(n.X)
+		}
+	case *syntax.Block:
+		return r.condition(n.Stmts[len(n.Stmts)-1])
+	case *syntax.Subshell:
+		return r.condition(n.Stmts[len(n.Stmts)-1])
+	}
+	end := s.Position
+	if s.Cmd != nil {
+		end = s.Cmd.End()
+	}
+	for _, d := range s.Redirs {
+		if d.Word.End().After(end) {
+			end = d.Word.End()
+		}
+	}
+	return strings.TrimSpace(strings.TrimPrefix(r.between(s.Position, end), "!"))
+}

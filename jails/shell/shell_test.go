@@ -35,10 +35,21 @@ func TestRead(t *testing.T) {
 		{"x 'a\"b' \"c'd\" e\\ f \"$\" '' <F-USER>@<ip-host>", "x|a\"b|c'd|e f|$||<F-USER>@<ip-host>"},
 		{"x 2>&1 >/dev/null <y # z\n#z\nw \\\n v", "x; w|v"},
 		{"x <<END\n a\nEND\ny", "x; y"},
-		{"[[ a < b && c ]] && x", "[[|a|<|b|&|&|c|]]; ([[ a < b && c ]]) x"},
+		{"[[ a < b && c ]] && x", "[[|a|<|b|&&|c|]]; ([[ a < b && c ]]) x"},
 		{"while x; do y; done", "x; (while x; ) y"},
 		{"x | y & z", "x; y; z"},
 		{"A=1 x; { y; } 2>/dev/null || z", "x; y; (y) z"},
+		{"P=22,80; for p in ${P//,/ }; do x $p ${p%0}; done", "x|22|22; x|80|8"},
+		{"IFS=,; P=1,2; x $P", "x|1|2"},
+		{"P=' b'; x a$P", "x|a|b"},
+		{"set() { net=$1/24; }; set '<ip>'; run() { \"$@\"; }; run x $net", "x|<ip>/24"},
+		{"stop() { exit; }; x; stop; y", "x"},
+		{"x $((1+2)) {a,b} ~root ${u:0:1}", "x|$((1+2))?|{a,b}|~root|${u:0:1}?"},
+		{"{ x; } > f; y <(z)", "x; ; z; y|<(z)?"},
+		{"for p in $(for q in a b; do echo $q; done); do x $p; done", "echo|a; echo|b; x|$(for q in a b; do echo $q; done)?"},
+		{"ok | ok && [[ -n a ]] && x", "ok; ok; x"},
+		{"x <<END | y", "x; y"},
+		{"x \xff\xe9 \"\xff\"", "x|\xff\xe9|\xff"},
 	}
 	for _, tt := range tests {
 		var got []string
@@ -76,6 +87,20 @@ func TestScriptsThatAreNone(t *testing.T) {
 	}
 }
 
+// What loops, functions and variables do is bounded, and a reader that stops says so.
+func TestBounds(t *testing.T) {
+	for _, script := range []string{
+		"f() { f; f; }; f", "f() { x $(f) $(f); }; f", "a=b; " + strings.Repeat("a=$a$a; ", 100) + strings.Repeat("x $a; ", 500),
+		"for a in " + strings.Repeat("x ", 10_000) + "; do for b in " + strings.Repeat("x ", 10_000) + "; do y; done; done",
+		"f() { f \"$@\" \"$@\"; }; f x", strings.Repeat("((", 30_000), strings.Repeat("$((", 20_000),
+	} {
+		r := Reader{Visit: func(*Command) Status { return Unknown }}
+		if err := r.Read(script); err == nil {
+			t.Errorf("%.40q is read to its end", script)
+		}
+	}
+}
+
 // What is piped into a command, and what it writes to.
 func TestInputAndOutput(t *testing.T) {
 	var got []string
@@ -93,7 +118,7 @@ func TestInputAndOutput(t *testing.T) {
 	if err := r.Read("printf '%s\\n' 'a b' | x >> y; z <<E 2>/dev/null &>w\n  t\nE\ncat <<<v; > empty"); err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"printf", "x < a b > y", "z < t\n > w", "cat < v", " > empty"}; !slices.Equal(got, want) {
+	if want := []string{"printf", "x < a b > y", "z <   t\n > w", "cat < v", " > empty"}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

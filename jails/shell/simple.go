@@ -2,289 +2,161 @@ package shell
 
 import (
 	"cmp"
-	"maps"
 	"strconv"
 	"strings"
+
+	"mvdan.cc/sh/v3/expand"
+	"mvdan.cc/sh/v3/syntax"
 )
 
 // simple runs a command of words.
-func (r *runner) simple(c *simple, made *Command) Status {
-	before := ""
-	for i, w := range c.words {
-		made.Args = append(made.Args, r.expand(w, i == 0 || !r.Whole(before))...)
-		before = w.plain()
-	}
-	for _, a := range c.assigned {
-		r.assign(a.name, r.whole(a.value))
-	}
-	made.Text, made.Under = c.text, cmp.Or(r.under, r.rest)
-	for _, d := range c.redirects {
-		switch {
-		case d.here != "":
-			made.Input = &Word{Text: d.here, Unknown: strings.ContainsAny(d.here, "$`")}
-		case d.op == "<<<":
-			text := r.whole(d.target)
-			made.Input = &text
-		case d.op[0] == '>' || strings.HasPrefix(d.op, "&>"):
-			made.Writes = append(made.Writes, r.whole(d.target))
+func (r *runner) simple(s *syntax.Stmt, made *Command) Status {
+	var args []string
+	switch n := s.Cmd.(type) {
+	case *syntax.TestClause:
+		args = strings.Fields(r.text(n))
+	case *syntax.CallExpr:
+		before := ""
+		for _, w := range n.Args {
+			args = append(args, r.expand(w, !r.whole(before))...)
+			before = strings.Trim(r.text(w), `'"\`)
+		}
+		if len(n.Args) == 0 {
+			r.assign(n.Assigns)
 		}
 	}
-	if len(made.Args) == 0 {
-		if len(made.Writes) > 0 {
-			made.Args = []Word{{}}
-			r.Visit(made)
-		}
-		return Success
-	}
-	if body, ok := r.functions[made.arg(0)]; ok {
-		return r.call(body, made.Args[1:])
-	}
-	return r.builtin(made)
-}
-
-func (r *runner) assign(name string, value Word) {
-	if cmp.Or(r.under, r.rest) != "" {
-		value = Word{"$" + name, true}
-	}
-	r.vars[name] = value
-}
-
-// call runs a function.
-func (r *runner) call(body node, args []Word) Status {
-	if r.depth++; r.depth > maxDepth {
-		return Unknown
-	}
-	vars := r.vars
-	r.vars = maps.Clone(vars)
-	for i, a := range args {
-		r.vars[strconv.Itoa(i+1)] = a
-	}
-	s := r.run(body)
-	r.vars, r.gone = vars, false
-	r.depth--
-	return s
-}
-
-// builtin runs what the shell does itself, and shows everything else to Visit.
-func (r *runner) builtin(c *Command) Status {
-	switch name := c.arg(0); name {
-	case "true", ":":
-		if len(c.Writes) == 0 {
+	if r.redirect(s, made); len(args) == 0 {
+		if len(made.Writes) == 0 {
 			return Success
 		}
-	case "false":
-		return Failure
-	case "exit", "return", "break", "continue":
-		if c.Under != "" {
-			r.rest = c.Under
-		} else {
-			r.gone = name == "exit" || name == "return"
-		}
-		return Success
-	case "set":
-		r.strict = r.strict || len(c.Args) > 1 && strings.HasPrefix(c.arg(1), "-") && strings.Contains(c.arg(1), "e")
-		return Success
-	case "export", "local", "readonly", "declare":
-		for _, w := range c.Args[1:] {
-			if name, value, ok := strings.Cut(w.Text, "="); ok {
-				r.assign(name, Word{value, w.Unknown})
-			}
-		}
-		return Success
-	case "[", "test", "[[":
-		if s := decide(c.Args[1:]); s != Unknown {
-			return s
+		args = []string{""}
+	}
+	if body, ok := r.functions[args[0]]; ok {
+		return r.call(body, args[1:])
+	}
+	status, ok := r.builtin(args, cmp.Or(r.under, r.rest))
+	if !ok || len(made.Writes) > 0 {
+		visited := r.visit(s, made, args...)
+		if !ok {
+			return visited
 		}
 	}
+	return status
+}
+
+// visit shows a command to Visit.
+func (r *runner) visit(s *syntax.Stmt, c *Command, args ...string) Status {
+	for _, a := range args {
+		c.Args = append(c.Args, word(a))
+	}
+	c.Text, c.Under = r.condition(s), cmp.Or(r.under, r.rest)
 	return r.Visit(c)
 }
 
+// redirect notes where a command reads and writes.
+func (r *runner) redirect(s *syntax.Stmt, made *Command) {
+	for _, d := range s.Redirs {
+		switch d.Op {
+		case syntax.Hdoc, syntax.DashHdoc, syntax.WordHdoc:
+			from := d.Word
+			if d.Op != syntax.WordHdoc {
+				from = d.Hdoc
+			}
+			text := word(r.one(from))
+			made.Input = &text
+		case syntax.RdrOut, syntax.AppOut, syntax.RdrClob, syntax.RdrAll, syntax.AppAll:
+			if d.N == nil || d.N.Value == "1" { // nobody keeps errors
+				made.Writes = append(made.Writes, word(r.one(d.Word)))
+			}
+		}
+	}
+}
+
+func (r *runner) assign(all []*syntax.Assign) {
+	for _, a := range all {
+		value := r.one(a.Value)
+		if a.Append {
+			value = r.vars[a.Name.Value] + value
+		}
+		if a.Array != nil || a.Index != nil {
+			value = mask(r.text(a), later)
+		}
+		if a.Name != nil && !a.Naked {
+			r.Set(a.Name.Value, expand.Variable{Str: value})
+		}
+	}
+}
+
+// call runs a function.
+func (r *runner) call(body *syntax.Stmt, args []string) Status {
+	was := r.args
+	r.args = args
+	s := r.stmts([]*syntax.Stmt{body})
+	r.args, r.gone = was, r.over
+	return s
+}
+
+// builtin runs what the shell does itself.
+func (r *runner) builtin(args []string, under string) (s Status, ok bool) {
+	switch args[0] {
+	case "true", ":":
+	case "false":
+		return Failure, true
+	case "exit", "return", "break", "continue":
+		r.rest = cmp.Or(r.rest, under)
+		r.gone = under == "" && (args[0] == "exit" || args[0] == "return")
+		r.over = r.gone && args[0] == "exit"
+	case "set":
+		flags := append(args, "")[1]
+		r.strict = r.strict || strings.HasPrefix(flags, "-") && strings.Contains(flags, "e")
+	case "shift":
+		r.args = r.args[min(1, len(r.args)):]
+	case "export", "local", "readonly":
+		for _, a := range args[1:] {
+			if name, value, ok := strings.Cut(a, "="); ok {
+				r.Set(name, expand.Variable{Str: value})
+			}
+		}
+	case "[", "test", "[[":
+		s = decide(args[1:])
+		return s, s != Unknown
+	default:
+		return Unknown, false
+	}
+	return Success, true
+}
+
 // decide is the outcome of a test of what is known.
-func decide(args []Word) Status {
+func decide(args []string) Status {
 	var s []string
 	for _, a := range args {
-		if a.dynamic() {
+		w := word(a)
+		if w.dynamic() {
 			return Unknown
 		}
-		s = append(s, a.Text)
+		s = append(s, w.Text)
 	}
 	if n := len(s); n > 0 && (s[n-1] == "]" || s[n-1] == "]]") {
 		s = s[:n-1]
 	}
-	if len(s) > 0 && s[0] == "!" {
-		return of(s[1:]).not()
-	}
-	return of(s)
-}
-
-func of(s []string) Status {
-	truth := func(b bool) Status {
-		if b {
-			return Success
-		}
-		return Failure
-	}
 	switch {
+	case len(s) > 1 && s[0] == "!":
+		return decide(s[1:]).not()
 	case len(s) == 1:
 		return truth(s[0] != "")
-	case len(s) == 2 && s[0] == "-n":
-		return truth(s[1] != "")
-	case len(s) == 2 && s[0] == "-z":
-		return truth(s[1] == "")
+	case len(s) == 2 && (s[0] == "-n" || s[0] == "-z"):
+		return truth((s[1] == "") == (s[0] == "-z"))
 	case len(s) != 3:
 		return Unknown
-	}
-	switch s[1] {
-	case "=", "==":
-		if !strings.ContainsAny(s[2], "*?[") {
-			return truth(s[0] == s[2])
-		}
-	case "!=":
-		return truth(s[0] != s[2])
+	case s[1] == "!=", (s[1] == "=" || s[1] == "==") && !strings.ContainsAny(s[2], "*?["):
+		return truth((s[0] == s[2]) == (s[1] != "!="))
 	}
 	a, err1 := strconv.Atoi(s[0])
 	b, err2 := strconv.Atoi(s[2])
-	if err1 != nil || err2 != nil {
+	met, ok := map[string]bool{"-eq": a == b, "-ne": a != b, "-lt": a < b, "-le": a <= b,
+		"-gt": a > b, "-ge": a >= b}[s[1]]
+	if err1 != nil || err2 != nil || !ok {
 		return Unknown
 	}
-	switch s[1] {
-	case "-eq":
-		return truth(a == b)
-	case "-ne":
-		return truth(a != b)
-	case "-lt":
-		return truth(a < b)
-	case "-le":
-		return truth(a <= b)
-	case "-gt":
-		return truth(a > b)
-	case "-ge":
-		return truth(a >= b)
-	}
-	return Unknown
+	return truth(met)
 }
-
-// whole expands a word that stays one.
-func (r *runner) whole(w word) Word {
-	all := r.expand(w, false)
-	if len(all) == 0 {
-		return Word{}
-	}
-	return all[0]
-}
-
-// expand is what becomes of a word. With split, what is put into it unquoted may make several words of it.
-func (r *runner) expand(w word, split bool) []Word {
-	var all []Word
-	now, empty := Word{}, true
-	for _, p := range w.parts {
-		value, put := r.value(p)
-		now.Unknown = now.Unknown || value.Unknown
-		if !put || p.quoted || !split || value.Unknown {
-			now.Text += value.Text
-			empty = empty && put && !p.quoted && value.Text == ""
-			continue
-		}
-		fields := strings.FieldsFunc(value.Text, func(c rune) bool { return c == ' ' || c == '\t' || c == '\n' })
-		for i, f := range fields {
-			if i > 0 {
-				all = append(all, now)
-				now = Word{}
-			}
-			now.Text += f
-			empty = false
-		}
-	}
-	if empty {
-		return all
-	}
-	return append(all, now)
-}
-
-// value is the text of a part; put tells whether it is put in place of something else.
-func (r *runner) value(p part) (value Word, put bool) {
-	switch {
-	case p.sub != nil:
-		return r.output(p), true
-	case p.dollar:
-		return Word{p.text, true}, true
-	case p.name == "":
-		return Word{p.text, false}, false
-	}
-	if v, ok := r.vars[p.name]; ok && (v.Text != "" || p.spare == "") {
-		return v, true
-	}
-	switch {
-	case p.spare != "":
-		return Word{p.spare, false}, true
-	case p.name == "EUID" || p.name == "UID":
-		return Word{"0", false}, true
-	}
-	return Word{p.text, true}, true
-}
-
-// output is what a command in the place of a word prints.
-func (r *runner) output(p part) Word {
-	var last *Word
-	inner := *r
-	inner.Reader = &Reader{Whole: r.Whole, Visit: func(c *Command) Status {
-		s := r.Visit(c)
-		switch c.Name() {
-		case "echo", "printf":
-			last = printed(c)
-		case "sed", "tr":
-			last = reseparate(c, last)
-		case "id":
-			last = nil
-			if c.Text == "id -u" {
-				last = &Word{Text: "0"}
-			}
-		default:
-			last = nil
-		}
-		return s
-	}}
-	seq, _ := p.sub.(sequence)
-	inner.run(p.sub)
-	r.steps = inner.steps
-	if _, pipe := only(seq).(*pipeline); last == nil || !pipe {
-		return Word{p.text, true}
-	}
-	return *last
-}
-
-func only(all sequence) node {
-	if len(all) != 1 {
-		return nil
-	}
-	return all[0]
-}
-
-// reseparate is what sed or tr make of a list in which they put other separators between the parts, nil when they do
-// something else.
-func reseparate(c *Command, from *Word) *Word {
-	const separators = " ,:;-\n"
-	before, after := "", ""
-	if len(c.Args) == 3 && c.Name() == "tr" {
-		before, after = unescape(c.arg(1)), unescape(c.arg(2))
-	} else if script := c.arg(1); c.Name() == "sed" && len(c.Args) == 2 && len(script) > 4 && script[0] == 's' {
-		parts := strings.Split(script[2:], script[1:2])
-		if len(parts) != 3 || parts[2] != "g" {
-			return nil
-		}
-		before, after = strings.Trim(parts[0], "[]"), parts[1]
-	}
-	if from == nil || before == "" || after == "" || strings.Trim(before+after, separators) != "" {
-		return nil
-	}
-	made := *from
-	made.Text = strings.Map(func(r rune) rune {
-		if i := strings.IndexRune(before, r); i >= 0 {
-			return rune(after[min(i, len(after)-1)])
-		}
-		return r
-	}, from.Text)
-	return &made
-}
-
-func unescape(s string) string { return strings.ReplaceAll(s, `\n`, "\n") }

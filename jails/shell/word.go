@@ -1,250 +1,205 @@
 package shell
 
-import "strings"
+import (
+	"cmp"
+	"io"
+	"maps"
+	"strconv"
+	"strings"
 
-// A word is an argument before expansion.
-type word struct{ parts []part }
+	"mvdan.cc/sh/v3/expand"
+	"mvdan.cc/sh/v3/syntax"
+)
 
-// A part of a word is text, or what the shell puts something else in place of.
-type part struct {
-	text   string // as it is; of a variable or a substitution, as it is written
-	name   string // of a variable
-	spare  string // its value where it is not set
-	sub    node   // a command whose output is put there
-	dollar bool   // the text is what only the shell can expand
-	quoted bool
+// prepare changes a part of a script so that the library expands what is known. What is known only
+// when the script runs is put there as it is written, masked.
+func (r *runner) prepare(n syntax.Node) bool {
+	switch n := n.(type) {
+	case *syntax.Redirect:
+		if n.Hdoc != nil && n.Word.Lit() != "" {
+			n.Hdoc.Parts = []syntax.WordPart{&syntax.DblQuoted{Parts: n.Hdoc.Parts}}
+		}
+	case *syntax.Word:
+		for _, p := range n.Parts {
+			if l, ok := p.(*syntax.Lit); ok {
+				l.Value = quoteLiteral(l.Value)
+			}
+		}
+		r.later(n.Parts)
+	case *syntax.DblQuoted:
+		r.later(n.Parts)
+	case *syntax.ParamExp:
+		if n.Exp == nil && n.Repl == nil && !n.Length && !strings.Contains("@*", n.Param.Value) {
+			unset := &syntax.Lit{Value: mask(r.text(n), later)}
+			n.Exp = &syntax.Expansion{Op: syntax.DefaultUnset,
+				Word: &syntax.Word{Parts: []syntax.WordPart{unset}}}
+			return false
+		}
+	}
+	return true
 }
 
-// literal is the word's text when it is nothing but unquoted text, as keywords are.
-func (w word) literal() string {
-	if len(w.parts) != 1 || w.parts[0].quoted || w.parts[0].name != "" || w.parts[0].dollar || w.parts[0].sub != nil {
+// quoteLiteral masks what is quoted, and what only some shells expand.
+func quoteLiteral(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '\\' && i+1 < len(s):
+			i++
+			b.WriteString(mask(s[i:i+1], masked))
+		case strings.IndexByte("{~", s[i]) >= 0:
+			b.WriteString(mask(s[i:i+1], masked))
+		default:
+			b.WriteByte(s[i])
+		}
+	}
+	return b.String()
+}
+
+// later masks the parts of a word that the library would expand otherwise than a shell that runs.
+func (r *runner) later(parts []syntax.WordPart) {
+	for i, p := range parts {
+		known := true
+		switch p := p.(type) {
+		case *syntax.ArithmExp, *syntax.ExtGlob:
+			known = false
+		case *syntax.ProcSubst:
+			parts[i] = &syntax.CmdSubst{Left: p.OpPos, Right: p.Rparen, Stmts: p.Stmts, TempFile: true}
+		case *syntax.ParamExp:
+			known = !p.Excl && p.Slice == nil && p.Index == nil
+		}
+		if !known {
+			parts[i] = &syntax.Lit{ValuePos: p.Pos(), ValueEnd: p.End(), Value: mask(r.text(p), later)}
+		}
+	}
+}
+
+// expand returns what becomes of a word. With split, what is put into it unquoted may make several.
+func (r *runner) expand(w *syntax.Word, split bool) []string {
+	config := &expand.Config{Env: r, CmdSubst: r.substitute}
+	all, err := []string{w.Lit()}, error(nil)
+	if all[0] != "" {
+		return all
+	} else if split {
+		all, err = expand.Fields(config, w)
+	} else {
+		all[0], err = expand.Literal(config, w)
+	}
+	if err != nil {
+		all = []string{mask(r.text(w), later)}
+	}
+	for _, text := range all {
+		r.work += len(text)
+	}
+	return all
+}
+
+// one expands a word that stays one. It may be nil.
+func (r *runner) one(w *syntax.Word) string {
+	if w == nil {
 		return ""
 	}
-	return w.parts[0].text
+	return r.expand(w, false)[0]
 }
 
-// plain is the word's text when nothing in it is to be expanded.
-func (w word) plain() (text string) {
-	for _, p := range w.parts {
-		if p.name != "" || p.dollar || p.sub != nil {
-			return ""
-		}
-		text += p.text
-	}
-	return text
+// word is expanded text as others are to see it.
+func word(text string) Word {
+	all := plain(text)
+	return Word{all, all != unmask(text, later)}
 }
 
-// add adds text, to the last part where that is alike.
-func (w *word) add(text string, quoted bool) {
-	if n := len(w.parts); n > 0 {
-		if l := &w.parts[n-1]; l.quoted == quoted && l.name == "" && !l.dollar && l.sub == nil {
-			l.text += text
-			return
-		}
+// Get returns a variable of the script. Its name, and Each and Set, are the library's.
+func (r *runner) Get(name string) expand.Variable {
+	text, ok := r.vars[name]
+	if i, err := strconv.Atoi(name); err == nil && i > 0 && i <= len(r.args) {
+		text, ok = r.args[i-1], true
+	} else if name == "@" || name == "*" {
+		return expand.Variable{Set: true, Kind: expand.Indexed, List: r.args}
+	} else if !ok && (name == "UID" || name == "EUID") {
+		text, ok = "0", true
 	}
-	w.parts = append(w.parts, part{text: text, quoted: quoted})
+	if r.work += len(text); r.work > maxWork {
+		text = ""
+	}
+	return expand.Variable{Set: ok, Kind: expand.String, Str: text}
 }
 
-// word reads a word that stands behind another. It is empty where none begins.
-func (p *parser) word(before string) (w word) {
-	if p.whole(before) {
-		if text, ok := p.inserted(); ok {
-			w.add(text, true)
-		}
-	}
-	for p.i < len(p.s) && !p.failed() {
-		switch c := p.s[p.i]; c {
-		case Begin:
-			if so := w.literal(); strings.HasSuffix(so, "=") || so != "" && p.whole(so) {
-				if text, ok := p.inserted(); ok {
-					w.add(text, true)
-					continue
-				}
-			}
-			p.i++
-		case End:
-			p.i++
-		case ' ', '\t', '\n', ';', '|', '&', '(', ')', '>':
-			return w
-		case '<':
-			n := tag(p.s[p.i:])
-			if n == 0 {
-				return w
-			}
-			w.add(p.s[p.i:p.i+n], false)
-			p.i += n
-		case '\\':
-			p.escape(&w)
-		case '\'':
-			p.single(&w)
-		case '"':
-			p.double(&w)
-		case '$', '`':
-			p.expansion(&w, false)
-		default:
-			w.add(string(p.s[p.i:p.i+1]), false)
-			p.i++
-		}
-	}
-	return w
-}
+// Each is not needed: the script's variables are nobody else's.
+func (r *runner) Each(func(string, expand.Variable) bool) {}
 
-// tag is the length of a tag such as <ip> with which s begins, or 0. It is filled in when an action runs, and is no
-// redirection.
-func tag(s string) int {
-	for i := 1; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '>' && i > 1:
-			return i + 1
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', i > 1 && strings.IndexByte("0123456789-_./:?=", c) >= 0:
-		default:
-			return 0
-		}
+// Set gives a variable a value, of which nothing is known where that depends on a condition.
+func (r *runner) Set(name string, v expand.Variable) error {
+	r.vars[name] = unmask(v.Str, later)
+	if cmp.Or(r.under, r.rest) != "" || len(v.Str) > maxValue {
+		r.vars[name] = mask("$"+name, later)
 	}
-	return 0
-}
-
-// inserted reads a whole text between marks. It leaves alone what is more than a value: flags, or something to expand.
-func (p *parser) inserted() (string, bool) {
-	for at := p.i; at < len(p.s) && p.s[at] == Begin; at++ {
-		end, depth := at, 0
-		for ; end < len(p.s); end++ {
-			if p.s[end] == Begin {
-				depth++
-			} else if p.s[end] == End {
-				if depth--; depth == 0 {
-					break
-				}
-			}
-		}
-		text := strings.TrimSpace(unmarked(p.s[at:end]))
-		if end < len(p.s) && text != "" && !strings.ContainsAny(text, "$`\\'\"{}") && !strings.Contains(" "+text, " -") {
-			p.i = end + 1
-			return text, true
-		}
-	}
-	return "", false
-}
-
-func (p *parser) escape(w *word) {
-	if p.i++; p.i == len(p.s) {
-		return
-	}
-	if p.s[p.i] != '\n' {
-		w.add(p.s[p.i:p.i+1], true)
-	}
-	p.i++
-}
-
-func (p *parser) single(w *word) {
-	end := strings.IndexByte(p.s[p.i+1:], '\'')
-	if end < 0 {
-		p.fail("a ' is not closed")
-		return
-	}
-	w.add(unmarked(p.s[p.i+1:p.i+1+end]), true)
-	p.i += end + 2
-}
-
-func (p *parser) double(w *word) {
-	w.add("", true)
-	for p.i++; p.i < len(p.s) && !p.failed(); {
-		switch c := p.s[p.i]; c {
-		case '"':
-			p.i++
-			return
-		case Begin, End:
-			p.i++
-		case '\\':
-			if p.i+1 < len(p.s) && strings.IndexByte("$`\"\\\n", p.s[p.i+1]) >= 0 {
-				p.escape(w)
-				continue
-			}
-			w.add(`\`, true)
-			p.i++
-		case '$', '`':
-			p.expansion(w, true)
-		default:
-			w.add(string(p.s[p.i:p.i+1]), true)
-			p.i++
-		}
-	}
-	p.fail("a \" is not closed")
-}
-
-// expansion reads what begins with $ or a backtick.
-func (p *parser) expansion(w *word, quoted bool) {
-	start := p.i
-	rest := p.s[p.i:]
-	made := part{quoted: quoted}
-	switch {
-	case rest[0] == '`':
-		made.sub = p.backticks()
-	case strings.HasPrefix(rest, "$(("):
-		end := strings.Index(rest, "))")
-		if end < 0 {
-			p.fail("a $(( is not closed")
-			return
-		}
-		p.i += end + 2
-		made.dollar = true
-	case strings.HasPrefix(rest, "$("):
-		p.i += 2
-		made.sub = p.until(')')
-	case strings.HasPrefix(rest, "${"):
-		end := strings.IndexByte(rest, '}')
-		if end < 0 {
-			p.fail("a ${ is not closed")
-			return
-		}
-		p.i += end + 1
-		name, spare, _ := strings.Cut(unmarked(rest[2:end]), ":-")
-		made.name, made.spare, made.dollar = name, spare, nameLength(name) != len(name)
-	default:
-		n := nameLength(rest[1:])
-		if n == 0 && len(rest) > 1 && strings.IndexByte("0123456789@*#?$!-", rest[1]) >= 0 {
-			n, made.dollar = 1, rest[1] < '0' || rest[1] > '9'
-		}
-		if p.i += 1 + n; n == 0 {
-			w.add("$", quoted)
-			return
-		}
-		made.name = rest[1 : 1+n]
-	}
-	made.text = unmarked(p.s[start:min(p.i, len(p.s))])
-	if made.dollar {
-		made.name = ""
-	}
-	w.parts = append(w.parts, made)
-}
-
-// nameLength is the length of the variable's name with which s begins.
-func nameLength(s string) int {
-	for i := range len(s) {
-		c := s[i]
-		if c != '_' && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (i == 0 || c < '0' || c > '9') {
-			return i
-		}
-	}
-	return len(s)
-}
-
-func (p *parser) backticks() node {
-	var inner []byte
-	for p.i++; p.i < len(p.s); p.i++ {
-		switch c := p.s[p.i]; {
-		case c == '`':
-			p.i++
-			body, err := parseIn(string(inner), p.whole, p.depth+1)
-			if err != nil {
-				p.err = err
-			}
-			return body
-		case c == '\\' && p.i+1 < len(p.s) && strings.IndexByte("$`\\", p.s[p.i+1]) >= 0:
-			p.i++
-		}
-		inner = append(inner, p.s[p.i])
-	}
-	p.fail("a ` is not closed")
 	return nil
+}
+
+// substitute writes what a command in the place of a word prints.
+func (r *runner) substitute(w io.Writer, s *syntax.CmdSubst) error {
+	var last *Word
+	inner, n := *r, 0
+	inner.vars = maps.Clone(r.vars)
+	inner.Reader = &Reader{Whole: r.Whole, Visit: func(c *Command) Status {
+		n++
+		if last = c.output(); c.Under != cmp.Or(r.under, r.rest) {
+			n++
+		}
+		return r.Visit(c)
+	}}
+	inner.stmts(s.Stmts)
+	r.work = inner.work
+	text := mask(r.text(s), later)
+	if last != nil && !last.Unknown && !s.TempFile && len(s.Stmts) == 1 &&
+		n == len(pipeline(s.Stmts[0])) {
+		text = last.Text
+	}
+	_, err := io.WriteString(w, text)
+	return err
+}
+
+// output is what a command prints, nil when that is known only when it runs.
+func (c *Command) output() *Word {
+	switch name := c.Name(); {
+	case name == "echo", name == "printf":
+		return c.printed()
+	case name == "sed" && len(c.Args) == 2, name == "tr" && len(c.Args) == 3:
+		return c.reseparated()
+	case name == "cat" && len(c.Args) == 1:
+		return c.Input
+	case c.Text == "id -u":
+		return &Word{Text: "0"}
+	}
+	return nil
+}
+
+// printed is what echo and printf print.
+func (c *Command) printed() *Word {
+	out := &Word{}
+	for i, w := range c.Args[1:] {
+		if !strings.HasPrefix(w.Text, "-") && (i > 0 || !strings.HasPrefix(w.Text, "%s")) {
+			out.Unknown = out.Unknown || w.Unknown
+			out.Text += w.Text + " "
+		}
+	}
+	out.Text = strings.ReplaceAll(strings.TrimSuffix(out.Text, " "), `\n`, "\n")
+	return out
+}
+
+// reseparated is what sed or tr make of a list whose separators they replace.
+func (c *Command) reseparated() *Word {
+	parts := []string{"s", c.arg(1), c.arg(2), "g"}
+	if c.Name() == "sed" {
+		parts = strings.Split(c.arg(1), "/")
+	}
+	if c.Input == nil || len(parts) != 4 || parts[0] != "s" || parts[3] != "g" ||
+		parts[1] == "" || strings.Trim(parts[1], " ,:;-[]\\n") != "" {
+		return nil
+	}
+	lines := strings.NewReplacer(`\n`, "\n", "[", "", "]", "")
+	from, to := lines.Replace(parts[1]), lines.Replace(parts[2])
+	text := strings.Join(strings.FieldsFunc(c.Input.Text,
+		func(r rune) bool { return strings.ContainsRune(from, r) }), to)
+	return &Word{text, c.Input.Unknown}
 }

@@ -153,6 +153,43 @@ hangs() {
 	inside systemctl daemon-reload
 }
 
+drop_in() { # LINES: of a drop-in for the service until the next
+	inside sh -c "mkdir -p /run/systemd/system/bailiff.service.d && printf '$1' >/run/systemd/system/bailiff.service.d/test.conf"
+	inside systemctl daemon-reload
+}
+
+has_trouble() { # that lasts for some seconds, and longer than systemd tries
+	local broken='[Service]\nExecStart=\nExecStart=/bin/false\nType=exec\n'
+	drop_in "$broken"
+	inside systemctl restart bailiff.service
+	check "a daemon that cannot start is tried again and again" within 30 says '^([6-9]|[1-9][0-9])$' prop NRestarts
+	check "and no unit has failed" not inside systemctl is-failed bailiff.service bailiff.socket
+	drop_in ''
+	check "when the trouble is over it starts by itself" within 30 inside bailiff ping
+	drop_in "[Unit]\nStartLimitIntervalSec=12s\nStartLimitBurst=6\n$broken"
+	inside systemctl restart bailiff.service
+	check "a trouble that lasts makes the service fail" within 30 inside systemctl is-failed bailiff.service
+	check "and systemd shows that" says 'bailiff.service' inside systemctl --failed --all --no-legend
+	drop_in "[Unit]\nStartLimitIntervalSec=12s\nStartLimitBurst=6\n"
+	check "after mending a start works, and nothing is to be reset" within 30 inside systemctl start bailiff.service
+	check "the service and its socket are well" inside systemctl is-active bailiff.service bailiff.socket
+	drop_in ''
+	inside systemctl reset-failed
+}
+
+loses_the_journal() {
+	local pid
+	pid=$(prop MainPID)
+	inside systemctl stop systemd-journald.socket systemd-journald-dev-log.socket systemd-journald.service 2>/dev/null
+	inside bailiff ban sshd 203.0.113.77 >/dev/null
+	inside systemctl start systemd-journald.socket systemd-journald-dev-log.socket systemd-journald.service
+	inside bailiff ban sshd 203.0.113.78 >/dev/null
+	check "the daemon outlives journald" [ "$(prop MainPID)" = "$pid" ]
+	check "and tells it of bans again" within 20 says 'Ban 203.0.113.78' inside journalctl -u bailiff.service -o cat
+	check "of those meanwhile, too" says 'Ban 203.0.113.77' inside journalctl -u bailiff.service -o cat
+	inside bailiff unban 203.0.113.77 203.0.113.78 >/dev/null
+}
+
 other_backends() { # the daemon changes its firewall, and those who are banned are so in each of them
 	inside sh -c 'printf "[Definition]\nfirewall = nftables\n" >/etc/bailiff/bailiff.local'
 	check "it starts with nftables" inside systemctl restart bailiff.service
@@ -270,6 +307,8 @@ check "Prometheus can read the ban" says 'bailiff_bans_total\{family="inet4",jai
 figures+=("idle RSS $(inside sed -n 's/VmRSS:\s*//p' "/proc/$(prop MainPID)/status")")
 reloads
 hangs
+has_trouble
+loses_the_journal
 other_backends
 reads_a_long_past
 upgrades

@@ -72,6 +72,7 @@ type Firewall struct {
 	long         map[string]map[netip.Prefix]time.Time   // by jail: bans beyond the limit, and when they end
 	empty        map[string]bool                         // jails with a set that was lost and is not filled again
 	watched      bool                                    // Run is at work
+	late         context.Context                         // ends some time after Run is to; then so do programs that bans still wait for
 	cuts         []cut
 	cutDue       chan struct{} // told of new cuts; nil while nobody cuts
 	lastRepair   time.Time
@@ -93,6 +94,7 @@ func Open(ctx context.Context, o Options) (*Firewall, error) {
 		unwatched: map[witnessKey]bool{},
 		samples:   map[witnessKey]map[netip.Prefix]witness{},
 		empty:     map[string]bool{},
+		late:      context.Background(),
 		long:      map[string]map[netip.Prefix]time.Time{},
 	}
 	if err := fw.choose(ctx, o); err != nil {
@@ -175,6 +177,8 @@ func (fw *Firewall) Add(ctx context.Context, jail string, bans map[netip.Prefix]
 }
 
 func (fw *Firewall) add(ctx context.Context, jail string, f family, entries []entry) []error {
+	ctx, done := fw.untilLate(ctx)
+	defer done()
 	if err := ctx.Err(); err != nil {
 		return []error{err}
 	}
@@ -260,6 +264,8 @@ func (fw *Firewall) Remove(ctx context.Context, jail string, prefixes ...netip.P
 }
 
 func (fw *Firewall) remove(ctx context.Context, jail string, f family, prefixes []netip.Prefix) error {
+	ctx, done := fw.untilLate(ctx)
+	defer done()
 	if err := ctx.Err(); err != nil {
 		return err
 	}

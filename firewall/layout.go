@@ -41,8 +41,8 @@ func hasOurName(chain string) bool {
 	return ok && (rest == "" || rest[0] == '-' || rest[0] == '~')
 }
 
-// madeHere reports whether a chain with a name of ours is ours by what is in it. Somebody may have one that is called
-// so. An empty one may be taken: it holds nothing that could be lost.
+// madeHere reports whether a chain with a name of ours is ours by what is in it. Somebody may have
+// one that is called so. An empty one may be taken: it holds nothing that could be lost.
 func madeHere(chain string, have rules) bool {
 	marks := []string{"--match-set bailiff4", "--match-set bailiff6", "-j bailiff-from-", "-j bailiff-to-", "-j bailiff-stop-"}
 	marked := func(rule string) bool {
@@ -51,14 +51,15 @@ func madeHere(chain string, have rules) bool {
 	return len(have) == 0 || holdsBans(chain) || strings.HasPrefix(chain, chainName+"~") || slices.ContainsFunc(have, marked)
 }
 
-// holdsBans reports whether a chain is by its name one of those that the backend without sets makes for a jail.
+// holdsBans reports whether a chain is by its name one of those that the backend without sets makes
+// for a jail.
 func holdsBans(chain string) bool {
 	return slices.ContainsFunc([]string{"-from-", "-to-", "-stop-"},
 		func(part string) bool { return strings.HasPrefix(chain, chainName+part) })
 }
 
-// ownChain is the chain of ours that the chain hook jumps to. It has another name than usual where somebody else has a
-// chain that is called so.
+// ownChain is the chain of ours that the chain hook jumps to. It has another name than usual where
+// somebody else has a chain that is called so.
 func (t *xtable) ownChain(hook string) string {
 	if own := usualChain(hook); !t.foreign[own] {
 		return own
@@ -82,7 +83,8 @@ func (t *xtable) plan(ctx context.Context, s *script, chain string, want rules, 
 	return nil
 }
 
-// planHook adds to the script what a chain of others lacks: our chain, and the jump to it in the first place.
+// planHook adds to the script what a chain of others lacks: our chain, and the jump to it in the
+// first place.
 func (t *xtable) planHook(ctx context.Context, s *script, hook string, want rules) error {
 	in, err := t.list(ctx, hook)
 	if err != nil {

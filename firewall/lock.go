@@ -9,7 +9,8 @@ import (
 	"syscall"
 )
 
-// lockStatus is how iptables exits when it gave up waiting for the lock: RESOURCE_PROBLEM of its source.
+// lockStatus is how iptables exits when it gave up waiting for the lock: RESOURCE_PROBLEM of its
+// source.
 const lockStatus = 4
 
 // busy reports whether a program of iptables gave up because others were at work.
@@ -21,8 +22,8 @@ func busy(err error) bool {
 	return failed.status() == lockStatus || strings.Contains(failed.said, "Resource temporarily unavailable")
 }
 
-// locked reports whether a program gave up because others held iptables' lock. Exit status 4 alone may also mean that
-// there is no permission.
+// locked reports whether a program gave up because others held iptables' lock. Exit status 4 alone
+// may also mean that there is no permission.
 func locked(err error) bool {
 	var failed *programError
 	return errors.As(err, &failed) && failed.status() == lockStatus && strings.Contains(failed.said, "holding the xtables lock")

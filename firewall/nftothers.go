@@ -19,7 +19,8 @@ func isTableChain(name string) bool {
 		strings.HasPrefix(name, "from-") || strings.HasPrefix(name, "to-")
 }
 
-// chooseTable settles the name of our table. One that has chains or sets, and none of our sets, is somebody else's.
+// chooseTable settles the name of our table. One that has chains or sets, and none of our sets, is
+// somebody else's.
 func (n *nft) chooseTable() error {
 	sets, err := n.allSets()
 	if err != nil {
@@ -78,7 +79,8 @@ func (n *nft) unneeded(blocks []block, forward bool, chains []*nftables.Chain, s
 	return all
 }
 
-// drop removes what nothing of ours needs, and says what cannot go since somebody's own rules name it: that is emptied.
+// drop removes what nothing of ours needs, and says what cannot go since somebody's own rules name
+// it: that is emptied.
 func (n *nft) drop(all []leftover) (notes []string) {
 	for _, one := range all {
 		one.drop()
@@ -122,8 +124,8 @@ func (n *nft) lift(context.Context) (made repairs, err error) {
 	return made, errors.Join(err, n.conn.Flush())
 }
 
-// sweep removes tables in which nftables was tried, for nobody is at work in one that can be seen, and the one that ours
-// was in while somebody else had one of its usual name.
+// sweep removes tables in which nftables was tried, for nobody is at work in one that can be seen,
+// and the one that ours was in while somebody else had one of its usual name.
 func (n *nft) sweep() error {
 	tables, err := n.conn.ListTablesOfFamily(n.table.Family)
 	if err != nil {

@@ -22,22 +22,23 @@ type part struct {
 // A partOpener opens a part, if there is such a thing here.
 type partOpener func(context.Context, Options) (part, error)
 
-// Others tells, in words, where a backend that is not in use has left sets, chains or rules of ours, as one does that
-// was in use before the configuration changed.
+// Others tells, in words, where a backend that is not in use has left sets, chains or rules of
+// ours, as one does that was in use before the configuration changed.
 func (fw *Firewall) Others(ctx context.Context) ([]string, error) {
 	where, _, err := eachPart(ctx, fw.options, fw.otherParts(), func(part) error { return ctx.Err() })
 	return where, err
 }
 
-// LiftOthers removes what Others tells of, with all bans in it. It is to be called when those in the backend in use
-// stand.
+// LiftOthers removes what Others tells of, with all bans in it. It is to be called when those in
+// the backend in use stand.
 func (fw *Firewall) LiftOthers(ctx context.Context) ([]string, error) {
 	where, _, err := eachPart(ctx, fw.options, fw.otherParts(), func(p part) error { return p.liftAndTell(ctx, fw.options) })
 	return where, err
 }
 
-// LiftAll removes every set, chain and rule of ours, whichever backend made them. What others' rules name is emptied,
-// left, and told of in the log. It is an error when nothing can be looked at.
+// LiftAll removes every set, chain and rule of ours, whichever backend made them. What others'
+// rules name is emptied, left, and told of in the log. It is an error when nothing can be looked
+// at.
 func LiftAll(ctx context.Context, o Options) error {
 	all := []partOpener{usualChains, chainsOfTheOther, tablePart, setsPart}
 	_, unable, err := eachPart(ctx, o, all, func(p part) error { return p.liftAndTell(ctx, o) })
@@ -58,7 +59,8 @@ func (p part) liftAndTell(ctx context.Context, o Options) error {
 	return err
 }
 
-// eachPart looks through parts in which something may be left. Those that cannot be opened have nothing.
+// eachPart looks through parts in which something may be left. Those that cannot be opened have
+// nothing.
 func eachPart(ctx context.Context, o Options, parts []partOpener, found func(part) error) (where []string, unable []error, err error) {
 	for _, open := range parts {
 		p, missing := open(ctx, o)
@@ -78,8 +80,8 @@ func eachPart(ctx context.Context, o Options, parts []partOpener, found func(par
 	return where, unable, err
 }
 
-// otherParts are those that the backend in use does not look after itself. Both backends of iptables use the same chains.
-// Rules come before the sets they name.
+// otherParts are those that the backend in use does not look after itself. Both backends of
+// iptables use the same chains. Rules come before the sets they name.
 func (fw *Firewall) otherParts() []partOpener {
 	switch fw.name {
 	case "iptables":
@@ -121,8 +123,8 @@ func setsPart(context.Context, Options) (part, error) {
 
 func usualChains(ctx context.Context, o Options) (part, error) { return chainsPart(ctx, o) }
 
-// chainsOfTheOther is what the other of iptables-nft and iptables-legacy has: the one that is meant by iptables may have
-// changed since.
+// chainsOfTheOther is what the other of iptables-nft and iptables-legacy has: the one that is meant
+// by iptables may have changed since.
 func chainsOfTheOther(ctx context.Context, o Options) (part, error) {
 	legacy, err := isLegacy(ctx, o.program())
 	if err != nil {
@@ -146,7 +148,8 @@ func chainsPart(ctx context.Context, o Options) (part, error) {
 	return part{"chains of " + o.program(), left, lift, func() error { return closeAll(tables) }}, nil
 }
 
-// anyOurs reports whether tables of iptables have a chain of ours, but for what trials have left, which it removes.
+// anyOurs reports whether tables of iptables have a chain of ours, but for what trials have left,
+// which it removes.
 func anyOurs(ctx context.Context, tables []*xtable) (bool, error) {
 	n := 0
 	for _, t := range tables {
@@ -165,7 +168,8 @@ func anyOurs(ctx context.Context, tables []*xtable) (bool, error) {
 	return n > 0, nil
 }
 
-// exists tells whether there is a filter table. To list that of iptables-legacy would make it where there is none.
+// exists tells whether there is a filter table. To list that of iptables-legacy would make it where
+// there is none.
 func (t *xtable) exists() bool {
 	if t.socket < 0 {
 		return true

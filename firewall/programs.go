@@ -101,8 +101,8 @@ func openXTables(ctx context.Context, o Options) ([]*xtable, error) {
 // lockVariable is the variable by which iptables 1.8.6 and later is told of its lock file.
 const lockVariable = "XTABLES_LOCKFILE"
 
-// lockFile has the iptables that we start take a lock of our own where we may not take everybody's: the lock is
-// advisory, and the kernel itself says EAGAIN to whom comes second.
+// lockFile has the iptables that we start take a lock of our own where we may not take everybody's:
+// the lock is advisory, and the kernel itself says EAGAIN to whom comes second.
 func lockFile(runtimeDir string) error {
 	if os.Geteuid() == 0 || runtimeDir == "" || os.Getenv(lockVariable) != "" {
 		return nil

@@ -18,8 +18,8 @@ func (fw *Firewall) Run(ctx context.Context) error {
 		return nil
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	fw.watching(true)
-	defer fw.watching(false)
+	end := fw.watching(ctx)
+	defer end()
 	fw.lookSoon() // what others have changed since Ensure was not heard of
 	if l, err := listen(); err != nil {
 		fw.log.Info("firewall changes are not notified", "err", err)
@@ -38,10 +38,31 @@ func (fw *Firewall) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
-func (fw *Firewall) watching(on bool) {
+// lateAfter is how long bans that wait for a program may still take when Run is to end.
+const lateAfter = 2 * time.Second
+
+// watching notes that Run is at work, until the function that it returns is called.
+func (fw *Firewall) watching(ctx context.Context) (end func()) {
+	late, cancel := context.WithCancel(context.Background())
+	context.AfterFunc(ctx, func() { time.AfterFunc(lateAfter, cancel) })
 	fw.mu.Lock()
 	defer fw.mu.Unlock()
-	fw.watched = on
+	fw.watched, fw.late = true, late
+	return func() {
+		fw.mu.Lock()
+		defer fw.mu.Unlock()
+		fw.watched = false
+	}
+}
+
+// untilLate is a context that ends when the firewall is to be closed at last, also where the ban is not to be broken off.
+func (fw *Firewall) untilLate(ctx context.Context) (context.Context, context.CancelFunc) {
+	fw.mu.Lock()
+	late := fw.late
+	fw.mu.Unlock()
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(late, cancel)
+	return ctx, func() { stop(); cancel() }
 }
 
 func (fw *Firewall) watch(ctx context.Context) {

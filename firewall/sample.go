@@ -10,8 +10,8 @@ const (
 	sampleAsked = 25  // bans that the kernel is asked about at each glance: 100 a second, at some 20 µs each
 )
 
-// sample remembers bans that the kernel has taken, to look for them one by one: nothing tells of an entry that somebody
-// deletes from an ipset.
+// sample remembers bans that the kernel has taken, to look for them one by one: nothing tells of an
+// entry that somebody deletes from an ipset.
 func (fw *Firewall) sample(key witnessKey, w witness) {
 	some := fw.samples[key]
 	if some == nil {
@@ -34,8 +34,8 @@ type sampled struct {
 	prefix netip.Prefix
 }
 
-// askSamples adds to what was repaired the sets of which a ban is gone. Each call looks for some bans, so that a round is
-// over within a second for most.
+// askSamples adds to what was repaired the sets of which a ban is gone. Each call looks for some
+// bans, so that a round is over within a second for most.
 func (fw *Firewall) askSamples(made *repairs) {
 	if len(fw.round) == 0 {
 		for key, some := range fw.samples {

@@ -13,13 +13,15 @@ import (
 // trialMark is in the names of what a trial makes: bailiff~try-TOKEN and bailiff4~try-TOKEN.
 const trialMark = "~try-"
 
-// cleanUpLimit bounds how long a trial takes to remove what it has made, also when its context has ended.
+// cleanUpLimit bounds how long a trial takes to remove what it has made, also when its context has
+// ended.
 const cleanUpLimit = 2 * time.Second
 
-// A trial is a backend being tried. What it makes in the kernel bears its token. While it is at work it holds a socket
-// of that name, which the kernel closes with the process: so another process can tell what a dead one has left. The
-// names of such sockets belong to the network namespace, as sets and chains do. A process id would not do: it may be in
-// use again, and means nothing to another container.
+// A trial is a backend being tried. What it makes in the kernel bears its token. While it is at
+// work it holds a socket of that name, which the kernel closes with the process: so another process
+// can tell what a dead one has left. The names of such sockets belong to the network namespace, as
+// sets and chains do. A process id would not do: it may be in use again, and means nothing to
+// another container.
 type trial struct {
 	token  string
 	socket int // -1: none could be had

@@ -61,6 +61,20 @@ func TestProgramsThatHang(t *testing.T) {
 	}
 }
 
+// TestBansThatHang has iptables hang where each ban is a rule: the daemon ends when it is told to.
+func TestBansThatHang(t *testing.T) {
+	h := newFileHost(t)
+	must(t, os.WriteFile(h.dir+"/conf/bailiff.conf", []byte("[Definition]\nfirewall = iptables-plain\n"), 0o644))
+	h.programs(`exec /usr/sbin/NAME "$@"`)
+	h.start()
+	began := h.dir + "/began"
+	h.programs(">" + began + "; sleep 1000.5; true")
+	h.attack(firewalltest.Attacker4, 5)
+	h.attack(firewalltest.Attacker6, 5)
+	h.await("a program that hangs", func() bool { _, err := os.Stat(began); return err == nil })
+	h.endAfter(0, syscall.SIGTERM)
+}
+
 // TestAStartWithProgramsThatHang ends when it is told to.
 func TestAStartWithProgramsThatHang(t *testing.T) {
 	for _, command := range []string{"-V", "-S", "--noflush"} {

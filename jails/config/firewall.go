@@ -66,7 +66,8 @@ func merge(a, b Firewall) Firewall {
 	}
 	a.Log = a.Log || b.Log
 	a.Wide4, a.Wide6 = wider(a.Wide4, b.Wide4), wider(a.Wide6, b.Wide6)
-	a.Ports, a.Protocols, a.Chains = union(a.Ports, b.Ports), union(a.Protocols, b.Protocols), union(a.Chains, b.Chains)
+	a.Ports, a.Chains = rules.Union(a.Ports, b.Ports), rules.Union(a.Chains, b.Chains)
+	a.Protocols = rules.Union(a.Protocols, b.Protocols)
 	return a
 }
 
@@ -74,15 +75,6 @@ func merge(a, b Firewall) Firewall {
 func wider(a, b int) int {
 	if a == 0 || b != 0 && b < a {
 		return b
-	}
-	return a
-}
-
-func union(a, b []string) []string {
-	for _, v := range b {
-		if !slices.Contains(a, v) {
-			a = append(a, v)
-		}
 	}
 	return a
 }

@@ -7,55 +7,86 @@ import (
 	"bailiff/jails/shell"
 )
 
-// An xrule is a command of iptables as it is taken apart.
-type xrule struct {
-	rule
-	op     string // -A and so on
-	chains []string
-	not    bool // the next match is turned round
-}
-
-// xflags are the flags of iptables that a rule is made from, under one name.
-var xflags = map[string]string{
-	"--table": "-t", "--append": "-A", "--insert": "-I", "--replace": "-R", "--new-chain": "-N", "--new": "-N", "--check": "-C",
-	"--delete": "-D", "--list": "-L", "--list-rules": "-S", "--flush": "-F", "--zero": "-Z", "--delete-chain": "-X", "--policy": "-P",
-	"--rename-chain": "-E", "--protocol": "-p", "--proto": "-p", "--source": "-s", "--src": "-s", "--destination": "-d", "--dst": "-d",
-	"--in-interface": "-i", "--out-interface": "-o", "--jump": "-j", "--goto": "-j", "-g": "-j", "--match": "-m", "--fragment": "-f",
-	"--wait": "-w", "--wait-interval": "-W", "--numeric": "-n", "--verbose": "-v", "--set-counters": "-c",
-	"--dports": "--dport", "--destination-port": "--dport", "--destination-ports": "--dport", "--state": "--ctstate",
-}
+// iptablesFlags are those of iptables, of its matches and its targets.
+var iptablesFlags = flags(
+	flag{"-t --table", 1, func(l *line, v []shell.Word) { l.table = v[0].Text }},
+	flag{"-A --append", 0, (*line).command},
+	flag{"-I --insert", 0, (*line).command},
+	flag{"-R --replace", 0, (*line).command},
+	flag{"-N --new-chain --new", 0, (*line).command},
+	flag{"-C --check", 0, (*line).command},
+	flag{"-L --list -S --list-rules", 0, (*line).command},
+	flag{"-D --delete -F --flush -X --delete-chain -Z --zero -P --policy -E --rename-chain", 0,
+		(*line).command},
+	flag{"-p --protocol --proto", 1, (*line).protocol},
+	flag{"--dport --dports --destination-port --destination-ports", 1, (*line).port},
+	flag{"-s --source --src", 1, (*line).source},
+	flag{"-d --destination --dst", 1, (*line).destination},
+	flag{"-i --in-interface", 1, (*line).narrows},
+	flag{"-o --out-interface", 1, (*line).narrows},
+	flag{"-j --jump -g --goto", 1, (*line).jump},
+	flag{"--reject-with", 1, func(l *line, v []shell.Word) {
+		l.target += " --reject-with" + texts(v)
+	}},
+	flag{"-m --match", 1, (*line).match},
+	flag{"--match-set", 2, func(l *line, v []shell.Word) { l.looks(v[0].Text, v[1].Text) }},
+	flag{"--name", 1, func(l *line, v []shell.Word) { l.looks(recent+v[0].Text, "src") }},
+	flag{"--ctstate --state", 1, func(l *line, v []shell.Word) {
+		if !slices.Contains(List(strings.ToUpper(v[0].Text)), "NEW") {
+			l.narrowed("of state " + v[0].Text)
+		}
+	}},
+	flag{"--tcp-flags", 2, func(l *line, v []shell.Word) {
+		if v[1].Text != "SYN" {
+			l.narrowed("with flags " + v[1].Text)
+		}
+	}},
+	flag{"--ctdir", 1, func(l *line, v []shell.Word) {
+		if v[0].Text != "ORIGINAL" {
+			l.narrows(v)
+		}
+	}},
+	flag{"-f --fragment", 0, (*line).narrows},
+	flag{"--rdest", 0, (*line).narrows},
+	flag{"!", 0, func(l *line, _ []shell.Word) { l.not = true }},
+	flag{"-w --wait -W --wait-interval", 0, func(l *line, _ []shell.Word) {
+		if isNumber(strings.ReplaceAll(at(l.args, 0), ".", "")) {
+			l.next()
+		}
+	}},
+	flag{"-c --set-counters", 2, nil},
+	flag{`--comment --seconds --mask --log-prefix --log-level --nflog-prefix --nflog-group
+		--modprobe`, 1, nil},
+	flag{`--syn --update --rcheck --set --rsource --rttl --reap -n --numeric -v --verbose -4 -6 -q
+		--line-numbers --log-uid --log-ip-options --log-tcp-options --log-tcp-sequence`, 0, nil},
+)
 
 // plainMatches are modules whose flags tell all.
-var plainMatches = []string{"tcp", "udp", "udplite", "sctp", "dccp", "icmp", "icmp6", "icmpv6", "ipv6-icmp", "multiport", "comment", "set", "recent", "conntrack", "state"}
+const plainMatches = `tcp udp udplite sctp dccp icmp icmp6 icmpv6 ipv6-icmp multiport comment set
+	recent conntrack state`
 
 func (b *book) iptables(c *shell.Command) shell.Status {
-	form := 4
 	if strings.HasPrefix(c.Name(), "ip6") {
-		form = 6
+		return b.xtables(c, c.Args[1:], 6)
 	}
-	return b.xtables(c, c.Args[1:], form)
+	return b.xtables(c, c.Args[1:], 4)
 }
 
 // restore reads what iptables-restore is given.
 func (b *book) restore(c *shell.Command) shell.Status {
-	if c.Input == nil || c.Input.Unknown {
-		b.undone("which rules it makes is known only when it runs", c)
-		return shell.Success
-	}
 	table := "filter"
-	for line := range strings.Lines(c.Input.Text) {
+	for line := range strings.Lines(b.input(c, "rules it makes")) {
 		line = strings.TrimSpace(line)
 		if name, ok := strings.CutPrefix(line, "*"); ok {
 			table = name
 		} else if name, ok := strings.CutPrefix(line, ":"); ok {
 			name, _, _ = strings.Cut(name, " ")
-			b.chains[place(table, name)] = !slices.Contains([]string{"INPUT", "FORWARD", "OUTPUT", "PREROUTING", "POSTROUTING"}, name)
-		} else if strings.HasPrefix(line, "-") {
-			args := []shell.Word{{Text: "-t"}, {Text: table}}
-			for _, f := range strings.Fields(line) {
-				args = append(args, shell.Word{Text: strings.Trim(f, `"`)})
+			if !firstIn(name, "input forward output prerouting postrouting") {
+				b.makes(place(table, name))
 			}
-			b.xtables(c, args, 4)
+		} else if strings.HasPrefix(line, "-") {
+			all := strings.Fields(strings.ReplaceAll(line, `"`, ""))
+			b.xtables(c, append(words("-t", table), words(all...)...), 4)
 		}
 	}
 	return shell.Success
@@ -63,192 +94,141 @@ func (b *book) restore(c *shell.Command) shell.Status {
 
 // xtables reads the arguments of iptables.
 func (b *book) xtables(c *shell.Command, args []shell.Word, form int) shell.Status {
-	x := xrule{rule: rule{from: c, table: "filter", form: form}}
-	args = splitFlags(args)
-	for len(args) > 0 {
-		args = args[x.take(args):]
-	}
-	switch x.op {
+	l := b.line(c, "filter")
+	l.form, l.stray = form, (*line).unread
+	l.read(iptablesFlags, parted(args, "tAIRpsdijm"))
+	switch l.op {
 	case "-N":
-		for _, chain := range x.chains {
-			b.chains[place(x.table, chain)] = true
+		for _, chain := range l.named {
+			b.makes(place(l.table, chain))
 		}
 	case "-A", "-I", "-R":
-		for _, chain := range x.chains {
-			r := x.rule
-			r.chain = chain
-			b.rules = append(b.rules, r)
+		for _, chain := range l.named {
+			l.chain = chain
+			b.rules = append(b.rules, l.rule)
 		}
 	case "-C":
-		if (x.src || x.dst) && passes(x.target) {
+		if (l.src || l.dst) && passes(l.target) {
 			return shell.Unknown // whoever is let through is not to be banned
 		}
 		return shell.Either
-	case "-L", "-S", "":
+	case "-L", "":
 		return shell.Either
 	}
 	return shell.Success
 }
 
-// splitFlags parts flags from values that are written after a =, or right after a letter, and gives them one name.
-func splitFlags(args []shell.Word) (parts []shell.Word) {
+// parted parts flags from values that are written after a =, or right after one of the letters.
+func parted(args []shell.Word, letters string) (parts []shell.Word) {
 	for _, w := range args {
-		flag, value, ok := strings.Cut(w.Text, "=")
-		switch {
-		case ok && strings.HasPrefix(flag, "--"):
-			parts = append(parts, shell.Word{Text: canonical(flag)}, shell.Word{Text: value, Unknown: w.Unknown})
-		case len(w.Text) > 2 && w.Text[0] == '-' && w.Text[1] != '-' && strings.IndexByte("tAIRpsdijm", w.Text[1]) >= 0:
-			parts = append(parts, shell.Word{Text: w.Text[:2]}, shell.Word{Text: w.Text[2:], Unknown: w.Unknown})
-		default:
-			parts = append(parts, shell.Word{Text: canonical(w.Text), Unknown: w.Unknown})
+		name, value, ok := strings.Cut(w.Text, "=")
+		if ok = ok && strings.HasPrefix(name, "--"); !ok && len(w.Text) > 2 && w.Text[0] == '-' &&
+			strings.IndexByte(letters, w.Text[1]) >= 0 {
+			name, value, ok = w.Text[:2], w.Text[2:], true
+		}
+		if ok {
+			parts = append(parts, shell.Word{Text: name}, shell.Word{Text: value, Unknown: w.Unknown})
+		} else {
+			parts = append(parts, w)
 		}
 	}
 	return parts
 }
 
-func canonical(flag string) string {
-	if short := xflags[flag]; short != "" {
-		return short
-	}
-	return flag
-}
-
-// take reads a flag with its values and tells how many arguments these are.
-func (x *xrule) take(args []shell.Word) int {
-	flag := args[0].Text
-	if flag == "!" {
-		x.not = true
-		return 1
-	}
-	not := x.not
-	x.not = false
-	var value shell.Word
-	if len(args) > 1 {
-		value = args[1]
-	}
-	if value.Text == "!" && len(args) > 2 { // the old place: --dport ! 22
-		not, value = true, args[2]
-		args = args[1:]
-	}
-	n := min(2, len(args))
-	if not {
-		x.narrowed("that do not match " + flag + " " + value.Text)
-	}
-	switch flag {
-	case "-t":
-		x.table = value.Text
-	case "-A", "-I", "-R", "-N", "-C", "-D", "-L", "-S", "-F", "-X", "-Z", "-P", "-E":
-		return x.command(flag, value, args)
-	case "-p":
-		x.protocols = x.listed(value, "protocols")
-	case "--dport":
-		x.ports = x.listed(value, "ports")
-	case "-s", "-d":
-		x.address(flag, value)
-	case "-j":
-		x.target = value.Text
-	case "--reject-with":
-		x.target += " " + flag + " " + value.Text
-	default:
-		return x.match(flag, value, args)
-	}
-	return n
-}
-
-func (x *xrule) listed(value shell.Word, what string) []string {
-	if value.Unknown {
-		x.narrowed("of " + what + " that are known only when it runs (" + value.Text + ")")
-	}
-	return List(value.Text)
-}
-
 // command reads what is done with which chain.
-func (x *xrule) command(op string, value shell.Word, args []shell.Word) int {
-	x.op = op
-	if len(args) < 2 || strings.HasPrefix(value.Text, "-") {
-		return 1
-	}
-	for _, chain := range strings.FieldsFunc(value.Text, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\t' }) {
-		x.chains = append(x.chains, chain)
-	}
-	if len(args) > 2 && strings.Trim(args[2].Text, "0123456789") == "" {
-		return 3 // the rule's place
-	}
-	return 2
-}
-
-func (x *xrule) address(flag string, value shell.Word) {
-	is, wide, why := about(value)
-	if !is {
-		if !strings.HasSuffix(value.Text, "/0") {
-			x.narrowed(map[string]string{"-s": "from ", "-d": "to "}[flag] + value.Text)
-		}
+func (l *line) command([]shell.Word) {
+	l.op = l.flag.names
+	if len(l.args) == 0 || strings.HasPrefix(at(l.args, 0), "-") {
 		return
 	}
-	if why != "" {
-		x.narrowed(why)
+	l.named = strings.Fields(strings.ReplaceAll(l.next(), ",", " "))
+	if isNumber(at(l.args, 0)) {
+		l.next() // the rule's place
 	}
-	x.src, x.dst, x.wide = x.src || flag == "-s", x.dst || flag == "-d", wide
 }
 
-// match reads the flags of matches and targets.
-func (x *xrule) match(flag string, value shell.Word, args []shell.Word) int {
-	switch flag {
-	case "-m":
-		if !slices.Contains(plainMatches, value.Text) {
-			return x.unread(args)
-		}
-	case "--match-set":
-		l := lookup{set: value.Text}
-		if len(args) > 2 {
-			l.side = args[2].Text
-		}
-		x.lookups = append(x.lookups, l)
-		return min(3, len(args))
-	case "--name": // of recent
-		x.lookups = append(x.lookups, lookup{recent + value.Text, "src"})
-	case "--ctstate":
-		if !slices.Contains(List(strings.ToUpper(value.Text)), "NEW") {
-			x.narrowed("of state " + value.Text)
-		}
-	case "--tcp-flags":
-		if len(args) > 2 && args[2].Text != "SYN" {
-			x.narrowed("with flags " + args[2].Text)
-		}
-		return min(3, len(args))
-	case "-c":
-		return min(3, len(args))
-	case "-w", "-W":
-		if strings.Trim(value.Text, "0123456789.") != "" {
-			return 1
-		}
-	case "--syn", "--update", "--rcheck", "--set", "--rsource", "--rttl", "--reap", "-n", "-v", "-4", "-6", "-q", "--line-numbers", "--log-uid",
-		"--log-ip-options", "--log-tcp-options", "--log-tcp-sequence", "-f", "--rdest":
-		if flag == "-f" || flag == "--rdest" {
-			x.narrowed("that match " + flag)
-		}
-		return 1
-	case "--comment", "--seconds", "--mask", "--log-prefix", "--log-level", "--nflog-prefix", "--nflog-group", "--ctdir", "--modprobe":
-		if flag == "--ctdir" && value.Text != "ORIGINAL" {
-			x.narrowed("that match --ctdir " + value.Text)
-		}
-	default:
-		return x.unread(args)
+func (l *line) match(values []shell.Word) {
+	if !firstIn(values[0].Text, plainMatches) {
+		l.unread("-m " + values[0].Text)
 	}
-	return min(2, len(args))
 }
 
-// unread takes a match that is not understood, up to the next flag that is.
-func (x *xrule) unread(args []shell.Word) int {
-	n := 1
-	words := args[0].Text
-	for n < len(args) && !slices.Contains(understood, args[n].Text) {
-		words += " " + args[n].Text
-		n++
+func (l *line) looks(set, side string) { l.lookups = append(l.lookups, lookup{set, side}) }
+
+// recent begins the name of a list of iptables' module recent among the sets.
+const recent = "recent "
+
+// ipsetFlags are those of ipset, of which flags that say nothing are gone.
+var ipsetFlags = flags(
+	flag{"add -A --add", 2, (*line).setCommand},
+	flag{"create -N --create", 2, (*line).setCommand},
+	flag{"test -T --test", 2, (*line).setCommand},
+	flag{"netmask --netmask", 1, func(l *line, v []shell.Word) { l.wide = length(v[0].Text) }},
+	flag{"nomatch", 0, func(l *line, _ []shell.Word) {
+		l.narrowed("that the set does not hold (nomatch)")
+	}},
+)
+
+func (l *line) setCommand(v []shell.Word) {
+	if l.op == "" {
+		l.op, l.set, l.entry = l.flag.names, v[0].Text, v[1]
 	}
-	x.narrowed("that match " + words)
-	return n
 }
 
-// understood are flags that begin another part of a rule.
-var understood = strings.Fields("-j -s -d -m -p -i -o --dport -A -I ! --match-set --ctstate")
+// ipset reads a command of ipset, or those that it reads from its input.
+func (b *book) ipset(c *shell.Command) shell.Status {
+	restores := func(w shell.Word) bool { return w.Text == "restore" || w.Text == "-R" }
+	if !slices.ContainsFunc(c.Args, restores) {
+		return b.ipsetCommand(c, c.Args[1:])
+	}
+	for line := range strings.Lines(b.input(c, "sets it fills")) {
+		b.ipsetCommand(c, words(strings.Fields(line)...))
+	}
+	return shell.Success
+}
+
+func (b *book) ipsetCommand(c *shell.Command, args []shell.Word) shell.Status {
+	l := b.line(c, "")
+	silent := strings.Fields("-exist --exist -! -q -quiet --quiet -name -n")
+	l.read(ipsetFlags, slices.DeleteFunc(slices.Clone(args), func(w shell.Word) bool {
+		return slices.Contains(silent, w.Text)
+	}))
+	switch {
+	case l.entry.Text == "":
+	case l.op == "add":
+		b.fill(l.set, l.entry, c, l.narrow)
+		return shell.Success
+	case l.op == "create":
+		if l.wide > 0 {
+			b.lengths[l.set] = l.wide
+		}
+		return shell.Success
+	case l.op == "test" && b.sets[l.set].from == nil && !b.lookedUp(l.set):
+		return shell.Unknown // whoever is in another set may not be meant
+	}
+	return shell.Either
+}
+
+// lookedUp reports whether a rule stops who is in a set.
+func (b *book) lookedUp(set string) bool {
+	is := func(l lookup) bool { return l.set == set }
+	return slices.ContainsFunc(b.rules, func(r rule) bool {
+		return !passes(r.target) && slices.ContainsFunc(r.lookups, is)
+	})
+}
+
+// fill notes that a set gets the banned; inner is why its entries are more than addresses.
+func (b *book) fill(name string, entry shell.Word, c *shell.Command, inner string) {
+	first, more, _ := strings.Cut(entry.Text, ",")
+	is, wide, why := about(shell.Word{Text: first, Unknown: entry.Unknown})
+	if !is {
+		return
+	}
+	if more != "" {
+		why = "that match " + entry.Text
+	}
+	if inner != "" {
+		why = inner
+	}
+	b.sets[name] = set{wide, c, why}
+}

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -9,22 +10,23 @@ import (
 
 // nft reads a command of nft, or what it reads from its input.
 func (b *book) nft(c *shell.Command) shell.Status {
-	var words []string
+	var all []string
 	for i, w := range c.Args[1:] {
+		after := at(c.Args, i+2)
 		switch {
 		case w.Text == "-f" || w.Text == "--file":
-			if file := at(c.Args[1:], i+1); file != "-" && file != "/dev/stdin" || c.Input == nil || c.Input.Unknown {
-				b.undone("which rules it makes is known only when it runs", c)
-				return shell.Success
+			read := *c
+			if after != "-" && after != "/dev/stdin" {
+				read.Input = nil
 			}
-			words = []string{c.Input.Text}
+			all = []string{b.input(&read, "rules it makes")}
 		case strings.HasPrefix(w.Text, "-") && !isNumber(w.Text[1:]) || w.Text == "/dev/stdin":
 		default:
-			words = append(words, quoted(c.Args[i].Text, w.Text, at(c.Args, i+2)))
+			all = append(all, quoted(c.Args[i].Text, w.Text, after))
 		}
 	}
 	status := shell.Success
-	for _, statement := range statements(strings.Join(words, " ")) {
+	for _, statement := range statements(strings.Join(all, " ")) {
 		status = b.nftStatement(c, statement)
 	}
 	return status
@@ -32,86 +34,71 @@ func (b *book) nft(c *shell.Command) shell.Status {
 
 // quoted is a text that nft reads as one, though the shell has taken its quotes.
 func quoted(before, text, after string) string {
-	if (before == "comment" || before == "prefix" || after == "dport" && strings.ContainsAny(text, ";|&/, ")) && !strings.HasPrefix(text, `"`) {
+	list := after == "dport" && strings.ContainsAny(text, ";|&/, ")
+	if (list || before == "comment" || before == "prefix") && !strings.HasPrefix(text, `"`) {
 		return `"` + text + `"`
 	}
 	return text
 }
 
-func at(args []shell.Word, i int) string {
-	if i < len(args) {
-		return args[i].Text
-	}
-	return ""
-}
-
-func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+// nftToken is a word of nft's language, a text in quotes, or a sign.
+var nftToken = regexp.MustCompile(`"[^"]*"?|[{};,\n]|[^\s{};,"]+`)
 
 // statements parts a text of nft into statements of tokens.
 func statements(text string) (all [][]string) {
 	var now []string
 	depth := 0
-	for text != "" {
-		n := 1
-		switch c := text[0]; {
-		case c == ' ' || c == '\t' || c == ',' && depth == 0:
-			text = text[1:]
-			continue
-		case c == '{':
+	for _, token := range nftToken.FindAllString(text, -1) {
+		switch {
+		case token == "{":
 			depth++
-		case c == '}':
+		case token == "}":
 			depth--
-		case (c == ';' || c == '\n') && depth <= 0:
-			all, now, text = append(all, now), nil, text[1:]
+		case depth <= 0 && (token == ";" || token == "\n"):
+			all, now = append(all, now), nil
 			continue
-		case c == '"':
-			if n = strings.IndexByte(text[1:], '"') + 2; n < 2 {
-				n = len(text)
-			}
-		case c == ';' || c == ',' || c == '\n':
-		default:
-			if n = strings.IndexAny(text, " \t\n;,{}\""); n < 0 {
-				n = len(text)
-			}
+		case depth <= 0 && token == ",":
+			continue
 		}
-		now = append(now, text[:n])
-		text = text[n:]
+		now = append(now, token)
 	}
 	return slices.DeleteFunc(append(all, now), func(s []string) bool { return len(s) == 0 })
 }
 
 // nftStatement reads one of nft's statements.
-func (b *book) nftStatement(c *shell.Command, s []string) shell.Status {
-	verb := s[0]
-	if len(s) < 2 || !slices.Contains([]string{"add", "insert", "create", "replace"}, verb) {
-		if slices.Contains([]string{"list", "get", "describe"}, verb) {
+func (b *book) nftStatement(c *shell.Command, statement []string) shell.Status {
+	l := b.line(c, "ip")
+	l.args = words(statement...)
+	if len(l.args) < 2 || !l.skip("add", "insert", "create", "replace") {
+		if len(l.args) > 1 && l.ahead("list", "get", "describe") {
 			return shell.Either
 		}
 		return shell.Success
 	}
-	what, s := s[1], s[2:]
-	if !slices.Contains([]string{"rule", "chain", "set", "element", "table", "map", "counter", "flowtable"}, what) {
-		what, s = "rule", append([]string{what}, s...) // "add filter input ..."
+	what := "rule" // of "add filter input ..."
+	if l.ahead("rule", "chain", "set", "element", "table", "map", "counter", "flowtable") {
+		what = l.next()
 	}
-	family := "ip"
-	if len(s) > 0 && slices.Contains([]string{"ip", "ip6", "inet", "arp", "bridge", "netdev"}, s[0]) {
-		family, s = s[0], s[1:]
+	if l.ahead("ip", "ip6", "inet", "arp", "bridge", "netdev") {
+		l.table = l.next()
 	}
-	if len(s) < 2 {
+	if len(l.args) < 2 {
 		return shell.Success
 	}
-	table, name, s := family+" "+s[0], s[1], s[2:]
-	switch what {
+	l.table += " " + l.next()
+	switch l.chain = l.next(); what {
 	case "rule":
-		b.nftRule(c, table, name, s)
+		l.stray = (*line).nftStray
+		l.read(nftFlags, l.args)
+		b.rules = append(b.rules, l.rule)
 	case "chain":
-		b.chains[place(table, name)] = true
-		if i := slices.Index(s, "hook"); i >= 0 && i+1 < len(s) {
-			b.bases[place(table, name)] = s[i+1]
+		b.makes(place(l.table, l.chain))
+		if i := slices.Index(l.args, shell.Word{Text: "hook"}); i >= 0 && i+1 < len(l.args) {
+			b.bases[place(l.table, l.chain)] = l.args[i+1].Text
 		}
 	case "element":
-		for _, e := range s {
-			b.fill("@"+table+" "+name, shell.Word{Text: e}, c, nil)
+		for _, e := range l.args {
+			b.fill("@"+l.table+" "+l.chain, e, c, "")
 		}
 	}
 	return shell.Success
@@ -132,50 +119,54 @@ func nftHook(table, chain string) way {
 	return way{hooks: []string{"INPUT"}}
 }
 
-// An expression is the tokens of a rule of nft that are still to be read.
-type expression struct {
-	rule
-	tokens []string
-	table  string
-}
+// nftFlags are the words that begin the parts of a rule of nft.
+var nftFlags = flags(
+	flag{"ip ip6", 1, (*line).network},
+	flag{"tcp udp sctp dccp udplite th", 1, func(l *line, v []shell.Word) {
+		l.transport(l.word, v[0].Text)
+	}},
+	flag{"meta", 1, (*line).meta},
+	flag{"ct", 1, func(l *line, v []shell.Word) {
+		if all := l.value(); v[0].Text != "state" || !slices.Contains(all, "new") {
+			l.narrowed("that match ct " + v[0].Text + " " + strings.Join(all, ","))
+		}
+	}},
+	flag{"counter", 0, func(l *line, _ []shell.Word) { l.skip("name"); l.options() }},
+	flag{"log", 0, func(l *line, _ []shell.Word) { l.logs = true; l.options() }},
+	flag{"comment position handle index", 1, nil},
+	flag{"drop accept return continue queue", 0, func(l *line, _ []shell.Word) { l.verdict(l.word) }},
+	flag{"jump goto", 1, func(l *line, v []shell.Word) { l.verdict(v[0].Text) }},
+	flag{"reject", 0, func(l *line, _ []shell.Word) {
+		all := "reject"
+		for len(l.args) > 0 && !l.ahead("comment", "counter", "log") {
+			all += " " + l.next()
+		}
+		l.verdict(all)
+	}},
+)
 
-func (b *book) nftRule(c *shell.Command, table, chain string, tokens []string) {
-	x := expression{rule{from: c, table: table, chain: chain}, tokens, table}
-	for len(x.tokens) > 0 {
-		x.read()
+// nftStray reads a word that begins nothing else.
+func (l *line) nftStray(word string) {
+	if l.skip("dport") { // of several protocols, or one in capital letters
+		l.protocols = List(strings.Trim(word, `"`))
+		l.transport("th", "dport")
+		return
 	}
-	b.rules = append(b.rules, x.rule)
-}
-
-func (x *expression) next() string {
-	if len(x.tokens) == 0 {
-		return ""
-	}
-	t := x.tokens[0]
-	x.tokens = x.tokens[1:]
-	return t
-}
-
-func (x *expression) skipIf(words ...string) bool {
-	if len(x.tokens) > 0 && slices.Contains(words, x.tokens[0]) {
-		x.tokens = x.tokens[1:]
-		return true
-	}
-	return false
+	l.unread(word)
 }
 
 // value is what a match compares with: the parts of a set, or one value.
-func (x *expression) value() []string {
-	if x.skipIf("!=", "ne") {
-		x.narrowed("that do not match " + strings.Join(x.tokens[:min(1, len(x.tokens))], ""))
+func (l *line) value() []string {
+	if l.skip("!=", "ne") {
+		l.narrowed("that do not match " + at(l.args, 0))
 	}
-	x.skipIf("==", "eq")
-	if !x.skipIf("{") {
-		return []string{x.next()}
+	l.skip("==", "eq")
+	if !l.skip("{") {
+		return []string{l.next()}
 	}
 	var all []string
 	part := ""
-	for t := x.next(); t != "" && t != "}"; t = x.next() {
+	for t := l.next(); t != "" && t != "}"; t = l.next() {
 		if t == "," || t == "\n" {
 			all, part = append(all, part), ""
 			continue
@@ -185,142 +176,72 @@ func (x *expression) value() []string {
 	return append(all, part)
 }
 
-func (x *expression) read() {
-	switch t := x.next(); t {
-	case "ip", "ip6":
-		x.network(t)
-	case "tcp", "udp", "sctp", "dccp", "udplite", "th":
-		x.transport(t)
-	case "meta":
-		if m := x.next(); m == "l4proto" || m == "protocol" || m == "nfproto" {
-			x.protocol(m)
-		} else {
-			x.narrowed("that match meta " + m + " " + strings.Join(x.value(), ","))
-		}
-	case "ct":
-		m := x.next()
-		if v := x.value(); m != "state" || !slices.Contains(v, "new") {
-			x.narrowed("that match ct " + m + " " + strings.Join(v, ","))
-		}
-	case "counter", "log", "comment", "position", "handle", "index":
-		x.statement(t)
-	case "drop", "accept", "return", "continue", "queue":
-		x.verdict(t)
-	case "jump", "goto":
-		x.verdict(x.next())
-	case "reject":
-		words := "reject"
-		for len(x.tokens) > 0 && !x.ahead("comment", "counter", "log") {
-			words += " " + x.next()
-		}
-		x.verdict(words)
-	default:
-		if x.ahead("dport") { // several protocols, or one in capital letters
-			x.protocols = List(strings.Trim(t, `"`))
-			x.transport("th")
-			return
-		}
-		x.narrowed("that match " + x.unread(t))
+func (l *line) verdict(target string) {
+	if l.target == "" {
+		l.target = target
 	}
 }
 
-// keywords begin the parts of a rule that are understood.
-var keywords = strings.Fields("ip ip6 tcp udp sctp dccp udplite th meta ct counter log comment drop accept return continue queue jump goto reject")
-
-// unread is a match that is not understood, up to what is.
-func (x *expression) unread(words string) string {
-	for len(x.tokens) > 0 && !x.ahead(keywords...) {
-		words += " " + x.next()
+// options takes those of a statement that does not decide about the packet.
+func (l *line) options() {
+	for l.skip("packets", "bytes", "prefix", "level", "group", "flags", "snaplen", "queue-threshold") {
+		l.next()
 	}
-	return words
-}
-
-func (x *expression) ahead(words ...string) bool {
-	return len(x.tokens) > 0 && slices.Contains(words, x.tokens[0])
-}
-
-func (x *expression) verdict(target string) {
-	if x.target == "" {
-		x.target = target
+	if strings.HasPrefix(at(l.args, 0), `"`) {
+		l.next()
 	}
 }
 
-// statement reads what does not decide about the packet.
-func (x *expression) statement(t string) {
-	switch t {
-	case "comment", "position", "handle", "index":
-		x.next()
-		return
-	case "counter":
-		x.skipIf("name")
-	case "log":
-		x.logs = true
-	}
-	for x.ahead("packets", "bytes", "prefix", "level", "group", "flags", "snaplen", "queue-threshold") {
-		x.next()
-		x.next()
-	}
-	if len(x.tokens) > 0 && strings.HasPrefix(x.tokens[0], `"`) {
-		x.next()
-	}
-}
-
-func (x *expression) network(family string) {
-	field := x.next()
+func (l *line) network(values []shell.Word) {
+	field := values[0].Text
 	if field == "protocol" || field == "nexthdr" {
-		x.protocol("l4proto")
+		l.protocols = lists(l.value())
 		return
 	}
-	values := x.value()
-	value := strings.Join(values, ",")
-	side := map[string]string{"saddr": "src", "daddr": "dst"}[field]
-	is, wide, why := about(shell.Word{Text: value})
-	switch {
-	case side == "":
-		x.narrowed("that match " + family + " " + field + " " + value)
-	case strings.HasPrefix(value, "@"):
-		x.lookups = append(x.lookups, lookup{"@" + x.table + " " + value[1:], side})
-	case !is:
-		x.narrowed(map[string]string{"src": "from ", "dst": "to "}[side] + value)
+	sides := map[string]string{"saddr": "from", "daddr": "to"}
+	value := strings.Join(l.value(), ",")
+	switch name, ok := strings.CutPrefix(value, "@"); {
+	case sides[field] == "":
+		l.narrowed("that match " + l.word + " " + field + " " + value)
+	case ok:
+		l.looks("@"+l.table+" "+name, map[string]string{"saddr": "src", "daddr": "dst"}[field])
 	default:
-		if why != "" {
-			x.narrowed(why)
-		}
-		x.src, x.dst, x.wide = x.src || side == "src", x.dst || side == "dst", wide
+		l.address(sides[field], shell.Word{Text: value})
 	}
-	if family == "ip" {
-		x.form = 4
-	} else {
-		x.form = 6
+	if l.form = 4; l.word == "ip6" {
+		l.form = 6
 	}
 }
 
-func (x *expression) transport(protocol string) {
+func (l *line) transport(protocol, field string) {
 	if protocol != "th" {
-		x.protocols = []string{protocol}
+		l.protocols = []string{protocol}
 	}
-	switch field := x.next(); field {
-	case "dport":
-		for _, p := range x.value() {
-			x.ports = append(x.ports, List(p)...)
-		}
-	case "flags":
-		if v := strings.Join(x.value(), ","); v != "syn" {
-			x.narrowed("with flags " + v)
-		}
-	default:
-		x.narrowed("that match " + protocol + " " + field + " " + strings.Join(x.value(), ","))
+	all := l.value()
+	switch value := strings.Join(all, ","); {
+	case field == "dport":
+		l.ports = append(l.ports, lists(all)...)
+	case field != "flags":
+		l.narrowed("that match " + protocol + " " + field + " " + value)
+	case value != "syn":
+		l.narrowed("with flags " + value)
 	}
 }
 
-func (x *expression) protocol(field string) {
-	var all []string
-	for _, p := range x.value() {
-		all = append(all, List(p)...)
+func lists(values []string) (all []string) {
+	for _, v := range values {
+		all = append(all, List(v)...)
 	}
-	if field == "l4proto" {
-		x.protocols = all
-	} else if !slices.Contains(all, "ip") && !slices.Contains(all, "ip6") && !slices.Contains(all, "ipv4") && !slices.Contains(all, "ipv6") {
-		x.narrowed("that match meta " + field + " " + strings.Join(all, ","))
+	return all
+}
+
+func (l *line) meta(values []shell.Word) {
+	field, all := values[0].Text, l.value()
+	families := func(v string) bool { return firstIn(v, "ip ip6 ipv4 ipv6") }
+	switch {
+	case field == "l4proto":
+		l.protocols = lists(all)
+	case field != "protocol" && field != "nfproto" || !slices.ContainsFunc(lists(all), families):
+		l.narrowed("that match meta " + field + " " + strings.Join(all, ","))
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"bailiff/jails/shell"
 )
 
-// A rule is one of iptables or nft.
+// A rule is what a command has a packet filter do with some packets.
 type rule struct {
 	from      *shell.Command
 	table     string // of nft with its family before it
@@ -27,26 +27,30 @@ type rule struct {
 // A lookup finds the packet's source or destination in a set.
 type lookup struct{ set, side string }
 
-// letsPass are targets that do not stop packets, in lower case.
-var letsPass = []string{"accept", "return", "log", "nflog", "mark", "connmark", "redirect", "dnat", "snat", "allow", "trace", "set", "queue", "nfqueue", "continue", ""}
+// byDefault is the target of programs that stop packets as their own settings say.
+const byDefault = "by default"
 
 func passes(target string) bool {
-	word, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(target)), " ")
-	return slices.Contains(letsPass, word)
+	return strings.TrimSpace(target) == "" || firstIn(target, `accept return log nflog mark connmark
+		redirect dnat snat allow limit trace set queue nfqueue continue`)
 }
 
-func stops(target string) bool {
-	word, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(target)), " ")
-	return slices.Contains([]string{"drop", "reject"}, word)
+func stops(target string) bool { return target == byDefault || firstIn(target, "drop reject deny") }
+
+// firstIn reports whether a target's first word is one of the words, in whatever case.
+func firstIn(target, words string) bool {
+	first, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(target)), " ")
+	return slices.Contains(strings.Fields(words), first)
 }
 
 func place(table, chain string) string { return table + " " + chain }
 
-// narrowed notes the first match that makes a rule hold for fewer packets.
-func (r *rule) narrowed(why string) {
+// narrowed notes the first match that makes a rule hold for fewer packets. It is always false.
+func (r *rule) narrowed(why string) bool {
 	if r.narrow == "" {
 		r.narrow = why
 	}
+	return false
 }
 
 // meet has the rule be about who is banned where its sets hold them.
@@ -97,12 +101,13 @@ func (b *book) judge() {
 		}
 	}
 	for name, s := range b.sets {
-		if !looked[name] && !b.conditional(s.from) {
-			if s.inner != "" {
-				b.undone("it fills a set with more than addresses", s.from)
-				continue
-			}
-			b.Sets, b.Wide = append(b.Sets, strings.TrimPrefix(name, "@")), max(s.wide, b.lengths[name])
+		switch {
+		case looked[name] || b.conditional(s.from):
+		case s.inner != "":
+			b.undone("it fills a set with more than addresses", s.from)
+		default:
+			b.Sets = append(b.Sets, strings.TrimPrefix(name, "@"))
+			b.Wide = max(b.Wide, s.wide, b.lengths[name])
 		}
 	}
 	slices.Sort(b.Sets)
@@ -137,7 +142,10 @@ func (b *book) judgeRule(r *rule) {
 
 // block notes what a rule stops that packets reach on a way.
 func (b *book) block(r *rule, w way, target string) {
-	made := Block{Ports: r.ports, Protocols: r.protocols, Target: target, Egress: r.dst, Wide: r.wide, Form: r.form}
+	made := Block{Ports: r.ports, Protocols: r.protocols, Egress: r.dst, Wide: r.wide, Form: r.form}
+	if target != byDefault {
+		made.Target = target
+	}
 	if made.Ports == nil {
 		made.Ports = w.ports
 	}
@@ -160,7 +168,7 @@ func (b *book) block(r *rule, w way, target string) {
 	b.Blocks = append(b.Blocks, made)
 }
 
-// end is what becomes of a packet that a rule finds: its target, or that of the chain it is sent to.
+// end is what becomes of a packet that a rule finds: its target, or that of the chain it goes to.
 func (b *book) end(r *rule, depth int) (target string, known bool) {
 	if stops(r.target) || passes(r.target) {
 		return r.target, true
@@ -169,7 +177,8 @@ func (b *book) end(r *rule, depth int) (target string, known bool) {
 	if b.chains[place(r.table, name)] && depth < 10 {
 		for i := range b.rules {
 			next := &b.rules[i]
-			if next.table != r.table || next.chain != name || next.narrow != "" || next.src || next.dst || next.from.Under != "" {
+			if next.table != r.table || next.chain != name || next.narrow != "" || next.src || next.dst ||
+				next.from.Under != "" {
 				continue
 			}
 			if t, known := b.end(next, depth+1); known && stops(t) {
@@ -178,10 +187,12 @@ func (b *book) end(r *rule, depth int) (target string, known bool) {
 		}
 		return "RETURN", true
 	}
-	for _, like := range [][2]string{{"reject", "REJECT"}, {"drop", "DROP"}, {"deny", "DROP"}, {"tarpit", "DROP"}} {
-		if strings.Contains(strings.ToLower(name), like[0]) { // somebody else's chain, or a module's target
-			b.undone("what "+name+" does beside "+like[1], r.from)
-			return like[1], true
+	// somebody else's chain, or a module's target
+	for _, like := range []string{"reject REJECT", "drop DROP", "deny DROP", "tarpit DROP"} {
+		word, target, _ := strings.Cut(like, " ")
+		if strings.Contains(strings.ToLower(name), word) {
+			b.undone("what "+name+" does beside "+target, r.from)
+			return target, true
 		}
 	}
 	return r.target, false
@@ -208,15 +219,15 @@ func (b *book) ways(table, chain string, depth int) []way {
 	var all []way
 	for i := range b.rules {
 		jump := &b.rules[i]
-		if jump.table != table || jump.target != chain {
-			continue
-		}
 		switch {
+		case jump.table != table || jump.target != chain:
+			continue
 		case jump.narrow != "":
 			all = append(all, way{why: "its chain sees only packets " + jump.narrow})
 			continue
 		case jump.from.Under != "":
-			all = append(all, way{why: fmt.Sprintf("its chain is reached on a condition only (%s)", short(jump.from.Under))})
+			under := short(jump.from.Under)
+			all = append(all, way{why: fmt.Sprintf("its chain is reached on a condition only (%s)", under)})
 			continue
 		}
 		for _, w := range b.ways(table, jump.chain, depth+1) {
@@ -244,9 +255,9 @@ func (b *book) hook(table, chain string) way {
 		chain = "INPUT"
 	}
 	chain = strings.TrimSuffix(chain, "_direct")
-	for _, prefix := range []string{"INPUT_", "FORWARD_", "OUTPUT_"} { // firewalld's
-		if strings.HasPrefix(chain, prefix) {
-			chain = strings.TrimSuffix(prefix, "_")
+	for _, name := range []string{"INPUT", "FORWARD", "OUTPUT"} {
+		if strings.HasPrefix(chain, name+"_") { // firewalld's
+			chain = name
 		}
 	}
 	switch table {

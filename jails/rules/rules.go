@@ -10,15 +10,15 @@ import (
 	"bailiff/jails/shell"
 )
 
-// A Block is what one command, or several that belong together, have the kernel stop. Lists are as the action gives them:
-// whether a word is a port, a protocol or a chain is for others to judge.
+// A Block is what one command, or several that belong together, have the kernel stop. Lists are as
+// the action gives them: whether a word is a port, a protocol or a chain is for others to judge.
 type Block struct {
 	Ports     []string // nil: every port
 	Protocols []string
 	Chains    []string // of iptables
 	Target    string   // in the words of iptables, or of the program that is commanded
 	Egress    bool     // packets to the banned, not from them
-	Wide      int      // the length of the network around the address that is blocked, 0: the address alone
+	Wide      int      // the length of the network that is blocked, 0: the address alone
 	Form      int      // 4 or 6 where the command is for that family alone
 }
 
@@ -47,10 +47,11 @@ func (u Undone) String() string {
 // A Script is the commands of one occasion, such as actionban.
 type Script struct{ Name, Text string }
 
-// Read reads the scripts of an action. The one named actionban is that which gets the banned; files is where the
-// profiles of other programs are found.
+// Read reads the scripts of an action. The one named actionban is that which gets the banned; files
+// is where the profiles of other programs are found.
 func Read(scripts []Script, files fs.FS) Reading {
-	b := book{files: files, chains: map[string]bool{}, bases: map[string]string{}, sets: map[string]set{}, lengths: map[string]int{}}
+	b := book{files: files, chains: map[string]bool{}, bases: map[string]string{},
+		sets: map[string]set{}, lengths: map[string]int{}}
 	for _, s := range scripts {
 		b.script = s.Name
 		b.read(s.Text)
@@ -90,9 +91,11 @@ func (b *book) read(script string) {
 	}
 }
 
-// oneArgument are the words of packet filters' commands behind which one argument stands, whatever it holds.
-var oneArgument = strings.Fields(`-p --protocol --proto --dport --dports --destination-port --destination-ports --ports --sport --sports
-	-I -A -R -C -D -N -L -S -F -X --insert --append --replace port ports proto protocol dport in echo { zone --zone`)
+// oneArgument are the words of packet filters' commands behind which one argument stands, whatever
+// it holds.
+var oneArgument = strings.Fields(`-p --protocol --proto --dport --dports --destination-port
+	--destination-ports --ports --sport --sports -I -A -R -C -D -N -L -S -F -X --insert --append
+	--replace port ports proto protocol dport in echo { zone --zone`)
 
 func isOneArgument(before string) bool { return slices.Contains(oneArgument, before) }
 
@@ -115,6 +118,18 @@ func short(command string) string {
 	return string(s)
 }
 
+// input is what a command reads, "" with a note if that is known only when it runs.
+func (b *book) input(c *shell.Command, what string) string {
+	if c.Input == nil || c.Input.Unknown {
+		b.undone("which "+what+" is known only when it runs", c)
+		return ""
+	}
+	return c.Input.Text
+}
+
+// makes notes that the action makes a chain.
+func (b *book) makes(place string) { b.chains[place] = true }
+
 // conditional notes a command that is run on a condition only, and tells whether it is.
 func (b *book) conditional(c *shell.Command) bool {
 	if c.Under == "" {
@@ -133,7 +148,7 @@ func (b *book) visit(c *shell.Command) shell.Status {
 		return shell.Success
 	}
 	filter := filterOf(c.Name())
-	if isRoute(c) {
+	if routeArgs(c) != nil {
 		filter = (*book).route
 	}
 	if filter == nil {
@@ -164,24 +179,4 @@ func filterOf(name string) func(*book, *shell.Command) shell.Status {
 		return (*book).apf
 	}
 	return nil
-}
-
-// List is the parts of an argument that lists ports, chains or protocols. Blanks part nothing, for in a command they
-// would not.
-func List(text string) (all []string) {
-	for _, part := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == '\n' }) {
-		if part = strings.TrimSpace(part); part != "" {
-			all = append(all, part)
-		}
-	}
-	return all
-}
-
-func union(a, b []string) []string {
-	for _, v := range b {
-		if !slices.Contains(a, v) {
-			a = append(a, v)
-		}
-	}
-	return a
 }

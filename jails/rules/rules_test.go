@@ -55,6 +55,28 @@ func summary(r Reading) string {
 	return strings.Join(all, "\n")
 }
 
+// Commands that are cut off come to something, too.
+func TestHalfCommands(t *testing.T) {
+	all := []string{"sudo -n", "sudo -u root > /x", "timeout 5", "env A=b", "ip -4", "ufw app info", "flock /x", "iptables -I INPUT !"}
+	for _, file := range []string{"iptables", "conditions", "programs"} {
+		text, err := os.ReadFile(filepath.Join("testdata", file+".txt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, strings.Split(string(text), "\n")...)
+	}
+	for _, command := range all {
+		for i := range len(command) + 1 {
+			r := Read([]Script{{"actionban", command[:i]}}, root())
+			for _, b := range r.Blocks {
+				if len(b.Chains) == 0 || len(b.Protocols) == 0 {
+					t.Errorf("%s: %+v", command[:i], b)
+				}
+			}
+		}
+	}
+}
+
 // TestReadings reads commands as people write them: those of actionstart, if any, before a line @@, those of actionban,
 // and after a line => what they come to.
 func TestReadings(t *testing.T) {

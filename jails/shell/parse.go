@@ -20,8 +20,8 @@ const (
 )
 
 // Runes for private use stand for bytes that the parser is to take for letters: from masked on for
-// what is quoted, inserted, a tag such as <ip>, or not UTF-8, and from later on for what is known only
-// when the script runs.
+// what is quoted, inserted, a tag such as <ip>, or not UTF-8, and from later on for what is known
+// only when the script runs.
 const (
 	masked = 0x10fd00
 	later  = masked + 256

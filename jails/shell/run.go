@@ -14,16 +14,16 @@ import (
 // A runner goes through a script.
 type runner struct {
 	*Reader
-	source      string
-	vars        map[string]string
-	args        []string // of the function at hand
-	functions   map[string]*syntax.Stmt
-	under       string // the condition on which the commands at hand run
-	rest        string // the condition on which all that follows runs
-	gone        bool   // nothing that follows in the function runs
-	over        bool   // nor does what called it
-	strict      bool   // set -e
-	work        int
+	source    string
+	vars      map[string]string
+	args      []string // of the function at hand
+	functions map[string]*syntax.Stmt
+	under     string // the condition on which the commands at hand run
+	rest      string // the condition on which all that follows runs
+	gone      bool   // nothing that follows in the function runs
+	over      bool   // nor does what called it
+	strict    bool   // set -e
+	work      int
 }
 
 const (
@@ -245,6 +245,8 @@ func (r *runner) condition(s *syntax.Stmt) string {
 		return r.condition(n.Stmts[len(n.Stmts)-1])
 	case *syntax.Subshell:
 		return r.condition(n.Stmts[len(n.Stmts)-1])
+	case *syntax.IfClause:
+		return r.condition(n.Cond[len(n.Cond)-1])
 	}
 	end := s.Position
 	if s.Cmd != nil {

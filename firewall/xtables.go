@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/coreos/go-iptables/iptables"
 )
 
 const (
@@ -22,7 +24,8 @@ const (
 type xtable struct {
 	f       family
 	log     *slog.Logger
-	wait    time.Duration    // for the lock
+	wait    time.Duration // for the lock
+	ipt     *iptables.IPTables
 	program string           // iptables of the family
 	restore string           // its iptables-restore
 	hooks   map[string]bool  // the chains of others that jump to ours; nil until looked for
@@ -52,7 +55,7 @@ func openXTable(ctx context.Context, f family, program string, log *slog.Logger)
 	if f.v6 {
 		name = "ip6tables" + strings.TrimPrefix(program, "iptables")
 	}
-	path, err := exec.LookPath(name)
+	ipt, path, err := openIPTables(ctx, f, name)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +67,7 @@ func openXTable(ctx context.Context, f family, program string, log *slog.Logger)
 	if err != nil {
 		return nil, err
 	}
-	t := &xtable{f: f, log: log, wait: lockWait, program: path, restore: restore, socket: -1,
+	t := &xtable{f: f, log: log, wait: lockWait, ipt: ipt, program: path, restore: restore, socket: -1,
 		left: map[string]bool{}, asked: map[string]rules{}, printed: map[string]rules{}}
 	if legacy {
 		t.socket, err = rawSocket(f)
@@ -173,28 +176,47 @@ func (t *xtable) remember(ctx context.Context, s script) error {
 
 // list tells a chain's rules; nil if there is no such chain.
 func (t *xtable) list(ctx context.Context, chain string) (rules, error) {
-	table, err := t.read(ctx, chain)
+	var lines []string
+	err := unlessVanished(func() error {
+		return within(ctx, programLimit, t.program, func() (err error) {
+			lines, err = t.ipt.List("filter", chain)
+			return err
+		})
+	})
 	if absent(err) {
 		return nil, nil
 	}
-	return table[chain], err
+	return tableOf(lines)[chain], err
 }
 
-// read lists one chain, or all, with their rules. A rule may go, and the set that it names, after the kernel has told of
-// the rule and before iptables asks for the set's name: then it is read again.
-func (t *xtable) read(ctx context.Context, chains ...string) (map[string]rules, error) {
-	args := append([]string{"-t", "filter", "-S"}, chains...)
-	args = append(args, "--wait", t.waitSeconds())
-	out, err := t.exec(ctx, nil, t.program, args...)
-	for try := 1; try < lockTries && setVanished(err); try++ {
-		out, err = t.exec(ctx, nil, t.program, args...)
-	}
+// read lists all chains with their rules, in one run of the program.
+func (t *xtable) read(ctx context.Context) (map[string]rules, error) {
+	var out []byte
+	err := unlessVanished(func() (err error) {
+		out, err = t.exec(ctx, nil, t.program, "-t", "filter", "-S", "--wait", t.waitSeconds())
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
+	return tableOf(strings.Split(string(out), "\n")), nil
+}
+
+// unlessVanished lists again when a rule went, and the set that it names, after the kernel had told of the rule and
+// before iptables asked for the set's name.
+func unlessVanished(list func() error) error {
+	err := list()
+	for try := 1; try < lockTries && setVanished(err); try++ {
+		err = list()
+	}
+	return err
+}
+
+// tableOf reads what iptables -S prints.
+func tableOf(lines []string) map[string]rules {
 	table := map[string]rules{}
-	for line := range strings.Lines(string(out)) {
-		words := strings.SplitN(strings.TrimSuffix(line, "\n"), " ", 3)
+	for _, line := range lines {
+		words := strings.SplitN(line, " ", 3)
 		switch {
 		case len(words) < 2:
 		case words[0] == "-P", words[0] == "-N":
@@ -203,7 +225,7 @@ func (t *xtable) read(ctx context.Context, chains ...string) (map[string]rules, 
 			table[words[1]] = append(table[words[1]], words[2])
 		}
 	}
-	return table, nil
+	return table
 }
 
 func setVanished(err error) bool {

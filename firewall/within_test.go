@@ -1,0 +1,33 @@
+package firewall
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// A program that hangs holds go-iptables for ever, and what it has started holds the pipes: all of it is killed.
+func TestWithinEndsAProgramThatHangs(t *testing.T) {
+	dir := t.TempDir()
+	script := filepath.Join(dir, "iptables-that-hangs")
+	text := "#!/bin/sh\nsleep 1000 &\nsleep 1000\n"
+	if err := os.WriteFile(script, []byte(text), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	defer cancel()
+	begun := time.Now()
+	_, _, err := openIPTables(ctx, family{}, script)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the error is %v, and not that time is up", err)
+	}
+	if took := time.Since(begun); took > 10*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if left := offspring(script); len(left) > 0 {
+		t.Errorf("processes %v are left", left)
+	}
+}

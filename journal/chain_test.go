@@ -11,12 +11,12 @@ import (
 // TestNextAgainstAdvance walks through good and damaged chains with next and with its slow twin.
 func TestNextAgainstAdvance(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 3))
-	walk := func(b []byte, n uint64, next func(*list, *file, uint64) uint64) (all []uint64) {
+	walk := func(b []byte, n uint64, next func(*list, *mapping, uint64) uint64) (all []uint64) {
 		l, err := readLayout(b, uint64(len(b)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := &file{layout: l, b: b, horizon: none}
+		f := &mapping{layout: l, b: b, horizon: none}
 		chain := f.chain(n)
 		for least := uint64(0); ; {
 			at := next(&chain, f, least)

@@ -1,38 +1,60 @@
 package journal
 
-import (
-	"encoding/hex"
-	"fmt"
-	"strconv"
-	"strings"
-	"time"
-)
+import "time"
 
-// maxValue is where a field's value is cut. libsystemd cuts there too unless told otherwise.
+// maxValue is where a field's value is cut. libsystemd cuts there too unless
+// told otherwise.
 const maxValue = 64 << 10
 
-// An Entry is one entry of the journal. It and all it refers to is valid only until the call it was handed to returns.
+// An Entry is one entry of the journal. It and all it refers to is valid only
+// until the call that it was handed to returns.
 type Entry struct {
-	Fields []Field // of one name in the order of the journal, else in no particular order
+	Fields []Field // those of one name in the journal's order, others in no particular order
 
 	at     position
-	cursor string // as libsystemd wrote it; "" where all of at is set
+	cursor string // what Cursor returns; "" where at is all set, and says it
 }
 
-// A Field is one field of an entry. A name may occur several times; through libsystemd only the first of them is seen.
-// Values longer than 64 KiB are cut.
+// A Field is one field of an entry. An entry may have a name several times;
+// through libsystemd only the first of them is seen. Values longer than 64 KiB
+// are cut.
 type Field struct {
 	Name  string
 	Value []byte
 }
 
-// Realtime returns when journald received the entry, by the wall clock, to the microsecond.
-func (e *Entry) Realtime() time.Time { return time.UnixMicro(int64(e.at.realtime)) }
+// Realtime returns when journald received the entry, by the wall clock, to the
+// microsecond.
+func (e *Entry) Realtime() time.Time { return e.at.time() }
 
-// Monotonic returns when journald received the entry, since boot, to the microsecond.
-func (e *Entry) Monotonic() time.Duration { return time.Duration(e.at.monotonic) * time.Microsecond }
+// Sent returns when the sender sent the entry, where journald recorded that and
+// _SOURCE_REALTIME_TIMESTAMP is among the fields, else Realtime.
+func (e *Entry) Sent() time.Time {
+	text := e.Get("_SOURCE_REALTIME_TIMESTAMP")
+	if len(text) > 18 { // 18 digits reach to the year 33658
+		return e.Realtime()
+	}
+	us := int64(0)
+	for _, c := range text {
+		if c < '0' || c > '9' {
+			return e.Realtime()
+		}
+		us = 10*us + int64(c-'0')
+	}
+	if us == 0 {
+		return e.Realtime()
+	}
+	return time.UnixMicro(us)
+}
 
-// Cursor returns the entry's name, in systemd's own form: journalctl --after-cursor takes it, and so do both readers.
+// Monotonic returns when journald received the entry, since boot, to the
+// microsecond.
+func (e *Entry) Monotonic() time.Duration {
+	return time.Duration(e.at.monotonic) * time.Microsecond
+}
+
+// Cursor returns the entry's name in systemd's own form. journalctl
+// --after-cursor takes it, and so do both readers.
 func (e *Entry) Cursor() string {
 	if e.cursor != "" {
 		return e.cursor
@@ -40,7 +62,8 @@ func (e *Entry) Cursor() string {
 	return e.at.String()
 }
 
-// Get returns the first value of the field, nil when the entry lacks it or it was not asked for.
+// Get returns the first value of the field, nil when the entry lacks it or it
+// was not among those to read.
 func (e *Entry) Get(name string) []byte {
 	for _, f := range e.Fields {
 		if f.Name == name {
@@ -48,77 +71,4 @@ func (e *Entry) Get(name string) []byte {
 		}
 	}
 	return nil
-}
-
-// id is one of systemd's 128-bit ids.
-type id [16]byte
-
-func (x id) String() string { return hex.EncodeToString(x[:]) }
-
-// A position is all that names an entry and orders it among others: a cursor, taken apart.
-type position struct {
-	seqnumID  id // whose sequence numbers
-	seqnum    uint64
-	boot      id
-	monotonic uint64 // microseconds
-	realtime  uint64 // microseconds
-	xor       uint64 // a hash of all fields
-	now       bool   // it is from the boot that the machine is in
-}
-
-// String writes the position as sd_journal_get_cursor does.
-func (p position) String() string {
-	return fmt.Sprintf("s=%s;i=%x;b=%s;m=%x;t=%x;x=%x", p.seqnumID, p.seqnum, p.boot, p.monotonic, p.realtime, p.xor)
-}
-
-// IsCursor tells whether s is a cursor, of whatever entry.
-func IsCursor(s string) bool {
-	_, err := parseCursor(s)
-	return err == nil
-}
-
-// parseCursor reads a cursor. All six parts must be there; unknown ones are passed over, as libsystemd does.
-func parseCursor(s string) (position, error) {
-	var p position
-	seen := map[string]bool{}
-	for part := range strings.SplitSeq(s, ";") {
-		key, value, _ := strings.Cut(part, "=")
-		var err error
-		switch key {
-		case "s":
-			p.seqnumID, err = parseID(value)
-		case "b":
-			p.boot, err = parseID(value)
-		case "i":
-			p.seqnum, err = strconv.ParseUint(value, 16, 64)
-		case "m":
-			p.monotonic, err = strconv.ParseUint(value, 16, 64)
-		case "t":
-			p.realtime, err = strconv.ParseUint(value, 16, 64)
-		case "x":
-			p.xor, err = strconv.ParseUint(value, 16, 64)
-		}
-		if err != nil {
-			return position{}, fmt.Errorf("cursor %q: part %q: %w", s, part, err)
-		}
-		seen[key] = true
-	}
-	for _, key := range []string{"s", "i", "b", "m", "t", "x"} {
-		if !seen[key] {
-			return position{}, fmt.Errorf("cursor %q: part %q is missing", s, key)
-		}
-	}
-	return p, nil
-}
-
-func parseID(s string) (id, error) {
-	var x id
-	b, err := hex.DecodeString(s)
-	if err != nil {
-		return x, err
-	}
-	if len(b) != len(x) {
-		return x, fmt.Errorf("%d digits in place of 32", len(s))
-	}
-	return id(b), nil
 }

@@ -6,34 +6,36 @@ import (
 )
 
 const (
-	// maxNames bounds how many field names are remembered: a sender may invent them.
+	// maxNames bounds how many field names are remembered: a sender may invent
+	// them.
 	maxNames = 4096
-	// maxEntry bounds how much of an entry's values is read: a sender may repeat a field a thousand times.
+	// maxEntry bounds how much of an entry's values is read: a sender may
+	// repeat a field a thousand times.
 	maxEntry = 1 << 20
 	// maxItems bounds how many fields an entry may have. journald allows 1024.
 	maxItems = 2048
 )
 
-// A picker reads the fields of entries. What it fills an entry with is valid until it fills the next.
+// A picker reads the fields of entries. What it fills an entry with is valid
+// until it fills the next.
 type picker struct {
 	all    bool
 	once   bool     // one value of each field is enough
 	wanted []wanted // unless all
 	names  map[string]string
 	buf    []byte
-	unpack *unpacker
 	entry  uint64 // counts those filled
 	known  [knownData]datum
 }
 
-// wanted is a field that is asked for.
+// wanted is a field that is to be read.
 type wanted struct {
 	name  string
 	key   []byte // the name and its '='
-	start uint64 // the key's first 8 bytes as a number, and which of them count
-	mask  uint64
-	entry uint64 // the last entry that had it
-	back  int    // which of an entry's items it was last, from the back
+	start uint64 // the key's first 8 bytes as a number
+	mask  uint64 // which of these bytes count
+	entry uint64 // the last entry that had the field
+	back  int    // which of an entry's items the field was last, from the back
 }
 
 const (
@@ -42,18 +44,19 @@ const (
 	knownShared = 4   // how many entries must share an object for that
 )
 
-// A datum is what is known of the data object at an offset of a file. Most of an entry's data it shares with others, and
-// what nobody asks for need not be looked at again.
+// A datum is what is known of the data object at an offset of a file. An entry
+// shares most of its data with others, and what nobody wants need not be looked
+// at again.
 type datum struct {
 	file, at uint64
-	field    int    // of those wanted; nobody: none of them
+	field    int    // the index in wanted; nobody: none of them
 	value    []byte // never changed
 }
 
 const nobody = -1
 
-func newPicker(fields []string, once bool, u *unpacker) *picker {
-	p := &picker{all: fields == nil, once: once, names: map[string]string{}, unpack: u}
+func newPicker(fields []string, once bool) *picker {
+	p := &picker{all: fields == nil, once: once, names: map[string]string{}}
 	for _, name := range fields {
 		w := wanted{name: name, key: []byte(name + "="), back: 1}
 		var start, mask [8]byte
@@ -67,28 +70,34 @@ func newPicker(fields []string, once bool, u *unpacker) *picker {
 	return p
 }
 
-// fill reads the fields of an entry object, which names them by offset and in order of offset. It returns how many of
-// them were damaged.
-func (p *picker) fill(f *file, entry []byte, fields []Field) (_ []Field, bad int) {
+// begins reports whether a payload begins with the field's key. start is the
+// payload's first 8 bytes as a number.
+func (w *wanted) begins(payload []byte, start uint64) bool {
+	return start&w.mask == w.start && (len(w.key) <= 8 || bytes.HasPrefix(payload, w.key))
+}
+
+// fill appends the fields of an entry object, which names them by offset and in
+// order of offset. It returns how many of them were damaged.
+func (p *picker) fill(m *mapping, entry []byte, fields []Field) (_ []Field, bad int) {
 	p.buf = p.buf[:0]
 	p.entry++
-	if len(entry) > entryItems+maxItems*int(f.entryItem) {
+	if len(entry) > entryItems+maxItems*int(m.entryItem) {
 		return fields, 1
 	}
 	switch {
 	case p.all:
-		return p.fillAll(f, entry, fields)
+		return p.fillAll(m, entry, fields)
 	case p.once:
-		return p.fillOnce(f, entry, fields)
+		return p.fillOnce(m, entry, fields)
 	}
-	item := int(f.entryItem)
+	item := int(m.entryItem)
 	for i := entryItems; i <= len(entry)-item; i += item {
-		at := f.itemOf(entry, i)
-		d := &p.known[(at>>3^f.serial<<4)*0x9e3779b97f4a7c15>>(64-9)]
+		at := m.itemOf(entry, i)
+		d := &p.known[(at>>3^m.serial<<4)*0x9e3779b97f4a7c15>>(64-9)]
 		field, value := d.field, d.value
-		if d.at != at || d.file != f.serial {
+		if d.at != at || d.file != m.serial {
 			var ok bool
-			if field, value, ok = p.look(f, at, d); !ok {
+			if field, value, ok = p.look(m, at, d); !ok {
 				bad++
 			}
 		}
@@ -99,16 +108,31 @@ func (p *picker) fill(f *file, entry []byte, fields []Field) (_ []Field, bad int
 	return fields, bad
 }
 
-// fillOnce reads one value of each field. Where the entry before had a field this one has it too, more often than not.
-func (p *picker) fillOnce(f *file, entry []byte, fields []Field) (_ []Field, bad int) {
+// fillAll appends all fields of an entry object.
+func (p *picker) fillAll(m *mapping, entry []byte, fields []Field) (_ []Field, bad int) {
+	item := int(m.entryItem)
+	for i := entryItems; i <= len(entry)-item; i += item {
+		_, payload, ok := m.payload(m.itemOf(entry, i))
+		if !ok {
+			bad++
+		} else if name, value, ok := bytes.Cut(payload, []byte{'='}); ok {
+			fields = append(fields, Field{p.name(name), p.keep(value)})
+		}
+	}
+	return fields, bad
+}
+
+// fillOnce appends one value of each field. Most often an entry has a field at
+// the same item from the back as the entry before.
+func (p *picker) fillOnce(m *mapping, entry []byte, fields []Field) (_ []Field, bad int) {
 	left := len(p.wanted)
 	for i := range p.wanted {
 		w := &p.wanted[i]
-		at := len(entry) - w.back*int(f.entryItem)
+		at := len(entry) - w.back*int(m.entryItem)
 		if at < entryItems {
 			continue
 		}
-		if value, ok := f.plain(f.itemOf(entry, at), w); ok {
+		if value, ok := w.plain(m, m.itemOf(entry, at)); ok {
 			w.entry = p.entry
 			left--
 			fields = add(fields, w.name, p.keep(value))
@@ -117,19 +141,22 @@ func (p *picker) fillOnce(f *file, entry []byte, fields []Field) (_ []Field, bad
 	if left == 0 {
 		return fields, 0
 	}
-	return p.fillRest(f, entry, fields, left)
+	return p.fillRest(m, entry, fields, left)
 }
 
-// fillRest reads one value of each field that is left, from the back and no further than needed: what was written with the
-// entry itself comes last, above all its MESSAGE, and what it shares with older entries before that.
-func (p *picker) fillRest(f *file, entry []byte, fields []Field, left int) (_ []Field, bad int) {
-	item := int(f.entryItem)
+// fillRest appends one value of each field that is left. It goes from the back
+// and no further than needed. What was written with the entry itself comes
+// last, above all its MESSAGE, and what it shares with older entries before
+// that.
+func (p *picker) fillRest(m *mapping, entry []byte, fields []Field, left int) (
+	_ []Field, bad int) {
+	item := int(m.entryItem)
 	for back := 1; left > 0 && len(entry)-back*item >= entryItems; back++ {
-		at := f.itemOf(entry, len(entry)-back*item)
-		if p.other(f, at) {
+		at := m.itemOf(entry, len(entry)-back*item)
+		if p.unwanted(m, at) {
 			continue
 		}
-		_, payload, ok := p.payload(f, at)
+		_, payload, ok := m.payload(at)
 		if !ok {
 			bad++
 			continue
@@ -146,21 +173,22 @@ func (p *picker) fillRest(f *file, entry []byte, fields []Field, left int) (_ []
 	return fields, bad
 }
 
-// plain returns the value that the data object at an offset holds, when it is the field's and not compressed.
-func (f *file) plain(at uint64, w *wanted) (value []byte, ok bool) {
-	data, ok := f.object(at, objectData, f.payload+8)
+// plain returns the value that the data object at an offset holds, if that is
+// the field's and not compressed.
+func (w *wanted) plain(m *mapping, at uint64) (value []byte, ok bool) {
+	data, ok := m.object(at, objectData, m.payloadAt+8)
 	if !ok || data[1]&compressedAny != 0 {
 		return nil, false
 	}
-	payload := data[f.payload:]
-	if le.Uint64(payload)&w.mask != w.start || len(w.key) > 8 && !bytes.HasPrefix(payload, w.key) {
+	payload := data[m.payloadAt:]
+	if !w.begins(payload, le.Uint64(payload)) {
 		return nil, false
 	}
 	return payload[len(w.key):], true
 }
 
-// add appends a field, part by part. Copied as a whole it would be read back in other pieces than it is just being written
-// in, and the processor would have to wait until it is.
+// add appends a field, part by part. The processor would have to wait if it
+// read the field back in other pieces than it is just being written in.
 func add(fields []Field, name string, value []byte) []Field {
 	n := len(fields)
 	if n == cap(fields) {
@@ -171,33 +199,19 @@ func add(fields []Field, name string, value []byte) []Field {
 	return fields
 }
 
-// fillAll reads all fields of an entry object.
-func (p *picker) fillAll(f *file, entry []byte, fields []Field) (_ []Field, bad int) {
-	item := int(f.entryItem)
-	for i := entryItems; i <= len(entry)-item; i += item {
-		_, payload, ok := p.payload(f, f.itemOf(entry, i))
-		if !ok {
-			bad++
-		} else if name, value, ok := bytes.Cut(payload, []byte{'='}); ok {
-			fields = append(fields, Field{p.name(name), p.keep(value)})
+// look finds out which field the data object at an offset is, and remembers in
+// d what is worth it. It returns false when the object is damaged.
+func (p *picker) look(m *mapping, at uint64, d *datum) (field int, value []byte, ok bool) {
+	field = nobody
+	var data, payload []byte
+	if !p.unwanted(m, at) {
+		if data, payload, ok = m.payload(at); !ok {
+			return nobody, nil, false
 		}
+		field = p.fieldOf(payload)
 	}
-	return fields, bad
-}
-
-// look finds out which field the data object at an offset is, and keeps what is worth it. It returns false when the
-// object is damaged.
-func (p *picker) look(f *file, at uint64, d *datum) (field int, value []byte, ok bool) {
-	if p.other(f, at) {
-		*d = datum{f.serial, at, nobody, nil}
-		return nobody, nil, true
-	}
-	data, payload, ok := p.payload(f, at)
-	if !ok {
-		return nobody, nil, false
-	}
-	if field = p.fieldOf(payload); field == nobody {
-		*d = datum{f.serial, at, nobody, nil}
+	if field == nobody {
+		*d = datum{m.serial, at, nobody, nil}
 		return nobody, nil, true
 	}
 	value = payload[len(p.wanted[field].key):]
@@ -205,33 +219,19 @@ func (p *picker) look(f *file, at uint64, d *datum) (field int, value []byte, ok
 		return field, p.keep(value), true
 	}
 	value = bytes.Clone(value)
-	*d = datum{f.serial, at, field, value}
+	*d = datum{m.serial, at, field, value}
 	return field, value, true
 }
 
-// payload returns the data object at an offset and its payload, unpacked.
-func (p *picker) payload(f *file, at uint64) (data, payload []byte, ok bool) {
-	if data, ok = f.object(at, objectData, f.payload); !ok {
-		return nil, nil, false
-	}
-	payload = data[f.payload:]
-	if data[1]&compressedAny != 0 {
-		var err error
-		if payload, err = p.unpack.unpack(data[1], payload); err != nil {
-			return nil, nil, false
-		}
-	}
-	return data, payload, true
-}
-
-// other tells whether the data object at an offset is plainly of a field that is not asked for. That takes one look at its
-// payload and spares one at its head, which may lie in memory that is still far away.
-func (p *picker) other(f *file, at uint64) bool {
-	at += f.payload
-	if at > uint64(len(f.b))-8 || f.lz4 {
+// unwanted reports whether the data object at an offset is plainly of no field
+// that is wanted. That takes one look at its payload and spares one at its
+// head, which may lie in memory that is still far away.
+func (p *picker) unwanted(m *mapping, at uint64) bool {
+	at += m.payloadAt
+	if at > uint64(len(m.b))-8 || m.lz4 {
 		return false
 	}
-	start := le.Uint64(f.b[at:])
+	start := le.Uint64(m.b[at:])
 	for i := range p.wanted {
 		if w := &p.wanted[i]; start&w.mask == w.start {
 			return false
@@ -241,23 +241,16 @@ func (p *picker) other(f *file, at uint64) bool {
 	return first == '_' || first >= 'A' && first <= 'Z' // or else perhaps compressed
 }
 
-// itemOf returns the offset of the data object that an entry names at one of its items.
-func (l *layout) itemOf(entry []byte, i int) uint64 {
-	if l.compact {
-		return uint64(le.Uint32(entry[i:]))
-	}
-	return le.Uint64(entry[i:])
-}
-
-// fieldOf returns which of the fields asked for the payload is.
+// fieldOf returns the index in wanted of the field that the payload is.
 func (p *picker) fieldOf(payload []byte) int {
 	if len(payload) < 8 {
-		return slices.IndexFunc(p.wanted, func(w wanted) bool { return bytes.HasPrefix(payload, w.key) })
+		return slices.IndexFunc(p.wanted, func(w wanted) bool {
+			return bytes.HasPrefix(payload, w.key)
+		})
 	}
 	start := le.Uint64(payload)
 	for i := range p.wanted {
-		w := &p.wanted[i]
-		if start&w.mask == w.start && (len(w.key) <= 8 || bytes.HasPrefix(payload, w.key)) {
+		if p.wanted[i].begins(payload, start) {
 			return i
 		}
 	}

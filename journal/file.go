@@ -1,235 +1,103 @@
 package journal
 
-import (
-	"fmt"
-	"io"
-	"os"
-	"strings"
-	"sync/atomic"
-	"syscall"
-	"time"
-	"unsafe"
+import "time"
 
-	"golang.org/x/sys/unix"
-)
+// linkPatience is how long an entry may be written but not yet named by its
+// data.
+const linkPatience = time.Second
 
-// An inode tells files apart while one of them is open.
-type inode struct{ dev, ino uint64 }
-
-// A file is one journal file in a memory map. What it holds is written by others at any moment, and may be damaged: no
-// offset is followed unchecked.
+// A file is a journal file that is being read.
 type file struct {
-	layout
-	path   string
-	boot   id     // the one that the machine is in
-	serial uint64 // tells it from every other file of its reader
-	inode  inode
-	fd     *os.File // nil once the file can no longer grow
-	b      []byte
+	mapping
 
-	entries list   // all of its entries
-	root    node   // those that match
-	from    uint64 // the next entry lies at or after this offset
-	head    uint64 // the next entry; none when there is none within the horizon
-	size    uint64 // of its object
-	at      position
+	chosen feed     // the entries that match
+	head   uint64   // the offset of the next one; none: there is none within the horizon
+	size   uint64   // and its length
+	at     position // and its position
+	notes  feed     // journald's notes of dropped messages
 
-	notes node   // journald's notes of dropped messages
-	noted uint64 // the next note lies at or after this offset
+	now      uint64    // how many entries there were at the last look
+	tail     list      // all of them, to find the last
+	unlinked time.Time // since when the last is not named by its data; zero: it is
 
-	tail     list      // all of its entries again, to find the last
-	now      uint64    // how many entries it had at the last look
-	seen     uint64    // how many of them may be yielded
-	horizon  uint64    // and the last one's offset
-	unlinked time.Time // since when the newest entry has not been named by its data; zero: it has
-
-	damaged uint64 // how many entries were passed over unseen since that was last noted
-	warned  bool   // of damage
-
-	past  bool      // it ends before what is to be read
-	fresh bool      // it came while others were being read
-	late  uint64    // where its last entry lay then: those up to it may come before others that were yielded
-	gone  time.Time // since when no path leads to the file; zero: one does
-
-	part   uint64 // which part of the file was last made sure to be mapped
-	warmth byte   // of no meaning; but for it the compiler would leave that out
+	fresh  bool      // the file came while others were being read
+	came   uint64    // its last entry then: those up to it may be late
+	gone   time.Time // since when no path leads to the file; zero: one does
+	warned bool      // of damage
 }
 
-// openFile maps a file.
 func openFile(path string) (*file, error) {
-	fd, err := os.Open(path)
+	m, err := openMapping(path)
 	if err != nil {
 		return nil, err
 	}
-	f := &file{path: path, fd: fd, head: none}
-	// The header is read before the length is asked, for the file may be growing, and not through the map, for it may be
-	// cut off.
-	head := make([]byte, headerLeast)
-	if _, err = fd.ReadAt(head, 0); err == io.EOF {
-		err = errNotYet
-	}
-	if err == nil {
-		err = f.remap()
-	}
-	if err == nil {
-		f.layout, err = readLayout(head, uint64(len(f.b)))
-	}
-	if err != nil {
-		f.close()
-		return nil, fmt.Errorf("open %s: %w", path, err)
-	}
-	return f, nil
+	return &file{mapping: m, head: none}, nil
 }
 
-// remap maps the file as long as it is now.
-func (f *file) remap() error {
-	info, err := f.fd.Stat()
-	if err != nil {
-		return err
+// load reads the position and size of the entry at head. It is false when there
+// is none.
+func (f *file) load() bool {
+	b, ok := f.entry(f.head)
+	if ok {
+		f.size = uint64(len(b))
+		f.positionOf(b, &f.at)
 	}
-	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
-		f.inode = inode{uint64(stat.Dev), stat.Ino}
-	}
-	if !info.Mode().IsRegular() || info.Size() < headerLeast {
-		return errNotYet
-	}
-	if err := f.unmap(); err != nil {
-		return err
-	}
-	b, err := unix.Mmap(int(f.fd.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_SHARED)
-	if err != nil {
-		return err
-	}
-	f.b = b
-	return nil
-}
-
-func (f *file) unmap() error {
-	b := f.b
-	f.b = nil
-	if b == nil {
-		return nil
-	}
-	return unix.Munmap(b)
-}
-
-func (f *file) close() {
-	f.unmap()
-	f.settle()
-}
-
-// settle gives the descriptor back: the file will not grow.
-func (f *file) settle() {
-	if f.fd != nil {
-		f.fd.Close()
-		f.fd = nil
-	}
-}
-
-// archived tells, by its name, whether journald is done with the file.
-func (f *file) archived() bool {
-	return strings.Contains(f.path[strings.LastIndexByte(f.path, '/')+1:], "@") || strings.HasSuffix(f.path, "~")
-}
-
-// number reads a number that journald may be changing. What was written before it is seen after this.
-func (f *file) number(at uint64) uint64 {
-	n := atomic.LoadUint64((*uint64)(unsafe.Pointer(&f.b[at])))
-	return le.Uint64((*[8]byte)(unsafe.Pointer(&n))[:])
-}
-
-// grow maps what has been added, if the file has outgrown its map.
-func (f *file) grow() error {
-	if f.fd == nil || f.end() <= uint64(len(f.b)) {
-		return nil
-	}
-	return f.remap()
-}
-
-// end returns where the file ends by its header, which is at once what journald makes of it.
-func (f *file) end() uint64 { return f.number(atHeaderSize) + f.number(atArenaSize) }
-
-// object returns the object at an offset, when there is one of that kind and it is at least that long.
-func (f *file) object(at uint64, kind byte, least uint64) ([]byte, bool) {
-	if at&7 != 0 || at < f.headerSize || at > uint64(len(f.b))-objectHeader {
-		return nil, false
-	}
-	b := f.b[at:]
-	size := le.Uint64(b[8:])
-	if b[0] != kind || size < least || size > uint64(len(b)) {
-		return nil, false
-	}
-	return b[:size:size], true
-}
-
-// hasEntry tells whether there is an entry at an offset.
-func (f *file) hasEntry(at uint64) bool {
-	_, ok := f.object(at, objectEntry, entryItems)
 	return ok
 }
 
-// load reads the entry at an offset into f.at and f.size.
-func (f *file) load(at uint64) bool {
-	b, ok := f.object(at, objectEntry, entryItems)
-	if !ok {
+// extend moves the horizon to the first count entries, when the last of them is
+// complete. journald counts an entry first and then has its data name it, and
+// matches go by the data.
+func (f *file) extend(count uint64) bool {
+	if count <= f.seen {
 		return false
 	}
-	f.size = uint64(len(b))
-	f.at.read(b, f.seqnumID)
-	f.at.now = f.at.boot == f.boot
-	return true
-}
-
-// read takes the position of an entry object.
-func (p *position) read(b []byte, seqnumID id) {
-	b = b[:entryItems]
-	p.seqnumID, p.boot = seqnumID, id(b[atEntryBoot:])
-	p.seqnum, p.xor = le.Uint64(b[atEntrySeqnum:]), le.Uint64(b[atEntryXor:])
-	p.realtime, p.monotonic = le.Uint64(b[atEntryRealtime:]), le.Uint64(b[atEntryMonotonic:])
-}
-
-func entryPosition(b []byte, seqnumID id) (p position) {
-	p.read(b, seqnumID)
-	return p
-}
-
-// positionOf returns the position of an entry object of the file.
-func (f *file) positionOf(b []byte) position {
-	p := entryPosition(b, f.seqnumID)
-	p.now = p.boot == f.boot
-	return p
-}
-
-// bucket returns where the hash table has the first and the last object of a hash's chain.
-func (l *layout) bucket(hash uint64) uint64 { return l.table + 16*(hash%l.buckets) }
-
-// find returns the offset of the data object that holds the payload, 0 when there is none.
-func (f *file) find(payload []byte, hash uint64, u *unpacker) uint64 {
-	at := le.Uint64(f.b[f.bucket(hash):])
-	for at != 0 {
-		b, ok := f.object(at, objectData, f.payload)
-		if !ok {
-			f.damaged++
-			return 0
-		}
-		if le.Uint64(b[atDataHash:]) == hash && f.holds(b, payload, u) {
-			return at
-		}
-		next := le.Uint64(b[atDataNext:])
-		if next <= at { // the chain only grows; anything else might be a loop
-			return 0
-		}
-		at = next
+	if f.tail.array == 0 { // the file was empty
+		f.tail = f.chain(0)
 	}
-	return 0
-}
-
-func (f *file) holds(data, payload []byte, u *unpacker) bool {
-	p := data[f.payload:]
-	if data[1]&compressedAny != 0 {
-		var err error
-		if p, err = u.unpack(data[1], p); err != nil {
+	l := f.tail
+	l.n = count
+	at := l.get(&f.mapping, count-1)
+	if complete := at != 0 && at != none && f.linked(at); !complete && !f.archived() {
+		if f.unlinked.IsZero() {
+			f.unlinked = time.Now()
+		}
+		if time.Since(f.unlinked) < linkPatience {
 			return false
 		}
 	}
-	return string(p) == string(payload)
+	f.tail, f.unlinked = l, time.Time{}
+	f.seen, f.horizon = count, at
+	if !f.hasEntry(at) { // the chain is broken: whatever can be reached may be read
+		f.horizon = none - 1
+	}
+	f.chosen.renew()
+	f.notes.renew()
+	return true
 }
+
+// linked reports whether all data of the entry name it. journald has its last
+// item do so last.
+func (f *file) linked(at uint64) bool {
+	entry, ok := f.object(at, objectEntry, entryItems+f.entryItem)
+	if !ok {
+		return false
+	}
+	data := f.itemOf(entry, len(entry)-int(f.entryItem))
+	if _, ok := f.object(data, objectData, f.payloadAt); !ok {
+		return false
+	}
+	n := f.number(data + atDataEntries)
+	if n < 2 {
+		return n == 1 && le.Uint64(f.b[data+atDataEntry:]) >= at
+	}
+	l := list{array: le.Uint64(f.b[data+atDataArray:]), n: n - 1}
+	last := l.get(&f.mapping, n-2)
+	return last != none && last >= at
+}
+
+// through reports whether all that was written to the file has been read.
+func (f *file) through() bool { return f.head == none && f.number(atEntries) <= f.seen }
+
+// finished reports whether all was read that will ever be written to the file.
+func (f *file) finished() bool { return f.through() && f.archived() }

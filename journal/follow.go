@@ -9,31 +9,39 @@ import (
 
 // A reader is one way to read journals.
 type reader interface {
-	// drain yields until there is no more for now, and says how many entries that were.
+	// drain yields until there is no more for now, and returns how many entries
+	// that were.
 	drain(ctx context.Context, yield func(*Entry) error) (int, error)
-	// wait returns when there may be more, after d, or when ctx ends.
+	// wait returns when there may be more, at the latest after d.
 	wait(ctx context.Context, d time.Duration)
-	// reached returns the newest entry, without fields, if all entries up to it have been looked at; ok is false when nothing has
-	// been since the last one that was yielded, or when that is not known.
-	reached() (e Entry, ok bool)
 	close()
 }
 
-// reachedEvery is how often Reached is called. It is saved, and nothing but a needless report of a gap depends on it.
-const reachedEvery = 10 * time.Minute
+// How long a reader sleeps before it looks again. journald's own notifications
+// come up to half a second late.
+const (
+	shortestWait = 5 * time.Millisecond
+	longestWait  = 80 * time.Millisecond
+)
 
-// Follow yields the entries that o chooses, first those that are there and then each as it is written, until ctx ends or
-// yield returns an error, which Follow then returns as it is. When yield returns nil the entry is done with: its cursor
-// may be saved. Everything happens on the caller's goroutine.
+// pace returns how long to wait when the last entry came the given time ago: a
+// tenth of that. A reader is quick while entries flow, and costs next to
+// nothing while none do.
+func pace(quiet time.Duration) time.Duration {
+	return min(max(quiet/10, shortestWait), longestWait)
+}
+
+// Follow yields the entries that o chooses, first those that are there and then
+// each as it is written. It ends when ctx does or when yield returns an error,
+// which it returns as it is. When yield returns nil the entry is done with, and
+// its cursor may be saved. Everything happens on the caller's goroutine.
 func Follow(ctx context.Context, o Options, yield func(*Entry) error) error {
 	r, err := open(o)
 	if err != nil {
 		return err
 	}
 	defer r.close()
-	defer o.tellReached(r)
-	last, told := time.Now(), time.Now()
-	for {
+	for last := time.Now(); ; {
 		n, err := r.drain(ctx, yield)
 		if err != nil {
 			return err
@@ -41,21 +49,10 @@ func Follow(ctx context.Context, o Options, yield func(*Entry) error) error {
 		if n > 0 {
 			last = time.Now()
 		}
-		if time.Since(told) > reachedEvery {
-			o.tellReached(r)
-			told = time.Now()
+		if o.Idle != nil {
+			o.Idle()
 		}
-		o.idle()
 		r.wait(ctx, pace(time.Since(last)))
-	}
-}
-
-func (o Options) tellReached(r reader) {
-	if o.Reached == nil {
-		return
-	}
-	if e, ok := r.reached(); ok {
-		o.Reached(&e)
 	}
 }
 
@@ -71,7 +68,8 @@ func Read(ctx context.Context, o Options, yield func(*Entry) error) error {
 	return err
 }
 
-// Available returns nil when the journals o names can be read here, and the reason when they cannot.
+// Available returns nil when the journals that o names can be read here, and
+// the reason when they cannot.
 func Available(o Options) error {
 	o.once, o.Log, o.Counters, o.Lost = true, nil, nil, nil
 	r, err := open(o)
@@ -82,9 +80,10 @@ func Available(o Options) error {
 	return nil
 }
 
-// drain yields what next fills an entry with, until that returns false because there is no more for now. It adds to n how many
-// entries were dealt with.
-func (o Options) drain(ctx context.Context, next func(*Entry) (bool, error), yield func(*Entry) error, n *int) error {
+// drain yields what next fills an entry with, until that returns false because
+// there is no more for now. It adds to n how many entries were dealt with.
+func (o Options) drain(ctx context.Context, next func(*Entry) (bool, error),
+	yield func(*Entry) error, n *int) error {
 	var e Entry
 	for {
 		if err := ctx.Err(); err != nil {
@@ -100,70 +99,43 @@ func (o Options) drain(ctx context.Context, next func(*Entry) (bool, error), yie
 		if err := yield(&e); err != nil {
 			return err
 		}
-		o.Counters.entry()
+		o.Counters.Entries.Add(1)
 		*n++
 	}
 }
 
-func open(o Options) (reader, error) {
+// open opens the reader that o names. Automatic is the native one, and
+// libsystemd's where that may read files that are too new for the native one:
+// of files that neither can read libsystemd would say nothing.
+func open(o Options) (r reader, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("open journal: %w", err)
+		}
+	}()
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	switch o.Reader {
-	case ReaderNative:
-		n, err := newNative(o)
-		if err != nil {
-			return nil, err
-		}
-		return n, nil
-	case ReaderSDJournal:
+	o = o.defaults()
+	if o.Reader == ReaderSDJournal {
 		return openSDJournal(o)
-	case ReaderAuto, "":
-		return openAuto(o)
-	default:
-		return nil, fmt.Errorf("open journal: unknown reader %q", o.Reader)
 	}
-}
-
-// openAuto opens the native reader, and libsystemd's where that may read files that are too new for the native one. Of files
-// that neither may read libsystemd would say nothing.
-func openAuto(o Options) (reader, error) {
 	n, err := newNative(o)
+	newer := err
 	if err == nil {
-		if err = n.newer; err == nil {
-			return n, nil
-		}
+		newer = n.set.refused
 	}
-	if errors.Is(err, errNewer) {
+	if o.Reader != ReaderNative && errors.Is(newer, errNewer) {
 		if r, sdErr := openSDJournal(o); sdErr == nil {
-			o.log().Info("reading the journal through libsystemd", "why", err)
-			n.close()
+			o.Log.Info("reading the journal through libsystemd", "why", newer)
+			if err == nil {
+				n.close()
+			}
 			return r, nil
 		}
 	}
-	if n != nil {
-		return n, nil
+	if err != nil {
+		return nil, err
 	}
-	return nil, err
-}
-
-// check finds what no reader could make sense of.
-func (o Options) check() error {
-	named := 0
-	for _, set := range []bool{o.Dir != "", len(o.Files) > 0, o.Namespace != ""} {
-		if set {
-			named++
-		}
-	}
-	if named > 1 {
-		return errors.New("open journal: more than one of directory, files and namespace is named")
-	}
-	for _, group := range o.Match {
-		for _, t := range group {
-			if t.Field == "" || len(t.Values) == 0 {
-				return fmt.Errorf("open journal: match on %q has no field or no values", t.Field)
-			}
-		}
-	}
-	return nil
+	return n, nil
 }

@@ -6,8 +6,9 @@ import (
 	"fmt"
 )
 
-// The layout is that of https://systemd.io/JOURNAL_FILE_FORMAT/ and of systemd's journal-def.h. All numbers are
-// little-endian, all objects begin at multiples of 8.
+// The layout is that of https://systemd.io/JOURNAL_FILE_FORMAT/ and of
+// systemd's journal-def.h. All numbers are little-endian. All objects begin at
+// multiples of 8.
 const (
 	headerSignature = "LPKSHHRH"
 	headerLeast     = 208 // what the oldest files have
@@ -67,7 +68,8 @@ const (
 	arrayItems  = 24
 )
 
-// errNotYet is for a file that journald has made and not yet written the header or the hash tables of.
+// errNotYet is for a file that journald has made, but whose header or hash
+// tables it has not written yet.
 var errNotYet = errors.New("no header yet")
 
 // errNewer is for a file that only a newer libsystemd may read.
@@ -85,15 +87,16 @@ type layout struct {
 	headerSize     uint64
 	table          uint64 // of data objects, by hash: its offset
 	buckets        uint64
-	payload        uint64 // where a data object's payload begins
+	payloadAt      uint64 // where a data object's payload begins
 	entryItem      uint64 // how long an entry's item is
 	arrayItem      uint64 // how long an entry array's item is
 }
 
-// readLayout reads the header b of a file of the given size. Nothing in it is trusted: what is not checked here is checked
-// where it is used.
+// readLayout reads the header b of a file of the given size. Nothing in it is
+// trusted: what is not checked here is checked where it is used.
 func readLayout(b []byte, end uint64) (layout, error) {
-	if le.Uint64(b[atHeaderSize:]) == 0 || le.Uint64(b[atDataTable:]) == 0 || le.Uint64(b[atDataTableSize:]) == 0 {
+	if le.Uint64(b[atHeaderSize:]) == 0 || le.Uint64(b[atDataTable:]) == 0 ||
+		le.Uint64(b[atDataTableSize:]) == 0 {
 		return layout{}, errNotYet
 	}
 	if string(b[:8]) != headerSignature {
@@ -113,16 +116,31 @@ func readLayout(b []byte, end uint64) (layout, error) {
 		headerSize: le.Uint64(b[atHeaderSize:]),
 		table:      le.Uint64(b[atDataTable:]),
 		buckets:    le.Uint64(b[atDataTableSize:]) / 16,
-		payload:    dataPayload, entryItem: 16, arrayItem: 8,
+		payloadAt:  dataPayload, entryItem: 16, arrayItem: 8,
 	}
 	if l.compact {
-		l.payload, l.entryItem, l.arrayItem = dataPayloadSmall, 4, 4
+		l.payloadAt, l.entryItem, l.arrayItem = dataPayloadSmall, 4, 4
 	}
 	if l.headerSize < headerLeast || l.headerSize > end {
 		return layout{}, fmt.Errorf("header of %d bytes in a file of %d", l.headerSize, end)
 	}
-	if l.buckets == 0 || l.buckets > end/16 || l.table < l.headerSize || l.table > end-16*l.buckets {
-		return layout{}, fmt.Errorf("hash table of %d buckets at %d in a file of %d bytes", l.buckets, l.table, end)
+	if l.buckets == 0 || l.buckets > end/16 || l.table < l.headerSize ||
+		l.table > end-16*l.buckets {
+		return layout{}, fmt.Errorf("hash table of %d buckets at %d in a file of %d bytes",
+			l.buckets, l.table, end)
 	}
 	return l, nil
+}
+
+// bucket returns where the hash table has the first and the last object of a
+// hash's chain.
+func (l *layout) bucket(hash uint64) uint64 { return l.table + 16*(hash%l.buckets) }
+
+// itemOf returns the offset of the data object that an entry names at one of
+// its items.
+func (l *layout) itemOf(entry []byte, i int) uint64 {
+	if l.compact {
+		return uint64(le.Uint32(entry[i:]))
+	}
+	return le.Uint64(entry[i:])
 }

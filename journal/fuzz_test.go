@@ -49,11 +49,11 @@ func readBytes(b []byte, o Options) (entries int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	n := &native{o: o, watch: &watcher{fd: -1}, scan: time.Now().Add(time.Hour), swept: time.Now().Add(time.Hour), known: map[inode]record{}, tails: map[id]position{}, boots: map[id]bool{}}
-	n.fields, n.notes = newPicker(o.Fields, o.Once, &n.unpack), newPicker([]string{"MESSAGE", "N_DROPPED"}, true, &n.unpack)
-	defer n.unpack.close()
-	f := &file{layout: l, path: "x@y", b: b}
-	n.files = []*file{f}
+	n := prepare(o, id{})
+	n.set.scanned, n.swept = time.Now().Add(time.Hour), time.Now().Add(time.Hour)
+	defer n.set.unpack.close()
+	f := &file{mapping: mapping{layout: l, path: "x@y", b: b, unpack: &n.set.unpack}}
+	n.set.open = []*file{f}
 	n.enter(f)
 	for e := (Entry{}); ; entries++ {
 		if ok, _ := n.next(&e); !ok {
@@ -251,12 +251,12 @@ func TestDeletedFilesAreLetGoDuringALongRead(t *testing.T) {
 			t.Fatalf("after %d entries: %t, %v", i, ok, err)
 		}
 		n.swept = n.swept.Add(-2 * time.Second) // as if each entry took so long
-		for _, f := range n.files {
+		for _, f := range n.set.open {
 			if !f.gone.IsZero() {
 				f.gone = f.gone.Add(-2 * time.Second)
 			}
 		}
-		if len(n.files) == 1 {
+		if len(n.set.open) == 1 {
 			if i > 2*sweepEntries || c.GapEntries.Load() != 80 {
 				t.Errorf("let go after %d entries, %d entries lost", i, c.GapEntries.Load())
 			}

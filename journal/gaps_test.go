@@ -214,7 +214,7 @@ func TestALinkThatLeadsNowhere(t *testing.T) {
 	}
 	defer n.close()
 	n.safely(n.look)
-	if n.missed || n.dirty {
+	if n.set.missed || n.set.dirty {
 		t.Error("it is looked for again")
 	}
 }

@@ -2,7 +2,8 @@ package journal
 
 import "math/bits"
 
-// hash returns the hash under which a file keeps the data object of "FIELD=value".
+// hash returns the hash under which a file keeps the data object of
+// "FIELD=value".
 func (l *layout) hash(payload []byte) uint64 {
 	if l.keyed {
 		return siphash24(l.fileID, payload)
@@ -13,7 +14,8 @@ func (l *layout) hash(payload []byte) uint64 {
 // siphash24 is SipHash-2-4 by Aumasson and Bernstein.
 func siphash24(key id, p []byte) uint64 {
 	k0, k1 := le.Uint64(key[:]), le.Uint64(key[8:])
-	s := sip{k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d, k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573}
+	s := sip{k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d,
+		k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573}
 	last := uint64(len(p)) << 56
 	for len(p) >= 8 {
 		s.word(le.Uint64(p))

@@ -1,20 +1,27 @@
-// Package journal reads the systemd journal: which entries, from where on, and on as they are written. It knows journald's
+// Package journal reads the systemd journal: the entries that a match chooses,
+// from a position on, and new ones as they are written. It knows journald's
 // files and nothing of jails.
 //
-// Two readers do the same work. The native one reads the files itself, in pure Go and through a memory map; the
-// sdjournal one asks libsystemd and is there only in builds with the tag sdjournal.
+// Two readers do the same work. The native one reads the files itself, in Go
+// and through memory maps. The other one asks libsystemd. It is the native
+// one's twin in tests, and is only in builds with the tag sdjournal.
 package journal
 
 import (
+	"cmp"
+	"errors"
+	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 )
 
-// A Match chooses entries: any of its groups must hold, and of a group every term. A nil Match chooses every entry.
+// A Match chooses entries: one of its groups must hold, and of a group every
+// term. A nil Match chooses every entry.
 type Match [][]Term
 
-// A Term holds for an entry whose field has one of the values. A field may occur several times in an entry: one of its
-// values is enough.
+// A Term holds for an entry whose field has one of the values. An entry may
+// have a field several times: one of its values is enough.
 type Term struct {
 	Field  string
 	Values []string
@@ -27,8 +34,9 @@ const (
 	ReaderSDJournal = "sdjournal"
 )
 
-// Flags choose among journals, with sd_journal_open's numbers: the first two among the machine's own, the others, by their
-// names, among the files of any directory.
+// Flags choose among journals. They have sd_journal_open's numbers. The first
+// two choose among the machine's own journals, the others among the files of
+// any directory, by their names.
 type Flags int
 
 // The flags that are known. LocalOnly is what this package always does.
@@ -39,49 +47,84 @@ const (
 	CurrentUser       // only the journal of the user the process runs as
 )
 
-// Options say what to read. The zero value reads every entry of the machine's own journals from the first one on.
+// Options say what to read. The zero value reads every entry of the machine's
+// own journals from the first one on. Functions and pointers may be nil.
 type Options struct {
 	Match  Match    // nil: every entry
 	Fields []string // the fields to read; nil: all
-	Once   bool     // of a field that occurs several times in an entry one value is enough, and the others are not looked for
+	Once   bool     // one value of each field is enough
 	Flags  Flags
 
-	// At most one of these three is set. None: the machine's own journals, /run/log/journal and /var/log/journal.
-	Dir       string   // a journal directory, or one that holds such directories of machines; a namespace's is named itself
+	// At most one of these three is set. Without one the machine's own journals
+	// are read, those in /run/log/journal and /var/log/journal.
+	Dir       string   // a directory of journals, or of machines' such directories
 	Files     []string // journal files; globs as in path/filepath
-	Namespace string   // a LogNamespace=; "*" is all of them, "+name" that one and the default
+	Namespace string   // a LogNamespace=; "*": all, "+name": that one and the default
 
 	Reader string // "" is ReaderAuto: native, and sdjournal where native cannot
 
-	Cursor string    // resume after this entry
-	Since  time.Time // without a cursor: the first entry's time; zero: the earliest there is
+	Cursor string    // reading goes on after this entry
+	Since  time.Time // without a cursor: from when on; zero: from the first entry on
 
-	// Idle is called whenever everything that is there has been yielded, before each wait, at least once a second. nil: off.
+	// Idle is called before each wait, when everything that is there has been
+	// yielded, and at least once a second.
 	Idle func()
 
-	// Reached is called now and then, before Idle, and at the end, with the newest entry of all, without fields, when everything up
-	// to it has been looked at and nothing after the last one yielded was chosen. Whoever resumes there misses nothing, and is not
-	// told of a gap when the last chosen entry is gone. The native reader does so for the machine's own journals. nil: off.
+	// Reached is called now and then, before Idle, and at the end. It gets the
+	// newest entry of all, without fields. Everything up to that entry has been
+	// looked at, and nothing was chosen since the last one that was yielded.
+	// Whoever resumes there misses nothing, and hears of no gap when the last
+	// chosen entry is gone. Only the native reader calls it, and only for the
+	// machine's own journals.
 	Reached func(*Entry)
 
-	// Lost is called when entries that should have been yielded are gone, before the first one after them is yielded. nil: off.
+	// Lost is called when entries are gone that should have been yielded,
+	// before the first one after them is yielded.
 	Lost func(Gap)
 
-	Counters *Counters    // nil: not counted
-	Log      *slog.Logger // nil: silent
+	Counters *Counters
+	Log      *slog.Logger
 
 	once bool // only what is there now is read: nothing need be watched
 }
 
-func (o Options) log() *slog.Logger {
-	if o.Log == nil {
-		return slog.New(slog.DiscardHandler)
+// defaults fills in what may be nil.
+func (o Options) defaults() Options {
+	if o.Idle == nil {
+		o.Idle = func() {}
 	}
-	return o.Log
+	if o.Reached == nil {
+		o.Reached = func(*Entry) {}
+	}
+	if o.Lost == nil {
+		o.Lost = func(Gap) {}
+	}
+	o.Counters = cmp.Or(o.Counters, &Counters{})
+	o.Log = cmp.Or(o.Log, slog.New(slog.DiscardHandler))
+	return o
 }
 
-func (o Options) idle() {
-	if o.Idle != nil {
-		o.Idle()
+// check finds what no reader could make sense of.
+func (o Options) check() error {
+	known := []string{"", ReaderAuto, ReaderNative, ReaderSDJournal}
+	if !slices.Contains(known, o.Reader) {
+		return fmt.Errorf("unknown reader %q", o.Reader)
 	}
+	named := 0
+	for _, set := range []bool{o.Dir != "", len(o.Files) > 0, o.Namespace != ""} {
+		if set {
+			named++
+		}
+	}
+	if named > 1 {
+		return errors.New("more than one of directory, files and namespace is named")
+	}
+	for _, group := range o.Match {
+		for _, t := range group {
+			if t.Field == "" || len(t.Values) == 0 {
+				return fmt.Errorf("match on %q has no field or no values", t.Field)
+			}
+		}
+	}
+	return nil
 }

@@ -227,13 +227,13 @@ func TestAFileThatNothingTellsOf(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer n.close()
-	n.watch.close()
-	n.watch = &watcher{fd: -1}
+	n.set.watch.close()
+	n.set.watch = &watcher{fd: -1}
 	wants(t, n, 120)
 	put(t, user, atEntries, le.AppendUint64(nil, 80)) // after what is in the new file
 	appear(t, filepath.Join(dir, "system.journal"), moved(base, 80, 1e9, false))
 	last := wants(t, n, 40)
-	n.scan = time.Time{}
+	n.set.scanned = time.Time{}
 	if late := wants(t, n, 80); late != last {
 		t.Errorf("a late entry moved the cursor back from %s to %s", last, late)
 	}
@@ -270,8 +270,8 @@ func TestCopiesUnderNewNumbers(t *testing.T) {
 		t.Fatal(err)
 	}
 	wants(t, n, 0)
-	if len(n.files) != 1 {
-		t.Fatalf("%d files are open", len(n.files))
+	if len(n.set.open) != 1 {
+		t.Fatalf("%d files are open", len(n.set.open))
 	}
 	put(t, persistent, atEntries, le.AppendUint64(nil, 80))
 	wants(t, n, 0)
@@ -326,11 +326,11 @@ func TestAResumeBesideADamagedItem(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := &file{layout: l, b: good, now: 80}
+		f := &file{mapping: mapping{layout: l, b: good}, now: 80}
 		chain := f.chain(80)
-		chain.enter(f)
-		chain.leave(f)
-		chain.enter(f)
+		chain.enter(&f.mapping)
+		chain.leave(&f.mapping)
+		chain.enter(&f.mapping)
 		last, at := chain.base+chain.items-1, chain.array+arrayItems+(chain.items-1)*l.arrayItem
 		cursor := f.entryAt(last - 1).String()
 		for _, v := range []byte{0, 0xff, 0x7f} {
@@ -426,9 +426,9 @@ func TestAnEarlierBootComesLate(t *testing.T) {
 	}
 	put(t, filepath.Join(dir, "system.journal"), 0, now)
 	o := Options{Dir: dir, Reader: ReaderNative}
-	n := &native{o: o, places: o.places(), watch: newWatcher(), known: map[inode]record{}, bad: map[inode]string{}, tails: map[id]position{}, boots: map[id]bool{}, boot: this}
+	n := prepare(o, this)
+	n.set.watch = newWatcher()
 	defer n.close()
-	n.fields, n.notes = newPicker(nil, false, &n.unpack), newPicker(nil, false, &n.unpack)
 	if err := n.begin(); err != nil {
 		t.Fatal(err)
 	}

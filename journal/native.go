@@ -1,78 +1,67 @@
 package journal
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"os"
-	"runtime"
-	"runtime/debug"
 	"slices"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
-// A native reader reads journal files itself.
+const (
+	reachedEvery = 10 * time.Minute // how often Reached is called
+	sweepAfter   = 5 * time.Second  // how often deleted files are looked for in a long read
+	sweepEntries = 32               // how many entries are read before the clock is asked for that
+	lag          = 2 * time.Second  // how long another journald may take to write an entry
+)
+
+// A native reader reads journal files itself. The set has the files, the merge
+// says which entry is next, and the ledger what is missing.
 type native struct {
 	o      Options
-	places places
-	watch  *watcher
-	unpack unpacker
+	set    fileSet
+	merge  merge
+	ledger ledger
 	fields *picker
 	notes  *picker // for journald's notes of dropped messages
 
-	files   []*file
-	entered uint64           // how many files so far
-	known   map[inode]record // files that are not open: read to their end, or given up
-	bad     map[inode]string // those given up, by path
-	refused error            // why the first of those was
-	newer   error            // not nil: some file can only be read by a newer libsystemd
-	tails   map[id]position  // the last entry that each counter is known to have counted
-	boots   map[id]bool      // those that entries seen so far are from
-	boot    id               // the one that the machine is in, zero where other machines' journals may be read
-	begun   bool             // the files that were there at the begin are open
-	rested  bool             // nothing was read since rest
-	dirty   bool             // a file was there that could not be read yet: look again
-	missed  bool             // because it was renamed or deleted meanwhile
-	scan    time.Time        // when the directories were last read
-	prior   time.Time        // and when before the last look
-	unseen  error            // why they could not be
-	reads   uint64           // how often an entry was asked for
-	swept   time.Time        // when deleted files were last looked for
-
-	cur, second *file     // the file that is being read, and the one that comes after it for now
-	held        *position // what comes after it is not read yet; nil: nothing is held back
-	spent       *file     // whose entry has been dealt with
-	last        position
-	lastFile    *file // whose entry was yielded last; nil: none was
-	touched     *file // whose map is being read: it is to blame for a fault
-}
-
-// A record is what is remembered of a file that is not open.
-type record struct {
-	path  string
-	size  int64
-	mtime time.Time
+	begun    bool      // the files that were there at the begin are open
+	last     position  // of the entry yielded last, or the cursor's
+	lastFile *file     // whose entry was yielded last; nil: none was
+	spent    *file     // whose entry has been dealt with
+	prior    time.Time // when the directories had been read before the last look
+	reads    uint64    // how often an entry was asked for
+	swept    time.Time // when deleted files were last looked for
+	told     time.Time // when Reached was last called
+	rested   bool      // nothing was read since the memory was given back
 }
 
 // newNative opens the journals that o names.
 func newNative(o Options) (*native, error) {
-	n := &native{o: o, places: o.places(), watch: &watcher{fd: -1}, known: map[inode]record{}, bad: map[inode]string{}, tails: map[id]position{}, boots: map[id]bool{}}
+	boot := id{}
 	if o.Dir == "" && len(o.Files) == 0 && machineID() != "" {
-		n.boot = bootID()
+		boot = bootID()
 	}
+	n := prepare(o, boot)
 	if !o.once {
-		n.watch = newWatcher()
+		n.set.watch = newWatcher()
 	}
-	n.fields = newPicker(o.Fields, o.Once, &n.unpack)
-	n.notes = newPicker([]string{"MESSAGE", "N_DROPPED"}, true, &n.unpack)
 	if err := n.begin(); err != nil {
 		n.close()
-		return nil, fmt.Errorf("open journal: %w", err)
+		return nil, err
 	}
 	return n, nil
+}
+
+// prepare returns a reader, in a boot of the machine, that has opened nothing.
+func prepare(o Options, boot id) *native {
+	o = o.defaults()
+	n := &native{o: o, told: time.Now(), fields: newPicker(o.Fields, o.Once),
+		notes: newPicker([]string{"MESSAGE", "N_DROPPED"}, true)}
+	n.set = fileSet{o: o, places: o.places(), watch: &watcher{fd: -1}, boot: boot,
+		closed: map[inode]record{}, bad: map[inode]string{}}
+	n.ledger = ledger{set: &n.set, tails: map[id]position{}, boots: map[id]bool{}}
+	return n
 }
 
 // begin opens what is there and goes to where reading begins.
@@ -82,7 +71,7 @@ func (n *native) begin() error {
 		if n.last, err = parseCursor(n.o.Cursor); err != nil {
 			return err
 		}
-		n.last.now = n.last.boot == n.boot
+		n.last.now = n.last.boot == n.set.boot
 	}
 	if n.o.Dir != "" {
 		if _, err := os.Stat(n.o.Dir); err != nil {
@@ -92,38 +81,30 @@ func (n *native) begin() error {
 	if err := n.rescan(); err != nil {
 		return err
 	}
-	n.dirty = true // a file may have taken another's name while they were listed
+	n.set.dirty = true // a file may have taken another's name while they were listed
 	n.safely(n.look)
-	if len(n.files) == 0 && n.refused == nil && len(n.o.Files) == 0 && n.o.Dir == "" {
-		return errors.New("no journal here that may be read")
-	}
-	if len(n.files) == 0 && n.refused != nil {
-		return cmp.Or(n.newer, n.refused)
+	if len(n.set.open) == 0 {
+		if n.set.refused != nil {
+			return n.set.refused
+		}
+		if len(n.o.Files) == 0 && n.o.Dir == "" {
+			return errors.New("no journal here that may be read")
+		}
 	}
 	n.safely(func() {
-		for _, f := range slices.Clone(n.files) {
-			n.touched, f.fresh = f, false
+		for _, f := range slices.Clone(n.set.open) {
+			n.set.touched, f.fresh = f, false
 			n.extend(f)
 		}
 		if n.o.Cursor != "" {
-			n.reportResume()
+			n.ledger.reportResume(n.last, n.ends)
 		}
 	})
 	n.begun = true
 	return nil
 }
 
-func (n *native) close() {
-	if n == nil {
-		return
-	}
-	for _, f := range n.files {
-		f.close()
-		n.o.Counters.closed()
-	}
-	n.unpack.close()
-	n.watch.close()
-}
+func (n *native) close() { n.set.close() }
 
 // wait sleeps until something may have been written.
 func (n *native) wait(ctx context.Context, d time.Duration) {
@@ -131,144 +112,93 @@ func (n *native) wait(ctx context.Context, d time.Duration) {
 		return
 	}
 	if d == longestWait && !n.rested {
-		n.rest()
+		n.set.rest()
+		n.rested = true
 	}
-	n.watch.wait(d)
+	n.set.watch.wait(d)
 }
 
-// rest gives back the memory of what has been read, so that it does not pass for ours. It stays in the page cache.
-func (n *native) rest() {
-	for _, f := range n.files {
-		unix.Madvise(f.b, unix.MADV_DONTNEED)
+func (n *native) drain(ctx context.Context, yield func(*Entry) error) (count int, err error) {
+	n.safely(func() { err = n.o.drain(ctx, n.next, yield, &count) })
+	if err != nil || time.Since(n.told) > reachedEvery {
+		n.told = time.Now()
+		if e, ok := n.reached(); ok {
+			n.o.Reached(&e)
+		}
 	}
-	n.rested = true
+	return count, err
 }
 
-// reached says nothing of other machines' journals: those may be delivered late.
+// reached returns the newest entry, without fields, if all entries up to it
+// have been looked at. It is false when none have been since the last one that
+// was yielded, and where other machines' journals are read: those may be
+// delivered late.
 func (n *native) reached() (e Entry, ok bool) {
 	n.safely(func() {
 		e.at = n.last
-		if ok = n.boot != (id{}) && n.held == nil && n.pick() == nil; !ok {
+		ok = n.set.boot != (id{}) && n.merge.held == nil && n.merge.pick(n.set.open) == nil
+		if !ok {
 			return
 		}
-		for _, f := range n.files {
-			n.touched = f
-			if p := f.position(f.horizon); p != nil && p.compare(&e.at) > 0 {
+		for _, f := range n.set.open {
+			n.set.touched = f
+			if p := f.positionAt(f.horizon); p != nil && p.compare(&e.at) > 0 {
 				e.at = *p
 			}
 		}
-		n.touched = nil
+		n.set.touched = nil
 		ok = e.at != n.last
 	})
 	return e, ok
 }
 
-func (n *native) drain(ctx context.Context, yield func(*Entry) error) (count int, err error) {
-	n.safely(func() { err = n.o.drain(ctx, n.next, yield, &count) })
-	return count, err
-}
-
-// safely runs what reads the maps, over again without a file that turns out to be damaged.
+// safely runs what reads the maps, over again without a file that turns out to
+// be damaged.
 func (n *native) safely(read func()) {
-	for {
-		fault := n.guard(read)
-		if fault == nil {
-			return
-		}
-		n.fail(n.touched, fault)
+	for fault := n.set.guard(read); fault != nil; fault = n.set.guard(read) {
+		n.fail(n.set.touched, fault)
 	}
 }
 
-// guard runs what reads the maps. A file that is cut off while it is mapped faults; and should a check of an offset ever be
-// missing, that too is one file's end and not the program's.
-func (n *native) guard(read func()) (fault error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case runtime.Error:
-			if n.touched == nil {
-				panic(r)
-			}
-			fault = fmt.Errorf("read %s: %w", n.touched.path, r)
-		default:
-			panic(r)
-		}
-	}()
-	n.touched = nil
-	read()
-	return nil
-}
-
-// next fills e with the next entry, if there is one for now. It never fails, but must be called by safely.
+// next fills e with the next entry, if there is one for now. It never fails,
+// but must be called by safely.
 func (n *native) next(e *Entry) (bool, error) {
 	if n.reads++; n.reads%sweepEntries == 0 && time.Since(n.swept) > sweepAfter {
 		n.sweep()
 	}
 	for {
 		if f := n.spent; f != nil {
-			n.spent, n.touched = nil, f
+			n.spent, n.set.touched = nil, f
 			n.step(f)
-			if f.head == none && f.archived() && f.through() {
+			if f.finished() {
 				n.drop(f)
 			}
 		}
-		f := n.pick()
+		f := n.merge.pick(n.set.open)
 		if f == nil {
 			if !n.refresh() {
 				return false, nil
 			}
 			continue
 		}
-		n.spent, n.touched = f, f
+		n.spent, n.set.touched = f, f
 		if !n.copied(f) {
 			n.fill(f, e)
-			n.touched = nil // what is done with the entry is not the file's fault
+			n.set.touched = nil // what is done with the entry is not the file's fault
 			return true, nil
 		}
 	}
 }
 
-// pick returns the file with the earliest entry, nil when all that may be read has been.
-func (n *native) pick() *file {
-	f := n.earliest()
-	if f == nil || n.held != nil && f.at.compare(n.held) > 0 {
-		return nil
-	}
-	return f
-}
-
-// earliest returns the file with the earliest entry, nil when all have been read up to their horizon.
-func (n *native) earliest() *file {
-	if n.cur != nil && n.cur.head != none && (n.second == nil || n.cur.at.compare(&n.second.at) <= 0) {
-		return n.cur
-	}
-	n.cur, n.second = nil, nil
-	for _, f := range n.files {
-		switch {
-		case f.head == none:
-		case n.cur == nil || f.at.compare(&n.cur.at) < 0:
-			n.cur, n.second = f, n.cur
-		case n.second == nil || f.at.compare(&n.second.at) < 0:
-			n.second = f
-		}
-	}
-	return n.cur
-}
-
 // step goes on to the file's next entry.
 func (n *native) step(f *file) {
 	for {
-		f.head = f.root.seek(f, &n.unpack, f.from)
+		f.head = f.chosen.next(&f.mapping)
 		if f.damaged > 0 {
 			n.damage(f, f.damaged)
 			f.damaged = 0
 		}
-		if f.head == none {
-			return
-		}
-		f.from = f.head + 1
-		if f.load(f.head) {
+		if f.head == none || f.load() {
 			return
 		}
 		n.damage(f, 1)
@@ -283,43 +213,74 @@ func (n *native) fill(f *file, e *Entry) {
 		e.cursor = n.last.String() // whoever resumes there has had what comes before it
 	}
 	var bad int
-	e.Fields, bad = n.fields.fill(f, f.b[f.head:f.head+f.size], e.Fields[:0])
+	e.Fields, bad = n.fields.fill(&f.mapping, f.b[f.head:f.head+f.size], e.Fields[:0])
 	if bad > 0 {
 		n.damage(f, 1)
 	}
-	n.lastFile, n.rested = f, false // not before: if the file faults, a copy of the entry is still to be read
+	// Not before: if the file faults, a copy of the entry is still to be read.
+	n.lastFile, n.rested = f, false
 	if !late {
 		n.last = f.at
 	}
 }
 
-// damage counts entries that are damaged, and says so once a file.
+// late reports whether an entry of another counter comes before the last one
+// that was yielded, in the same boot.
+func (n *native) late(p *position) bool {
+	return n.lastFile != nil && p.monotonic < n.last.monotonic && p.boot == n.last.boot &&
+		p.seqnumID != n.last.seqnumID
+}
+
+// copied reports whether the entry that the file is at has been yielded
+// already. journald copies what it logged before /var was there, with its times
+// and under new numbers. Other entries that are late come from a file that was
+// found late, or from another journald.
+func (n *native) copied(f *file) bool {
+	switch {
+	case !n.late(&f.at):
+		return n.lastFile != nil && n.lastFile != f && f.at.compare(&n.last) == 0
+	case f.head > f.came && n.longAgo(&f.at):
+		return true
+	}
+	defer func() { n.set.touched = f }()
+	return slices.ContainsFunc(n.set.open, func(g *file) bool {
+		if g == f {
+			return false
+		}
+		n.set.touched = g
+		before, _ := g.around(&f.at)
+		return before != nil && before.compare(&f.at) == 0
+	})
+}
+
+// longAgo reports whether an entry that is late is not even new. Both clocks
+// must say so, since one may be damaged.
+func (n *native) longAgo(p *position) bool {
+	return p.realtime < n.last.realtime && time.Since(p.time()) > lag
+}
+
+// damage counts entries that are damaged, and logs that once a file.
 func (n *native) damage(f *file, entries uint64) {
-	n.o.Counters.badEntries(entries)
+	n.o.Counters.BadEntries.Add(entries)
 	if !f.warned {
 		f.warned = true
-		n.o.log().Warn("journal file is damaged; what cannot be read of it is passed over", "path", f.path)
+		n.o.Log.Warn("journal file is damaged; what cannot be read of it is passed over",
+			"path", f.path)
 	}
 }
 
 // fail gives a file up.
 func (n *native) fail(f *file, err error) {
 	n.drop(f)
-	n.giveUp(f.inode, f.path, err)
+	n.set.giveUp(f.inode, f.path, err)
 }
 
-// giveUp notes, once, that a file cannot be read.
-func (n *native) giveUp(at inode, path string, err error) {
-	if n.refused == nil {
-		n.refused = err
+// drop closes a file that will not be read any more.
+func (n *native) drop(f *file) {
+	n.ledger.noteRead(f)
+	n.set.drop(f)
+	n.merge.reset()
+	if n.spent == f {
+		n.spent = nil
 	}
-	if n.newer == nil && errors.Is(err, errNewer) {
-		n.newer = err
-	}
-	if was, ok := n.bad[at]; ok && was == path {
-		return
-	}
-	n.bad[at] = path
-	n.o.log().Warn("journal file given up", "path", path, "err", err)
-	n.o.Counters.badFile()
 }

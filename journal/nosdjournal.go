@@ -4,7 +4,9 @@ package journal
 
 import "errors"
 
-// openSDJournal says that this build cannot: libsystemd is only linked where somebody asks for it.
+// openSDJournal says that this build cannot: libsystemd is linked only where
+// somebody wants it.
 func openSDJournal(Options) (reader, error) {
-	return nil, errors.New("open journal: this build has no sdjournal reader: build it with CGO_ENABLED=1 and -tags sdjournal")
+	return nil, errors.New("this build has no sdjournal reader: " +
+		"build it with CGO_ENABLED=1 and -tags sdjournal")
 }

@@ -3,8 +3,8 @@ package journal
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
+	"slices"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
@@ -12,41 +12,42 @@ import (
 )
 
 const (
-	// maxPayload is how much of a compressed "FIELD=value" is unpacked, where the method can stop half-way.
+	// maxPayload is how much of a compressed "FIELD=value" is unpacked, where
+	// the method can stop half-way.
 	maxPayload = maxValue + 256
 	// maxUnpacked is how long a payload may be for a method that cannot.
 	maxUnpacked = 16 << 20
 )
 
-var errPayload = errors.New("payload cannot be unpacked")
-
-// An unpacker unpacks data objects' payloads. It is made when the first is met and reused; not for concurrent use.
+// An unpacker unpacks data objects' payloads. It is not for concurrent use.
 type unpacker struct {
-	zstd *zstd.Decoder
+	zstd *zstd.Decoder // nil until the first is met
 	buf  []byte
 }
 
-// unpack returns at least the payload's first maxPayload bytes, valid until the next call.
-func (u *unpacker) unpack(method byte, packed []byte) ([]byte, error) {
+// unpack returns at least the payload's first maxPayload bytes, valid until the
+// next call. It is false when the payload is damaged.
+func (u *unpacker) unpack(method byte, packed []byte) (payload []byte, ok bool) {
+	err := errors.ErrUnsupported
 	switch method & compressedAny {
 	case compressedZSTD:
-		return u.unpackZSTD(packed)
+		payload, err = u.unpackZSTD(packed)
 	case compressedLZ4:
-		return u.unpackLZ4(packed)
+		payload, err = u.unpackLZ4(packed)
 	case compressedXZ:
-		r, err := xz.NewReader(bytes.NewReader(packed))
-		if err != nil {
-			return nil, fmt.Errorf("%w: xz: %w", errPayload, err)
+		var r *xz.Reader
+		if r, err = xz.NewReader(bytes.NewReader(packed)); err == nil {
+			payload, err = u.head(r)
 		}
-		return u.head(r)
 	}
-	return nil, fmt.Errorf("%w: method %#x", errPayload, method)
+	return payload, err == nil
 }
 
 func (u *unpacker) unpackZSTD(packed []byte) ([]byte, error) {
 	if u.zstd == nil {
-		d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-			zstd.WithDecoderMaxMemory(maxUnpacked), zstd.WithDecoderMaxWindow(maxUnpacked))
+		d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1),
+			zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(maxUnpacked),
+			zstd.WithDecoderMaxWindow(maxUnpacked))
 		if err != nil {
 			return nil, err
 		}
@@ -54,50 +55,44 @@ func (u *unpacker) unpackZSTD(packed []byte) ([]byte, error) {
 	}
 	var h zstd.Header
 	if err := h.Decode(packed); err != nil {
-		return nil, fmt.Errorf("%w: zstd: %w", errPayload, err)
+		return nil, err
 	}
 	if !h.HasFCS || h.FrameContentSize > maxPayload {
-		defer u.zstd.Reset(nil) // a stream that is not read to its end keeps what DecodeAll would wait for
+		// A stream that is not read to its end keeps what DecodeAll would wait
+		// for.
+		defer u.zstd.Reset(nil)
 		if err := u.zstd.Reset(bytes.NewReader(packed)); err != nil {
-			return nil, fmt.Errorf("%w: zstd: %w", errPayload, err)
+			return nil, err
 		}
 		return u.head(u.zstd)
 	}
 	var err error
-	if u.buf, err = u.zstd.DecodeAll(packed, u.buf[:0]); err != nil {
-		return nil, fmt.Errorf("%w: zstd: %w", errPayload, err)
-	}
-	return u.buf, nil
+	u.buf, err = u.zstd.DecodeAll(packed, u.buf[:0])
+	return u.buf, err
 }
 
 // unpackLZ4 unpacks one raw block behind its unpacked length.
 func (u *unpacker) unpackLZ4(packed []byte) ([]byte, error) {
 	if len(packed) < 8 || le.Uint64(packed) > maxUnpacked {
-		return nil, fmt.Errorf("%w: lz4: bad length", errPayload)
+		return nil, errors.ErrUnsupported
 	}
 	u.grow(int(le.Uint64(packed)))
 	n, err := lz4.UncompressBlock(packed[8:], u.buf)
-	if err != nil {
-		return nil, fmt.Errorf("%w: lz4: %w", errPayload, err)
-	}
-	return u.buf[:n], nil
+	return u.buf[:max(n, 0)], err
 }
 
 // head reads no more than is needed.
 func (u *unpacker) head(r io.Reader) ([]byte, error) {
 	u.grow(maxPayload)
 	n, err := io.ReadFull(r, u.buf)
-	if err != nil && err != io.ErrUnexpectedEOF {
-		return nil, fmt.Errorf("%w: %w", errPayload, err)
+	if err == io.ErrUnexpectedEOF {
+		err = nil
 	}
-	return u.buf[:n], nil
+	return u.buf[:n], err
 }
 
 func (u *unpacker) grow(n int) {
-	if cap(u.buf) < n {
-		u.buf = make([]byte, n)
-	}
-	u.buf = u.buf[:n]
+	u.buf = slices.Grow(u.buf[:0], n)[:n]
 }
 
 // close gives back what the decoders hold, and the memory a long payload took.

@@ -6,66 +6,120 @@ import (
 )
 
 const (
-	rescanAfter  = 2 * time.Second  // how often directories are read that nothing was heard of
-	sweepAfter   = 5 * time.Second  // and how often during a long read
-	sweepEntries = 32               // how many entries are read before the clock is asked for that
-	linkPatience = time.Second      // how long an entry may be written but not yet named by its data
-	goneGrace    = 5 * time.Second  // how long a file that no path leads to may be in the middle of a rename
+	goneGrace    = 5 * time.Second  // a file that no path leads to may be being renamed
 	gonePatience = 50 * time.Second // how long a file that is deleted is still read
 )
 
-// refresh looks what has been written and returns whether there is something to yield.
+// refresh looks what has been written and reports whether there is something to
+// yield.
 func (n *native) refresh() bool {
 	n.look()
-	n.cur, n.second, n.held = nil, nil, nil
-	for _, f := range slices.Clone(n.files) {
-		n.touched = f
+	n.merge = merge{}
+	for _, f := range slices.Clone(n.set.open) {
+		n.set.touched = f
 		n.extend(f)
 	}
-	n.reportFresh()
+	n.ledger.reportFresh(&n.last)
 	n.tidy()
-	return n.pick() != nil
+	return n.merge.pick(n.set.open) != nil
 }
 
 // look takes the number of entries of all files at one moment.
 //
-// journald writes entry after entry, whichever file each goes to. An entry may be yielded, and its cursor saved, only when
-// all entries before it are known; so the counts of all files are taken over again until they hold still, and then it is
-// made sure that no file has come that is not among them, and that none was missed because it was being renamed.
+// journald writes entry after entry, whichever file each goes to. An entry may
+// be yielded, and its cursor saved, only when all entries before it are known.
+// So the numbers of all files are taken over again until they hold still. Then
+// it is made sure that no file has come that is not among them, and that none
+// was missed because it was being renamed.
 func (n *native) look() {
-	n.prior = n.scan
-	n.snapshot()
+	n.prior = n.set.scanned
+	n.set.snapshot()
 	for range 8 {
-		if !n.watch.happened() && !n.dirty && time.Since(n.scan) < rescanAfter {
+		if !n.set.stale() {
 			return
 		}
-		had := len(n.files)
-		err := n.rescan()
-		if err != nil && n.unseen == nil { // say it once
-			n.o.log().Warn("journal directory cannot be read", "err", err)
+		had, unread := len(n.set.open), n.set.unread
+		if n.set.unread = n.rescan(); n.set.unread != nil && unread == nil { // it is told once
+			n.o.Log.Warn("journal directory cannot be read", "err", n.set.unread)
 		}
-		n.unseen = err
-		if len(n.files) <= had && !n.missed {
+		if len(n.set.open) <= had && !n.set.missed {
 			return
 		}
-		n.snapshot()
+		n.set.snapshot()
 	}
 }
 
-// snapshot takes the number of entries of all files at one moment.
-func (n *native) snapshot() {
-	for range 16 {
-		changed := false
-		for _, f := range n.files {
-			n.touched = f
-			if now := f.number(atEntries); now != f.now {
-				f.now, changed = now, true
-			}
-		}
-		if !changed {
-			return
+// rescan reads the directories and prepares for reading the files that have
+// come.
+func (n *native) rescan() error {
+	n.swept = time.Now()
+	came, err := n.set.rescan()
+	for _, f := range came {
+		if fault := n.set.guard(func() { n.set.touched = f; n.enter(f) }); fault != nil {
+			n.fail(f, fault)
 		}
 	}
+	if len(n.set.open) > 0 {
+		return nil // what can be read is read
+	}
+	return err
+}
+
+// enter goes to the file's first entry that is to be read.
+func (n *native) enter(f *file) {
+	f.chosen.node = n.o.Match.compile(&f.layout)
+	f.notes.node = Match{suppression}.compile(&f.layout)
+	f.now = f.number(atEntries)
+	f.fresh, f.head = true, none
+	table, _ := f.object(f.table-objectHeader, objectTable, 0)
+	if uint64(len(table)) != objectHeader+16*f.buckets {
+		f.damaged++ // matches may find less than there is
+	}
+	if n.ends(f) {
+		f.seen = f.now
+		return
+	}
+	f.chosen.from = n.start(f) + 1
+	f.notes.from = f.chosen.from
+	if n.begun {
+		entries := f.chain(f.now)
+		f.came = entries.get(&f.mapping, f.now-1)
+	}
+	if f.archived() {
+		f.closeDescriptor()
+	}
+}
+
+// ends reports whether a file ends before what is to be read. Its header alone
+// says so: there may be hundreds of files, and on a slow disk.
+func (n *native) ends(f *file) bool {
+	switch tail := le.Uint64(f.b[atTailSeqnum:]); {
+	case !f.archived():
+		return false
+	case n.lastFile != nil || n.o.Cursor != "":
+		return f.seqnumID == n.last.seqnumID && 0 < tail && tail < n.last.seqnum
+	}
+	at := le.Uint64(f.b[atTailRealtime:])
+	return 0 < at && at < micros(n.o.Since)
+}
+
+// start returns the offset of the file's last entry that is not to be read, 0
+// when all are.
+func (n *native) start(f *file) (last uint64) {
+	wanted := func(p *position) bool {
+		return p.realtime >= micros(n.o.Since) || n.begun && n.ledger.beyond(p)
+	}
+	if n.lastFile != nil || n.o.Cursor != "" {
+		// A boot that begins while we read is later than all others, whatever
+		// its clock says.
+		later := n.begun && !f.archived() && n.set.boot == id{}
+		wanted = func(p *position) bool {
+			return p.compare(&n.last) > 0 || n.begun && n.ledger.unread(p, n.prior) ||
+				later && !n.ledger.boots[p.boot]
+		}
+	}
+	_, last = f.search(f.now, wanted)
+	return last
 }
 
 // extend moves the file's horizon to where the snapshot found its end.
@@ -82,110 +136,54 @@ func (n *native) extend(f *file) {
 	}
 	if !f.extend(f.now) {
 		if !f.extend(f.now - 1) {
-			n.hold(f, f.seen)
+			n.merge.hold(f.entryAt(f.seen))
 			return
 		}
-		n.hold(f, f.now-1)
+		n.merge.hold(f.entryAt(f.now - 1))
 	}
-	n.noteTail(f)
-	f.root.renew()
-	f.notes.renew()
+	n.ledger.note(f)
 	if f.head == none {
 		n.step(f)
 	}
 	n.readNotes(f)
 }
 
-// hold keeps back what comes after an entry of the file that is not complete: whoever saves a cursor behind it would never see
-// it. Others write on when journald was killed before it was done with a user's journal.
-func (n *native) hold(f *file, index uint64) {
-	if p := f.entryAt(index); p != nil && (n.held == nil || p.compare(n.held) < 0) {
-		n.held = p
-	}
-}
-
-// extend moves the horizon to the file's first count entries, when the last of them is complete: journald counts an entry
-// first and then has its data name it, and matches go by the data.
-func (f *file) extend(count uint64) bool {
-	if count <= f.seen {
-		return false
-	}
-	if f.tail.array == 0 { // it was empty
-		f.entries, f.tail = f.chain(0), f.chain(0)
-	}
-	l := f.tail
-	l.n = count
-	at := l.get(f, count-1)
-	if complete := at != 0 && at != none && f.linked(at); !complete && !f.archived() {
-		if f.unlinked.IsZero() {
-			f.unlinked = time.Now()
-		}
-		if time.Since(f.unlinked) < linkPatience {
-			return false
-		}
-	}
-	f.tail, f.unlinked = l, time.Time{}
-	f.seen, f.horizon = count, at
-	if !f.hasEntry(at) { // the chain is broken: whatever can be reached may be read
-		f.horizon = none - 1
-	}
-	return true
-}
-
-// linked tells whether all data of the entry name it: journald has its last item do so last.
-func (f *file) linked(at uint64) bool {
-	entry, ok := f.object(at, objectEntry, entryItems+f.entryItem)
-	if !ok {
-		return false
-	}
-	data := f.itemOf(entry, len(entry)-int(f.entryItem))
-	if _, ok := f.object(data, objectData, f.payload); !ok {
-		return false
-	}
-	n := f.number(data + atDataEntries)
-	if n < 2 {
-		return n == 1 && le.Uint64(f.b[data+atDataEntry:]) >= at
-	}
-	l := list{array: le.Uint64(f.b[data+atDataArray:]), n: n - 1}
-	last := l.get(f, n-2)
-	return last != none && last >= at
-}
-
 // readNotes reads journald's notes of dropped messages.
 func (n *native) readNotes(f *file) {
-	for {
-		at := f.notes.seek(f, &n.unpack, f.noted)
-		if at == none {
-			return
+	for at := f.notes.next(&f.mapping); at != none; at = f.notes.next(&f.mapping) {
+		if entry, ok := f.entry(at); ok {
+			e := Entry{}
+			e.Fields, _ = n.notes.fill(&f.mapping, entry, nil)
+			n.o.suppressed(string(e.Get("N_DROPPED")), string(e.Get("MESSAGE")))
 		}
-		f.noted = at + 1
-		entry, ok := f.object(at, objectEntry, entryItems)
-		if !ok {
-			continue
-		}
-		e := Entry{}
-		e.Fields, _ = n.notes.fill(f, entry, nil)
-		n.o.suppressed(string(e.Get("N_DROPPED")), string(e.Get("MESSAGE")))
 	}
 }
 
-// through tells whether all that was written to the file has been read.
-func (f *file) through() bool { return f.head == none && f.number(atEntries) <= f.seen }
-
-// tidy lets go of files that have been read to their end and will not grow, and of those deleted.
+// tidy closes files that have been read to their end and will not grow, and
+// those that were deleted.
 func (n *native) tidy() {
-	for _, f := range slices.Clone(n.files) {
-		n.touched = f
+	for _, f := range slices.Clone(n.set.open) {
+		n.set.touched = f
 		gone := time.Duration(0)
 		if !f.gone.IsZero() {
 			gone = time.Since(f.gone)
 		}
-		switch through := f.through(); {
-		case through && (f.archived() || gone > goneGrace):
+		switch {
+		case f.finished() || gone > goneGrace && f.through():
 			n.drop(f)
 		case gone > gonePatience:
-			n.reportCutOff(f)
+			n.ledger.reportCutOff(f)
 			n.drop(f)
 		}
 	}
+}
+
+// sweep closes deleted files while there is still much to read and rescan has
+// to wait. It opens none: what stands in one may come after entries that are
+// not known yet.
+func (n *native) sweep() {
+	n.swept = time.Now()
+	paths, _, _ := n.set.places.scan()
+	n.set.visit(paths, func(inode, record) {})
+	n.tidy()
 }

@@ -14,29 +14,30 @@ import (
 	"github.com/coreos/go-systemd/v22/sdjournal"
 )
 
-// An sdReader reads through libsystemd. Of a field that occurs several times in an entry it sees one value; several terms of
-// one group on the same field are alternatives to it; and with the flag System it reads users' journals too.
+// An sdReader reads through libsystemd. Of a field that an entry has several
+// times it sees one value. Several terms of one group on the same field are
+// alternatives to it. With the flag System it reads users' journals too.
 type sdReader struct {
-	o Options
-	j *sdjournal.Journal
-
+	o       Options
+	j       *sdjournal.Journal
 	pending bool // the current entry is still to be yielded
 }
 
 func openSDJournal(o Options) (reader, error) {
 	j, err := openLibrary(o)
 	if err != nil {
-		return nil, fmt.Errorf("open journal: %w", err)
+		return nil, err
 	}
 	r := &sdReader{o: o, j: j}
-	if err := r.start(); err != nil {
+	if err := errors.Join(r.addMatches(), r.seek()); err != nil {
 		r.close()
-		return nil, fmt.Errorf("open journal: %w", err)
+		return nil, err
 	}
 	return r, nil
 }
 
-// openLibrary opens the journals that o names. libsystemd succeeds where there is none; that is an error here.
+// openLibrary opens the journals that o names. libsystemd succeeds where there
+// is none; that is an error here.
 func openLibrary(o Options) (*sdjournal.Journal, error) {
 	switch {
 	case o.Namespace != "" || o.Flags&(RuntimeOnly|CurrentUser) != 0:
@@ -57,11 +58,6 @@ func openLibrary(o Options) (*sdjournal.Journal, error) {
 		}
 		return sdjournal.NewJournalFromFiles(paths...)
 	}
-	return openOwn()
-}
-
-// openOwn opens the machine's own journals, when it has any.
-func openOwn() (*sdjournal.Journal, error) {
 	j, err := sdjournal.NewJournal()
 	if err != nil {
 		return nil, err
@@ -75,21 +71,8 @@ func openOwn() (*sdjournal.Journal, error) {
 
 func (r *sdReader) close() { r.j.Close() }
 
-// start sets the matches and goes to where reading begins.
-func (r *sdReader) start() error {
-	if err := r.addMatches(); err != nil {
-		return err
-	}
-	switch {
-	case r.o.Cursor != "":
-		return r.resume()
-	case !r.o.Since.IsZero():
-		return r.j.SeekRealtimeUsec(uint64(max(0, r.o.Since.UnixMicro())))
-	}
-	return r.j.SeekHead()
-}
-
-// addMatches tells libsystemd the match, and the note journald leaves where it dropped messages.
+// addMatches tells libsystemd the match, and the note that journald leaves
+// where it dropped messages.
 func (r *sdReader) addMatches() error {
 	if r.o.Match == nil {
 		return nil
@@ -109,54 +92,64 @@ func (r *sdReader) addMatches() error {
 	return nil
 }
 
-// resume goes behind the cursor's entry, or, where that is gone, before the earliest one after it.
-func (r *sdReader) resume() error {
+// seek goes to where reading begins: with a cursor behind its entry or, where
+// that is gone, before the earliest one after it.
+func (r *sdReader) seek() error {
+	switch {
+	case r.o.Cursor == "" && r.o.Since.IsZero():
+		return r.j.SeekHead()
+	case r.o.Cursor == "":
+		return r.j.SeekRealtimeUsec(micros(r.o.Since))
+	}
+	if err := r.reportGap(); err != nil {
+		return err
+	}
+	there, found, err := seekCursor(r.j, r.o.Cursor)
+	r.pending = there && !found
+	return err
+}
+
+// seekCursor goes to the cursor's entry or the earliest one after it. It
+// reports whether there is one, and whether that is the cursor's own.
+func seekCursor(j *sdjournal.Journal, cursor string) (there, found bool, err error) {
+	if err := j.SeekCursor(cursor); err != nil {
+		return false, false, err
+	}
+	n, err := j.Next()
+	if err != nil || n == 0 {
+		return false, false, err
+	}
+	return true, j.TestCursor(cursor) == nil, nil
+}
+
+// reportGap looks for the cursor's entry among all, not only those that match.
+func (r *sdReader) reportGap() error {
 	was, err := parseCursor(r.o.Cursor)
 	if err != nil {
 		return err
 	}
-	if err := r.reportGap(was); err != nil {
-		return err
-	}
-	if err := r.j.SeekCursor(r.o.Cursor); err != nil {
-		return err
-	}
-	n, err := r.j.Next()
-	if err != nil || n == 0 {
-		return err
-	}
-	r.pending = r.j.TestCursor(r.o.Cursor) != nil
-	return nil
-}
-
-// reportGap looks at all entries, not only those that match, for the cursor's own.
-func (r *sdReader) reportGap(was position) error {
 	j, err := openLibrary(r.o)
 	if err != nil {
 		return err
 	}
 	defer j.Close()
-	if err := j.SeekCursor(r.o.Cursor); err != nil {
+	there, found, err := seekCursor(j, r.o.Cursor)
+	if err != nil || found {
 		return err
 	}
-	n, err := j.Next()
-	if err != nil || n > 0 && j.TestCursor(r.o.Cursor) == nil {
-		return err
-	}
-	g := Gap{From: time.UnixMicro(int64(was.realtime)), Reason: "the saved cursor's entry is gone"}
-	g.To = g.From
-	if n > 0 {
+	g := Gap{From: was.time(), To: was.time(), Reason: "the saved cursor's entry is gone"}
+	if there {
 		text, err := j.GetCursor()
 		if err != nil {
 			return err
 		}
-		now, err := parseCursor(text)
+		next, err := parseCursor(text)
 		if err != nil {
 			return err
 		}
-		g.To = time.UnixMicro(int64(now.realtime))
-		if now.seqnumID == was.seqnumID && now.seqnum > was.seqnum {
-			g.Entries = now.seqnum - was.seqnum - 1
+		g.To = next.time()
+		if next.seqnumID == was.seqnumID && next.seqnum > was.seqnum {
+			g.Entries = next.seqnum - was.seqnum - 1
 		}
 	}
 	r.o.lost(g)
@@ -178,16 +171,13 @@ func (r *sdReader) next(e *Entry) (bool, error) {
 			}
 		}
 		r.pending = false
-		if r.noteSuppression() {
-			continue
+		if !r.noteSuppression() {
+			return true, r.fill(e)
 		}
-		return true, r.fill(e)
 	}
 }
 
 // wait sleeps, and has libsystemd look for new files.
-func (r *sdReader) reached() (e Entry, ok bool) { return e, false }
-
 func (r *sdReader) wait(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -198,28 +188,22 @@ func (r *sdReader) wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-func (r *sdReader) fill(e *Entry) error {
-	text, err := r.j.GetCursor()
-	if err != nil {
+func (r *sdReader) fill(e *Entry) (err error) {
+	if e.cursor, err = r.j.GetCursor(); err != nil {
 		return err
 	}
-	if e.at, err = parseCursor(text); err != nil {
+	if e.at, err = parseCursor(e.cursor); err != nil {
 		return err
 	}
-	e.cursor = text
 	e.Fields = e.Fields[:0]
-	if r.o.Fields == nil {
-		return r.fillAll(e)
-	}
 	for _, name := range r.o.Fields {
 		if v, err := r.j.GetDataValueBytes(name); err == nil {
 			e.Fields = append(e.Fields, Field{name, v[:min(len(v), maxValue)]})
 		}
 	}
-	return nil
-}
-
-func (r *sdReader) fillAll(e *Entry) error {
+	if r.o.Fields != nil {
+		return nil
+	}
 	all, err := r.j.GetEntry()
 	if err != nil {
 		return err
@@ -230,27 +214,21 @@ func (r *sdReader) fillAll(e *Entry) error {
 	return nil
 }
 
-// noteSuppression counts the entry when it is journald's note of dropped messages. It returns whether only that brought
-// the entry here.
+// noteSuppression counts the entry when it is journald's note of dropped
+// messages. It reports whether only that brought the entry here.
 func (r *sdReader) noteSuppression() bool {
-	if v, err := r.j.GetDataValue("MESSAGE_ID"); err != nil || v != suppressionID {
-		return false
-	}
-	if v, err := r.j.GetDataValue("_TRANSPORT"); err != nil || v != "driver" {
-		return false
-	}
-	dropped, _ := r.j.GetDataValue("N_DROPPED")
-	message, _ := r.j.GetDataValue("MESSAGE")
-	r.o.suppressed(dropped, message)
-	return r.o.Match != nil && !r.o.Match.holds(func(field string) string {
+	value := func(field string) string {
 		v, _ := r.j.GetDataValue(field)
 		return v
-	})
-}
-
-// holds tells whether the match chooses an entry with these fields.
-func (m Match) holds(get func(field string) string) bool {
-	return m == nil || slices.ContainsFunc(m, func(group []Term) bool {
-		return !slices.ContainsFunc(group, func(t Term) bool { return !slices.Contains(t.Values, get(t.Field)) })
-	})
+	}
+	holds := func(group []Term) bool {
+		return !slices.ContainsFunc(group, func(t Term) bool {
+			return !slices.Contains(t.Values, value(t.Field))
+		})
+	}
+	if !holds(suppression) {
+		return false
+	}
+	r.o.suppressed(value("N_DROPPED"), value("MESSAGE"))
+	return r.o.Match != nil && !slices.ContainsFunc(r.o.Match, holds)
 }

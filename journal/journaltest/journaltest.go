@@ -1,10 +1,13 @@
-// Package journaltest runs a private, real systemd-journald for tests: with mounts and control groups of its own, so that
-// it stamps _SYSTEMD_UNIT and _COMM as on a booted system, and with its files where the test can read them. It needs root,
-// systemd, util-linux and perl, but not a running systemd; several may run at once.
+// Package journaltest runs a private, real systemd-journald for tests: with
+// mounts and control groups of its own, so that it stamps _SYSTEMD_UNIT and
+// _COMM as on a booted system, and with its files where the test can read them.
+// It needs root, systemd, util-linux and perl, but not a running systemd;
+// several may run at once.
 package journaltest
 
 import (
 	"bufio"
+	"cmp"
 	_ "embed"
 	"os"
 	"os/exec"
@@ -36,8 +39,9 @@ type Journald struct {
 	root string
 }
 
-// Start runs a journald until the test ends. Settings are lines of journald.conf's [Journal] beyond the defaults here:
-// persistent storage and no rate limit.
+// Start runs a journald until the test ends. Settings are lines of
+// journald.conf's [Journal] beyond the defaults here: persistent storage and no
+// rate limit.
 func Start(tb testing.TB, settings ...string) *Journald {
 	tb.Helper()
 	root, err := os.MkdirTemp("", "journaltest-")
@@ -45,8 +49,8 @@ func Start(tb testing.TB, settings ...string) *Journald {
 		tb.Fatal(err)
 	}
 	j := &Journald{Dir: filepath.Join(root, "journal"), tb: tb, root: root}
-	conf := append([]string{"[Journal]", "Storage=persistent", "ReadKMsg=no", "Audit=no", "RateLimitIntervalSec=0",
-		"ForwardToSyslog=no", "ForwardToWall=no"}, settings...)
+	conf := append([]string{"[Journal]", "Storage=persistent", "ReadKMsg=no", "Audit=no",
+		"RateLimitIntervalSec=0", "ForwardToSyslog=no", "ForwardToWall=no"}, settings...)
 	j.write("journald.conf", []byte(strings.Join(conf, "\n")+"\n"))
 	j.write("journald.sh", journaldScript)
 	j.write("enter.sh", enterScript)
@@ -58,7 +62,8 @@ func Start(tb testing.TB, settings ...string) *Journald {
 	return j
 }
 
-// run starts the script; it ends when its standard input does, which is at the latest when this process dies.
+// run starts the script; it ends when its standard input does, which is at the
+// latest when this process dies.
 func (j *Journald) run() {
 	cmd := exec.Command("bash", filepath.Join(j.root, "journald.sh"), j.root)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -99,13 +104,16 @@ func (j *Journald) Command(unit, name string, args ...string) *exec.Cmd {
 		"sh", filepath.Join(j.root, "enter.sh"), unit, name}, args...)...)
 }
 
-// Socket returns the path, as seen from outside, of the socket for journald's native protocol. What is sent there is
-// stamped with the test's own _COMM and no _SYSTEMD_UNIT.
+// Socket returns the path, as seen from outside, of the socket for journald's
+// native protocol. What is sent there is stamped with the test's own _COMM and
+// no _SYSTEMD_UNIT.
 func (j *Journald) Socket() string {
-	return filepath.Join("/proc", strings.TrimSpace(j.read("supervisor")), "root/run/systemd/journal/socket")
+	supervisor := strings.TrimSpace(j.read("supervisor"))
+	return filepath.Join("/proc", supervisor, "root/run/systemd/journal/socket")
 }
 
-// Run runs a command inside, as a process of test.service, and returns what it wrote to standard output.
+// Run runs a command inside, as a process of test.service, and returns what it
+// wrote to standard output.
 func (j *Journald) Run(name string, args ...string) string {
 	j.tb.Helper()
 	cmd := j.Command("test.service", name, args...)
@@ -124,7 +132,8 @@ func (j *Journald) Sync() { j.tb.Helper(); j.Run("journalctl", "--sync") }
 // Rotate has journald begin new files.
 func (j *Journald) Rotate() { j.tb.Helper(); j.Run("journalctl", "--rotate") }
 
-// Kill ends journald with SIGKILL and returns when its successor takes messages.
+// Kill ends journald with SIGKILL and returns when its successor takes
+// messages.
 func (j *Journald) Kill() {
 	j.tb.Helper()
 	old := j.Pid()
@@ -143,11 +152,13 @@ type Sender struct {
 	Identifier string // SYSLOG_IDENTIFIER; "" is the same as Comm
 }
 
-// Log logs the lines by way of /dev/log and returns when they stand in the journal.
+// Log logs the lines by way of /dev/log and returns when they stand in the
+// journal.
 func (j *Journald) Log(s Sender, lines ...string) {
 	j.tb.Helper()
-	comm := or(s.Comm, "test")
-	cmd := j.Command(or(s.Unit, "test.service"), "perl", filepath.Join(j.root, "send.pl"), comm, "38", or(s.Identifier, comm))
+	comm := cmp.Or(s.Comm, "test")
+	cmd := j.Command(cmp.Or(s.Unit, "test.service"), "perl",
+		filepath.Join(j.root, "send.pl"), comm, "38", cmp.Or(s.Identifier, comm))
 	cmd.Stdin = strings.NewReader(strings.Join(lines, "\n") + "\n")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
@@ -164,13 +175,6 @@ func (j *Journald) Log(s Sender, lines ...string) {
 	j.Sync()
 	out.Close()
 	cmd.Wait() // it ends by the closed pipe
-}
-
-func or(s, otherwise string) string {
-	if s == "" {
-		return otherwise
-	}
-	return s
 }
 
 // try runs a command inside and says how it went.

@@ -2,35 +2,55 @@ package journal
 
 // A node finds the entries of one file that match, in order.
 type node interface {
-	// seek returns the first entry at or after an offset and within the horizon, none when there is none for now.
-	seek(f *file, u *unpacker, least uint64) uint64
-	// renew is called when the horizon has moved: where there was none there may be one now.
+	// seek returns the first entry at or after an offset and within the
+	// horizon, none when there is none for now.
+	seek(m *mapping, least uint64) uint64
+	// renew is called when the horizon has moved: where there was no entry
+	// there may be one now.
 	renew()
 }
 
+// A feed yields the entries that a node finds, one after the other.
+type feed struct {
+	node
+	from uint64 // the next entry lies at or after this offset
+}
+
+// next returns the offset of the next entry, none when there is none for now.
+func (c *feed) next(m *mapping) uint64 {
+	at := c.seek(m, c.from)
+	if at != none {
+		c.from = at + 1
+	}
+	return at
+}
+
 // every is the node of no match at all.
-type every struct{}
+type every struct{ entries list }
 
-func (every) renew() {}
+func (*every) renew() {}
 
-func (every) seek(f *file, _ *unpacker, least uint64) uint64 {
-	f.entries.n = f.seen
-	return f.entries.next(f, least)
+func (e *every) seek(m *mapping, least uint64) uint64 {
+	if e.entries.array == 0 { // perhaps the file was empty
+		e.entries = m.chain(0)
+	}
+	e.entries.n = m.seen
+	return e.entries.next(m, least)
 }
 
 // compile makes the nodes of a match for one file.
 func (m Match) compile(l *layout) node {
 	if m == nil {
-		return every{}
+		return &every{}
 	}
 	groups := make([]node, 0, len(m))
 	for _, group := range m {
+		if len(group) == 0 {
+			return &every{}
+		}
 		terms := make([]node, 0, len(group))
 		for _, t := range group {
 			terms = append(terms, t.compile(l))
-		}
-		if len(group) == 0 {
-			return every{}
 		}
 		groups = append(groups, all(terms))
 	}
@@ -46,7 +66,8 @@ func (t Term) compile(l *layout) node {
 	return either(leaves)
 }
 
-// A leaf holds for the entries with one value of one field: they stand in that data object's entry array.
+// A leaf holds for the entries with one value of one field. They stand in the
+// entry array of the data object that holds the value.
 type leaf struct {
 	payload []byte
 	hash    uint64
@@ -54,7 +75,7 @@ type leaf struct {
 	missed  uint64 // the last object of its hash chain when it was not found there
 	first   uint64 // its first entry, which is not in the array
 	list    list
-	at      uint64 // what seek returned last; 0: ask again
+	at      uint64 // what seek returned last; 0: look again
 }
 
 func (l *leaf) renew() {
@@ -63,60 +84,60 @@ func (l *leaf) renew() {
 	}
 }
 
-func (l *leaf) seek(f *file, u *unpacker, least uint64) uint64 {
+func (l *leaf) seek(m *mapping, least uint64) uint64 {
 	if l.at < least {
-		l.at = l.look(f, u, least)
-		if l.at > f.horizon {
+		l.at = l.look(m, least)
+		if l.at > m.horizon {
 			l.at = none
 		}
 	}
 	return l.at
 }
 
-func (l *leaf) look(f *file, u *unpacker, least uint64) uint64 {
+// look is seek, whatever was returned before and whatever the horizon is.
+func (l *leaf) look(m *mapping, least uint64) uint64 {
 	if l.data == 0 {
-		last := le.Uint64(f.b[f.bucket(l.hash)+8:])
+		last := le.Uint64(m.b[m.bucket(l.hash)+8:])
 		if last == l.missed {
 			return none // of a thousand values most never come
 		}
-		if l.data = f.find(l.payload, l.hash, u); l.data == 0 {
+		if l.data = m.find(l.payload, l.hash); l.data == 0 {
 			l.missed = last
 			return none
 		}
 	}
-	n := f.number(l.data + atDataEntries)
+	n := m.number(l.data + atDataEntries)
 	if n == 0 {
 		return none
 	}
 	if l.first == 0 {
-		l.first = l.begin(f, n)
+		l.first = l.begin(m, n)
 	}
 	if l.first >= least {
 		return l.first
 	}
 	if l.list.array == 0 {
-		l.list.array = le.Uint64(f.b[l.data+atDataArray:])
+		l.list.array = le.Uint64(m.b[l.data+atDataArray:])
 	}
 	l.list.n = n - 1
-	return l.list.next(f, least)
+	return l.list.next(m, least)
 }
 
-// begin returns the data object's first entry, or, where its place is damaged, one before all others.
-func (l *leaf) begin(f *file, n uint64) uint64 {
-	at := le.Uint64(f.b[l.data+atDataEntry:])
-	rest := list{array: le.Uint64(f.b[l.data+atDataArray:]), n: n - 1}
-	if at == 0 || rest.get(f, 0) <= at {
-		f.damaged++
+// begin returns the data object's first entry, or, where that offset is
+// damaged, one before all others.
+func (l *leaf) begin(m *mapping, n uint64) uint64 {
+	at := le.Uint64(m.b[l.data+atDataEntry:])
+	rest := list{array: le.Uint64(m.b[l.data+atDataArray:]), n: n - 1}
+	if at == 0 || rest.get(m, 0) <= at {
+		m.damaged++
 		return 1
 	}
 	return at
 }
 
-// A disjunction holds where any of its parts does. The parts are a heap by where each is, so that a thousand of them cost
-// an entry no more than a few steps.
-type disjunction struct {
-	parts []part
-}
+// A disjunction holds where any of its parts does. The parts are a heap by the
+// offset at which each is. A thousand of them cost an entry only a few steps.
+type disjunction struct{ parts []part }
 
 type part struct {
 	node
@@ -146,18 +167,18 @@ func (d *disjunction) renew() {
 	}
 }
 
-func (d *disjunction) seek(f *file, u *unpacker, least uint64) uint64 {
+func (d *disjunction) seek(m *mapping, least uint64) uint64 {
 	if len(d.parts) == 0 {
 		return none
 	}
 	for top := &d.parts[0]; top.at < least; {
-		top.at = top.seek(f, u, least)
+		top.at = top.seek(m, least)
 		d.sink(0)
 	}
 	return d.parts[0].at
 }
 
-// sink puts the part at i where it belongs.
+// sink moves the part at an index down to where it belongs.
 func (d *disjunction) sink(i int) {
 	for {
 		least := i
@@ -190,11 +211,11 @@ func (c *conjunction) renew() {
 	}
 }
 
-func (c *conjunction) seek(f *file, u *unpacker, least uint64) uint64 {
+func (c *conjunction) seek(m *mapping, least uint64) uint64 {
 	for agreed := 0; agreed < len(c.parts); {
 		agreed = 0
 		for _, p := range c.parts {
-			at := p.seek(f, u, least)
+			at := p.seek(m, least)
 			if at == none {
 				return none
 			}

@@ -91,8 +91,7 @@ func TestResumesWhereTheClockWasSetBack(t *testing.T) {
 // inBoot is a reader as if the machine were in a boot.
 func inBoot(t *testing.T, o Options, boot id) *native {
 	t.Helper()
-	n := &native{o: o, places: o.places(), watch: &watcher{fd: -1}, known: map[inode]record{}, bad: map[inode]string{}, tails: map[id]position{}, boots: map[id]bool{}, boot: boot}
-	n.fields, n.notes = newPicker(nil, false, &n.unpack), newPicker(nil, false, &n.unpack)
+	n := prepare(o, boot)
 	if err := n.begin(); err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +129,7 @@ func TestReached(t *testing.T) {
 	if e, ok := n.reached(); ok {
 		t.Errorf("reached %s twice", e.Cursor())
 	}
-	n.boot = id{}
+	n.set.boot = id{}
 	n.last = position{}
 	if e, ok := n.reached(); ok {
 		t.Errorf("reached %s of another machine's journal", e.Cursor())
@@ -153,7 +152,8 @@ func TestLostAfterCursor(t *testing.T) {
 	var at position
 	for _, place := range objects(base) {
 		if base[place] == objectEntry {
-			at = entryPosition(base[place:], id(base[atSeqnumID:]))
+			m := mapping{layout: layout{seqnumID: id(base[atSeqnumID:])}}
+			m.positionOf(base[place:], &at)
 		}
 	}
 	for _, test := range []struct{ seqnum, lost, read uint64 }{{20, 30, 80}, {50, 0, 80}, {51, 0, 79}, {130, 0, 0}, {140, 0, 0}} {

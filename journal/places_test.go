@@ -28,8 +28,7 @@ func TestOwnDirectories(t *testing.T) {
 		{thisMachine, "none", nil},
 		{"", "", []string{thisMachine, otherMachine}},
 	} {
-		mine := ownDir(test.machine, test.namespace)
-		got := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !mine(name) })
+		got := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !ownDir(test.machine, test.namespace, name) })
 		if diff := cmp.Diff(test.want, got, equalNil); diff != "" {
 			t.Errorf("machine %q, namespace %q: %s", test.machine, test.namespace, diff)
 		}
@@ -44,7 +43,7 @@ func TestMachineThatGetsAnotherID(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p := places{roots: []string{dir}, subdir: func() func(string) bool { return ownDir(machine, "") }}
+	p := places{roots: []string{dir}, subdir: func(name string) bool { return ownDir(machine, "", name) }}
 	for _, machine = range []string{thisMachine, otherMachine} {
 		if got, _, err := p.scan(); err != nil || len(got) != 1 || filepath.Base(filepath.Dir(got[0])) != machine {
 			t.Errorf("%s: %v, %v", machine, got, err)

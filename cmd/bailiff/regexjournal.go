@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"bailiff/jails/config"
 	"bailiff/jails/event"
@@ -35,7 +34,7 @@ func (t *regexTest) readJournal(ctx context.Context, log string) error {
 			fields[i] = event.Field{Name: f.Name, Value: f.Value}
 		}
 		text := filter.Synthesise(nil, fields, e.Monotonic())
-		at := entryTime(e)
+		at := e.Sent()
 		t.test(n, event.Line{Text: text, Time: at, Fields: fields}, filter.Stamp(at)+string(text))
 		return nil
 	})
@@ -43,15 +42,6 @@ func (t *regexTest) readJournal(ctx context.Context, log string) error {
 		return fmt.Errorf("read the journal: %w", err)
 	}
 	return nil
-}
-
-// entryTime is when the sender sent the entry, else when it was received.
-func entryTime(e *journal.Entry) time.Time {
-	us, err := strconv.ParseInt(string(e.Get("_SOURCE_REALTIME_TIMESTAMP")), 10, 64)
-	if err != nil || us <= 0 {
-		return e.Realtime()
-	}
-	return time.UnixMicro(us)
 }
 
 // journalOptions reads systemd-journal[option=value,...].

@@ -201,7 +201,7 @@ func Pushdown(s event.Selector) journal.Match {
 func (j *Journal) append(e *journal.Entry) {
 	fields := j.keepFields(e.Fields)
 	j.block.Entries = append(j.block.Entries, event.Entry{
-		Start: len(j.block.Text), Time: entryTime(e), Fields: fields,
+		Start: len(j.block.Text), Time: e.Sent(), Fields: fields,
 	})
 	j.block.Text = append(filter.Synthesise(j.block.Text, fields, e.Monotonic()), '\n')
 	j.newest = *e
@@ -270,27 +270,4 @@ func (j *Journal) see(ctx context.Context, see See) (effects event.Effects, err 
 	j.block.Text, j.block.Entries, j.memory = j.block.Text[:0], j.block.Entries[:0], j.memory[:0]
 	j.fields = j.fields[:0]
 	return effects, err
-}
-
-// entryTime is when the entry's sender sent it, where journald recorded that, else when journald received it.
-func entryTime(e *journal.Entry) time.Time {
-	us, ok := micros(e.Get("_SOURCE_REALTIME_TIMESTAMP"))
-	if !ok {
-		return e.Realtime()
-	}
-	return time.UnixMicro(us)
-}
-
-// micros reads a number of microseconds since 1970. Numbers of 18 digits reach to the year 33658.
-func micros(text []byte) (us int64, ok bool) {
-	if len(text) > 18 {
-		return 0, false
-	}
-	for _, c := range text {
-		if c < '0' || c > '9' {
-			return 0, false
-		}
-		us = 10*us + int64(c-'0')
-	}
-	return us, us > 0
 }

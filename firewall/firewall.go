@@ -17,22 +17,6 @@ import (
 	"time"
 )
 
-// A BanError tells which ban of a batch the kernel did not take.
-type BanError struct {
-	Jail   string
-	Prefix netip.Prefix
-	Err    error
-}
-
-func (e *BanError) Error() string {
-	return fmt.Sprintf("ban %s in jail %s: %v", e.Prefix, e.Jail, e.Err)
-}
-
-func (e *BanError) Unwrap() error { return e.Err }
-
-// Network is the network that is not banned.
-func (e *BanError) Network() netip.Prefix { return e.Prefix }
-
 // batch is how many bans go to the kernel at once. Other calls get their turn between two batches.
 const batch = 1000
 
@@ -183,7 +167,7 @@ func (fw *Firewall) add(ctx context.Context, jail string, f family, entries []en
 		return []error{err}
 	}
 	errs := fw.put(ctx, jail, f, entries)
-	if len(errs) > 0 && fw.mend(ctx) {
+	if slices.ContainsFunc(errs, mayPass) && fw.mend(ctx) {
 		errs = fw.put(ctx, jail, f, entries)
 	}
 	return errs
@@ -242,18 +226,15 @@ func without(entries []entry, errs []error) []entry {
 	return slices.DeleteFunc(slices.Clone(entries), func(e entry) bool { return failed[e.prefix] })
 }
 
-// Remove takes bans out of a jail's sets. Those that are not there do not matter.
+// Remove takes bans out of a jail's sets. Those that are not there, or never can be, do not matter.
 func (fw *Firewall) Remove(ctx context.Context, jail string, prefixes ...netip.Prefix) error {
 	var errs []error
 	var all [2][]netip.Prefix
 	for _, prefix := range prefixes {
-		p, err := normal(prefix)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("unban %s in jail %s: %w", prefix, jail, err))
-			continue
+		if p, err := normal(prefix); err == nil {
+			i := familyOf(p)
+			all[i] = append(all[i], p)
 		}
-		i := familyOf(p)
-		all[i] = append(all[i], p)
 	}
 	for i, f := range families() {
 		for part := range slices.Chunk(all[i], batch) {

@@ -58,8 +58,11 @@ func (s *ipsets) request(command, flags int) *nl.NetlinkRequest {
 // ipsetError gives ipset's own error numbers their names.
 func ipsetError(err error) error {
 	var errno syscall.Errno
-	if errors.As(err, &errno) && int(errno) >= nl.IPSET_ERR_PRIVATE {
-		return nl.IPSetError(errno)
+	switch {
+	case !errors.As(err, &errno) || int(errno) < nl.IPSET_ERR_PRIVATE:
+		return err
+	case int(errno) == hashFull:
+		return &impossible{"the set is full and cannot grow"}
 	}
-	return err
+	return nl.IPSetError(errno)
 }

@@ -101,8 +101,11 @@ func TestOneBadBanLosesNoOther(t *testing.T) {
 	}
 	err := fw.Add(t.Context(), "sshd", all)
 	var bad *firewall.BanError
-	if !errors.As(err, &bad) {
-		t.Errorf("error is %v, want a BanError", err)
+	if !errors.As(err, &bad) || !bad.Final() {
+		t.Errorf("error is %v, want a BanError that stays one", err)
+	}
+	if err := fw.Remove(t.Context(), "sshd", bad.Prefix); err != nil {
+		t.Errorf("what can be no ban is not let go: %v", err)
 	}
 	got, err := fw.List(t.Context(), "sshd")
 	must(t, err)

@@ -1,8 +1,6 @@
 package firewall
 
 import (
-	"errors"
-	"fmt"
 	"net/netip"
 	"time"
 )
@@ -15,10 +13,10 @@ func normal(p netip.Prefix) (netip.Prefix, error) {
 	}
 	p, err := addr.Prefix(bits)
 	if err != nil {
-		return p, fmt.Errorf("not a network: %w", err)
+		return p, &impossible{"not a network: " + err.Error()}
 	}
 	if bits == 0 {
-		return p, errors.New("would ban everybody")
+		return p, &impossible{"would ban everybody"}
 	}
 	return p, nil
 }

@@ -11,6 +11,8 @@ type rulebook interface {
 	// stand makes sets, chains, rules and jumps stand for exactly these blocks and tells what was missing or wrong.
 	// Sets that stand are kept as they are.
 	stand(ctx context.Context, blocks []block) (repairs, error)
+	// missing tells what of these blocks does not stand, in words, and changes nothing. Bans are not looked at.
+	missing(ctx context.Context, blocks []block) ([]string, error)
 	// lift removes every set, chain and rule of ours. It tells what of others is in the way of that, as stand does.
 	lift(ctx context.Context) (repairs, error)
 	close() error

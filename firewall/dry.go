@@ -36,6 +36,8 @@ func (d *dry) lift(context.Context) (repairs, error) {
 
 func (d *dry) close() error { return nil }
 
+func (d *dry) missing(context.Context, []block) ([]string, error) { return nil, nil }
+
 func (d *dry) glance() bool { return false }
 
 func (d *dry) has(string, family, netip.Prefix) (bool, error) { return true, nil }

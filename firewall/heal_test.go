@@ -22,6 +22,7 @@ func harm() map[string]string {
 		"nft flush ruleset":       "nft flush ruleset",
 		"nft delete table":        "nft delete table inet bailiff || true",
 		"nft flush set":           "nft flush set inet bailiff bailiff4-sshd || true",
+		"nft table asleep":        "nft add table inet bailiff '{ flags dormant; }' || true",
 		"somebody's restore":      "printf '*filter\\n:INPUT ACCEPT [0:0]\\nCOMMIT\\n' | IPT-restore",
 		"accepting rule inserted": "IPT -I INPUT -p udp -j ACCEPT",
 		"jump deleted":            "IPT -D INPUT -j bailiff || true",

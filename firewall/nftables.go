@@ -76,7 +76,17 @@ func (n *nft) stand(_ context.Context, blocks []block) (repairs, error) {
 	if err != nil {
 		return repairs{}, err
 	}
-	intact := n.whole && slices.Equal(handles, n.handles)
+	_, dormant, err := n.tableState(n.table.Name)
+	if err != nil {
+		return repairs{}, err
+	}
+	if dormant { // somebody has put it to sleep; it wakes in a transaction of its own only
+		n.conn.AddTable(n.table)
+		if err := n.conn.Flush(); err != nil {
+			return repairs{}, fmt.Errorf("wake table inet %s: %w", n.table.Name, err)
+		}
+	}
+	intact := n.whole && !dormant && slices.Equal(handles, n.handles)
 	if n.handles != nil && intact && forward == n.forward && reflect.DeepEqual(blocks, n.blocks) {
 		return repairs{}, nil
 	}

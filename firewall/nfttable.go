@@ -1,12 +1,14 @@
 package firewall
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/google/nftables"
+	"golang.org/x/sys/unix"
 )
 
 // setsThere finds the sets of our table and learns the lengths of networks among them.
@@ -44,11 +46,22 @@ func (n *nft) allSets() ([]*nftables.Set, error) {
 }
 
 func (n *nft) tableThere(name string) (bool, error) {
+	there, _, err := n.tableState(name)
+	return there, err
+}
+
+// tableState tells whether there is a table, and whether its rules look at no packet.
+func (n *nft) tableState(name string) (there, dormant bool, err error) {
 	tables, err := n.conn.ListTablesOfFamily(n.table.Family)
 	if err != nil {
-		return false, fmt.Errorf("list tables: %w", err)
+		return false, false, fmt.Errorf("list tables: %w", err)
 	}
-	return slices.ContainsFunc(tables, func(t *nftables.Table) bool { return t.Name == name }), nil
+	i := slices.IndexFunc(tables, func(t *nftables.Table) bool { return t.Name == name })
+	if i < 0 {
+		return false, false, nil
+	}
+	flags := binary.NativeEndian.AppendUint32(nil, tables[i].Flags) // as the library has read what is big-endian
+	return true, binary.BigEndian.Uint32(flags)&unix.NFT_TABLE_F_DORMANT != 0, nil
 }
 
 func (n *nft) makeSets(blocks []block, there map[string]bool) repairs {

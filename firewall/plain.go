@@ -72,11 +72,7 @@ func (p *plain) stand(ctx context.Context, blocks []block) (repairs, error) {
 	var made repairs
 	var errs []error
 	for _, t := range p.tables {
-		want := layout{chains: map[string]rules{}}
-		for _, b := range blocks {
-			want.kept = append(want.kept, b.banChains()...)
-			want.chains[stopChain(b.jail)] = b.endRules(t.f)
-		}
+		want := plainLayout(t.f, blocks)
 		s, err := t.standFor(ctx, blocks, block.jumpRules, want)
 		made.add(t.f, s)
 		if err != nil {
@@ -102,6 +98,16 @@ func (p *plain) stand(ctx context.Context, blocks []block) (repairs, error) {
 	slices.Sort(made.empty)
 	made.empty = slices.Compact(made.empty)
 	return made, errors.Join(errs...)
+}
+
+// plainLayout are the chains of the jails: those that hold bans, and those in which packets end.
+func plainLayout(f family, blocks []block) layout {
+	want := layout{chains: map[string]rules{}}
+	for _, b := range blocks {
+		want.kept = append(want.kept, b.banChains()...)
+		want.chains[stopChain(b.jail)] = b.endRules(f)
+	}
+	return want
 }
 
 // jumpRules send a jail's packets to where its addresses are looked up.

@@ -19,6 +19,12 @@ func (s *serial) stand(ctx context.Context, blocks []block) (repairs, error) {
 	return s.backend.stand(ctx, blocks)
 }
 
+func (s *serial) missing(ctx context.Context, blocks []block) ([]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.backend.missing(ctx, blocks)
+}
+
 func (s *serial) lift(ctx context.Context) (repairs, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"bailiff/cmd/internal/control"
 	"bailiff/firewall"
@@ -40,6 +42,12 @@ func (d *daemon) Status(ctx context.Context, r control.StatusRequest) (control.S
 		return s, noJail(r.Jail, jailNames(running))
 	}
 	slices.SortFunc(s.Jails, func(a, b control.Jail) int { return strings.Compare(a.Name, b.Name) })
+	if r.Verify {
+		var err error
+		if s.Missing, err = d.firewall.Verify(ctx); err != nil {
+			s.Unverified = err.Error()
+		}
+	}
 	return s, nil
 }
 
@@ -81,8 +89,8 @@ func (d *daemon) jailStatus(ctx context.Context, j *jails.Jail, verify bool) (co
 		s.Note = strings.TrimPrefix(s.Note+"; bans nothing: none of its actions is a ban", "; ")
 	} else if verify {
 		found, err := d.diverges(ctx, j, 0)
-		if err != nil {
-			return s, err
+		if err != nil { // as where there is no set: nobody is banned who should be
+			found.Missing = slices.Collect(maps.Keys(j.Remaining(time.Now())))
 		}
 		s.Missing, s.Extra = subjects(found.Missing), subjects(found.Extra)
 	}

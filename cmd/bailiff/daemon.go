@@ -56,12 +56,12 @@ type daemon struct {
 	ignored  *jails.IgnoreLists
 
 	unattributed unattributed
-	sources  *sources
-	watchdog *sdnotify.Watchdog
-	unheard  atomic.Bool // systemd did not hear what it was told last
-	diverged divergences
-	problems problems
-	caughtUp func() // called when what was logged before has been read
+	sources      *sources
+	watchdog     *sdnotify.Watchdog
+	unheard      atomic.Bool // systemd did not hear what it was told last
+	diverged     divergences
+	problems     problems
+	caughtUp     func() // called when what was logged before has been read
 
 	reloads  chan reloadOrder
 	progress progress // of a reload

@@ -144,6 +144,37 @@ func TestVerifyLooksBothWays(t *testing.T) {
 	}
 }
 
+// TestVerifySeesTheRules takes them away while they cannot be made again.
+func TestVerifySeesTheRules(t *testing.T) {
+	h := newFileHost(t)
+	broken := h.dir + "/broken"
+	must(t, os.Mkdir(h.dir+"/programs", 0o755))
+	for _, name := range []string{"iptables-restore", "ip6tables-restore"} {
+		script := "#!/bin/sh\n[ ! -e " + broken + " ] || exit 3\nexec /usr/sbin/" + name + " \"$@\"\n"
+		must(t, os.WriteFile(filepath.Join(h.dir, "programs", name), []byte(script), 0o755))
+	}
+	h.configure("bantime = 1h")
+	h.start()
+	h.bailiff("ban", "sshd", firewalltest.Attacker4)
+	if out := h.bailiff("status", "--verify"); !strings.Contains(out, "verified: ") {
+		t.Errorf("status says %s", out)
+	}
+	must(t, os.WriteFile(broken, nil, 0o644))
+	h.lab.Box.Run(t, "sh", "-c", "iptables -D INPUT -j bailiff; ip6tables -I INPUT -j ACCEPT; iptables -F bailiff")
+	out, err := h.ask("status", "--verify")
+	for _, part := range []string{"IPv4 jump from INPUT to bailiff", "IPv4 rules of chain bailiff", "IPv6 first place of the jump from INPUT to bailiff"} {
+		if !strings.Contains(out, "missing in the kernel: "+part+"\n") {
+			t.Errorf("%q is not missing in\n%s", part, out)
+		}
+	}
+	if err == nil {
+		t.Error("the exit code is 0")
+	}
+	must(t, os.Remove(broken))
+	h.awaitFate(firewalltest.Attacker4, stopped)
+	h.await("all to stand", func() bool { _, err := h.ask("status", "--verify"); return err == nil })
+}
+
 // TestAnotherFirewallTakesOver starts the daemon with another firewall than before: who was banned stays so, in the new
 // one alone.
 func TestAnotherFirewallTakesOver(t *testing.T) {

@@ -21,9 +21,10 @@ import (
 func newStatusCommand(s *settings) *cobra.Command {
 	var asJSON, verify bool
 	c := &cobra.Command{
-		Use:     "status [JAIL]",
-		Short:   "Show the jails, or one of them",
-		Long:    "Show the jails, or one of them. With --verify the exit code is 1 when bans and kernel differ.",
+		Use:   "status [JAIL]",
+		Short: "Show the jails, or one of them",
+		Long: "Show the jails, or one of them. With --verify the exit code is 1 when the kernel holds other\n" +
+			"bans, or when a set, a chain, a rule or a jump does not stand that packets need to be stopped.",
 		Example: "bailiff status\nbailiff status sshd\nbailiff status --verify || echo the kernel holds something else",
 		Args:    statusArguments,
 
@@ -49,7 +50,7 @@ func newStatusCommand(s *settings) *cobra.Command {
 		},
 	}
 	jsonFlag(c, &asJSON)
-	c.Flags().BoolVar(&verify, "verify", false, "also compare the bans with what the kernel holds")
+	c.Flags().BoolVar(&verify, "verify", false, "also look whether the kernel holds these bans, and all that stops packets")
 	return c
 }
 
@@ -64,15 +65,29 @@ func statusArguments(c *cobra.Command, args []string) error {
 // errDiverged is the exit code of a comparison that found something.
 var errDiverged = errors.New("bans and kernel differ")
 
+// errIncomplete is the exit code of a look at the kernel that missed something.
+var errIncomplete = errors.New("packets may pass: not all that stops them stands in the kernel")
+
 // verdict says how a comparison with the kernel came out.
 func verdict(w io.Writer, s control.Status, asJSON bool) error {
+	if !asJSON {
+		for _, part := range s.Missing {
+			fmt.Fprintln(w, "missing in the kernel: "+part)
+		}
+	}
+	if s.Unverified != "" {
+		return errors.New(s.Unverified)
+	}
+	if len(s.Missing) > 0 {
+		return errIncomplete
+	}
 	for _, j := range s.Jails {
 		if len(j.Missing)+len(j.Extra) > 0 {
 			return errDiverged
 		}
 	}
 	if !asJSON {
-		fmt.Fprintln(w, "\nverified: the kernel holds just these bans")
+		fmt.Fprintln(w, "\nverified: the kernel holds just these bans, and all that stops packets")
 	}
 	return nil
 }

@@ -38,6 +38,10 @@ type Status struct {
 	DryRun   bool      `json:"dry_run,omitempty"` // bans are only told of
 	Firewall string    `json:"firewall"`          // the backend in use
 	Repairs  Repairs   `json:"repairs"`           // of the firewall
+	Missing  []string  `json:"missing,omitempty"` // with Verify: sets, chains, rules and jumps that packets need and that do not stand
+	// Unverified is why Missing may not be all.
+	Unverified string `json:"unverified,omitempty"`
+
 	Waiting  []string  `json:"waiting,omitempty"` // chains of iptables that jails name and that do not exist
 	Metrics  Metrics   `json:"metrics"`
 	Problems []Problem `json:"problems,omitempty"`

@@ -30,7 +30,7 @@ func busy() *Metrics {
 		return []Sample{
 			{ActiveBans, []string{"sshd", "inet4"}, 2}, {ActiveBans, []string{"sshd", "inet6"}, 0},
 			{FailingSubjects, []string{"sshd"}, 3}, {FirewallInfo, []string{"iptables"}, 1},
-			{FirewallRepairs, nil, 2}, {FirewallDiverges, []string{"sshd"}, 0}, {FirewallCuts, nil, 3},
+			{FirewallRepairs, nil, 2}, {FirewallDiverges, []string{"sshd"}, 0}, {FirewallCuts, nil, 3}, {StoreWaiting, nil, 2},
 			{JailsLeftOut, nil, 2}, {Problems, []string{"jails_left_out"}, 1}, {Problems, []string{"old_configuration"}, 0}, {LogDropped, nil, 11},
 			{FilesOpen, nil, 4}, {FileRotations, nil, 5},
 			{FileTruncations, nil, 6}, {FileErrors, nil, 7}, {FileCutLines, nil, 8}, {FileBadBytes, nil, 9},

@@ -35,6 +35,7 @@ func newMirror(state func() []Sample) *mirror {
 		{ActiveBans, "Bans in force.", now, []string{"jail", "family"}},
 		{FailingSubjects, "Subjects with failures that are not banned.", now, []string{"jail"}},
 		{FirewallInfo, "Always 1; the label says which firewall bans.", now, []string{"backend"}},
+		{StoreWaiting, "Bans, unbans and positions that are not saved yet.", now, nil},
 		{FirewallRepairs, "Times sets, chains or rules had to be set right.", total, nil},
 		{FirewallDiverges, "Bans that the kernel does not hold, of those looked at in the last minute.", now, []string{"jail"}},
 		{FirewallCuts, "Connections cut because their source was banned.", total, nil},

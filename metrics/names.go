@@ -27,6 +27,7 @@ const (
 	JailsLeftOut     = "bailiff_jails_left_out"                   //
 	Problems         = "bailiff_problem"                          // kind
 	LogDropped       = "bailiff_log_dropped_lines_total"          //
+	StoreWaiting     = "bailiff_store_waiting"                    //
 	FilesOpen        = "bailiff_files_open"                       //
 	FileRotations    = "bailiff_file_rotations_total"             //
 	FileTruncations  = "bailiff_file_truncations_total"           //

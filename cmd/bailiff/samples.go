@@ -33,6 +33,7 @@ func (d *daemon) counts() map[string]int64 {
 		metrics.FirewallRepairs:  w.Repairs.Load(),
 		metrics.FirewallCuts:     w.Connections.Load(),
 		metrics.LogDropped:       int64(d.lines.Dropped()),
+		metrics.StoreWaiting:     int64(d.stored.queue.Waiting()),
 		metrics.FilesOpen:        f.Files.Load(),
 		metrics.FileRotations:    f.Rotations.Load(),
 		metrics.FileTruncations:  f.Truncations.Load(),

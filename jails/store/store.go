@@ -27,6 +27,7 @@ type Store struct {
 	db   *sql.DB
 	path string
 	file os.FileInfo // of the database when it was opened; nil: it lives in memory
+	wal  os.FileInfo // of its WAL then; nil: there was none
 	copy string      // the directory of the copy that was opened; "": it is none
 }
 
@@ -96,7 +97,19 @@ func open(path string) (*Store, error) {
 	if s.file, err = os.Stat(path); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
+	if wal, err := os.Stat(path + "-wal"); err == nil {
+		s.wal = wal
+	}
 	return s, nil
+}
+
+// abandon closes a store whose file is gone. Its WAL must not be taken for that of a file in its place.
+func (s *Store) abandon() error {
+	err := s.Close()
+	if now, failed := os.Stat(s.path + "-wal"); failed == nil && s.wal != nil && os.SameFile(now, s.wal) {
+		err = errors.Join(err, os.Remove(s.path+"-wal"), os.Remove(s.path+"-shm"))
+	}
+	return err
 }
 
 // there reports whether the file that was opened is still the one at the path: SQLite goes on writing into one that is

@@ -139,7 +139,10 @@ func (q *Queue) open() error {
 	}
 	if q.store != nil {
 		q.Log.Error("the store's file is gone, making it anew", "path", q.store.path)
-		q.close()
+		if err := q.store.abandon(); err != nil {
+			q.Log.Warn("the store was not closed well", "err", err)
+		}
+		q.store = nil
 	}
 	s, err := q.Open()
 	var damage *Damaged

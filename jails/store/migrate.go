@@ -3,6 +3,7 @@ package store
 import (
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 )
@@ -38,6 +39,9 @@ func isCurrent(db *sql.DB) error {
 	var have int
 	if err := db.QueryRow("PRAGMA user_version").Scan(&have); err != nil {
 		return err
+	}
+	if have == 0 {
+		return errors.New("it is empty")
 	}
 	files, err := fs.Glob(migrations, "migration/*.sql")
 	if err == nil && have != len(files) {

@@ -38,7 +38,10 @@ func openReadOnly(path, scratch string) (*Store, error) {
 		return nil, err
 	}
 	s.db.SetMaxOpenConns(1)
-	if err := errors.Join(check(s.db), isCurrent(s.db)); err != nil {
+	if err = check(s.db); err == nil {
+		err = isCurrent(s.db)
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil

@@ -87,7 +87,11 @@ func open(path string) (*Store, error) {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1) // one writer; and every further connection to :memory: would be a database of its own
-	if err := errors.Join(check(db), migrate(db)); err != nil {
+	err = check(db)
+	if err == nil {
+		err = migrate(db)
+	}
+	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	s := &Store{db: db, path: path}

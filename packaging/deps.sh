@@ -55,7 +55,7 @@ lacking() { # CHECK:PACKAGE... - the packages whose CHECK is missing
 }
 
 install_apt() {
-	local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Acquire::Retries=10 -o Acquire::Retries::Delay=false -o DPkg::Lock::Timeout=600)
+	local apt=(timeout 20m env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Acquire::Retries=10 -o Acquire::Retries::Delay=false -o DPkg::Lock::Timeout=600)
 	retry quietly "${apt[@]}" -o APT::Update::Error-Mode=any update ||
 		echo "not every list of packages could be read, trying to install from those that are here" >&2
 	without_services retry quietly "${apt[@]}" install --no-install-recommends "$@"

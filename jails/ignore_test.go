@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -130,11 +131,16 @@ func TestAnIgnoreFileThatIsNoFileHoldsUpNobody(t *testing.T) {
 }
 
 // kept is a Memory.
-type kept map[string]string
+type kept struct{ sync.Map }
 
-func (k kept) Mark(key string) (string, bool) { v, ok := k[key]; return v, ok }
-func (k kept) SetMark(_ context.Context, key, value string) error {
-	k[key] = value
+func (k *kept) Mark(key string) (string, bool) {
+	v, ok := k.Load(key)
+	value, _ := v.(string)
+	return value, ok
+}
+
+func (k *kept) SetMark(_ context.Context, key, value string) error {
+	k.Store(key, value)
 	return nil
 }
 
@@ -161,7 +167,7 @@ func (s *nameServer) look(ctx context.Context, _, _ string) ([]netip.Addr, error
 // TestTheLastAnswerToANameHolds goes through a day of a name that ignoreip has, and restarts.
 func TestTheLastAnswerToANameHolds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, memory, c := &nameServer{}, kept{}, &config.Jail{IgnoreIP: []string{"home.example"}}
+		s, memory, c := &nameServer{}, &kept{}, &config.Jail{IgnoreIP: []string{"home.example"}}
 		var lists *IgnoreLists
 		stop := func() {}
 		start := func() {
@@ -243,7 +249,7 @@ func TestWhatNobodyIgnoresIsNotFollowed(t *testing.T) {
 	}
 	s := &nameServer{addr: "192.0.2.1"}
 	log := slog.New(slog.DiscardHandler)
-	l := NewIgnoreLists(resolve.New(s.look, log), kept{}, log)
+	l := NewIgnoreLists(resolve.New(s.look, log), &kept{}, log)
 	a := &config.Jail{IgnoreIP: []string{"a.example", "both.example"}}
 	b := &config.Jail{IgnoreIP: []string{"b.example", "both.example", "file:" + path}}
 	follow(t, l, a, b)

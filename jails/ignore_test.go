@@ -146,22 +146,36 @@ func (k *kept) SetMark(_ context.Context, key, value string) error {
 
 // A nameServer answers as the test says.
 type nameServer struct {
+	mu sync.Mutex
+	reply
+}
+
+type reply struct {
 	addr string // empty: there is no such name
 	err  error
 	hang bool
 }
 
+func (s *nameServer) set(r reply) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reply = r
+}
+
 func (s *nameServer) look(ctx context.Context, _, _ string) ([]netip.Addr, error) {
+	s.mu.Lock()
+	r := s.reply
+	s.mu.Unlock()
 	switch {
-	case s.hang:
+	case r.hang:
 		<-ctx.Done()
 		return nil, ctx.Err()
-	case s.err != nil:
-		return nil, s.err
-	case s.addr == "":
+	case r.err != nil:
+		return nil, r.err
+	case r.addr == "":
 		return nil, &net.DNSError{Err: "no such host", IsNotFound: true}
 	}
-	return []netip.Addr{netip.MustParseAddr(s.addr)}, nil
+	return []netip.Addr{netip.MustParseAddr(r.addr)}, nil
 }
 
 // TestTheLastAnswerToANameHolds goes through a day of a name that ignoreip has, and restarts.
@@ -178,23 +192,23 @@ func TestTheLastAnswerToANameHolds(t *testing.T) {
 		start()
 		for _, step := range []struct {
 			name   string
-			server nameServer
+			server reply
 			after  time.Duration // 0: after a restart
 			spared string        // this one of both addresses
 		}{
-			{"there is no such name", nameServer{}, time.Second, ""},
-			{"there is", nameServer{addr: "192.0.2.1"}, nameEvery, "192.0.2.1"},
-			{"the name server fails", nameServer{err: errors.New("server misbehaving")}, 6 * time.Hour, "192.0.2.1"},
-			{"it hangs at a restart", nameServer{hang: true}, 0, "192.0.2.1"},
-			{"and for days", nameServer{hang: true}, 48 * time.Hour, "192.0.2.1"},
-			{"the address changes", nameServer{addr: "192.0.2.2"}, nameEvery + nameLimit, "192.0.2.2"},
-			{"the name is gone for a while", nameServer{}, missingFor, "192.0.2.2"},
-			{"and is back", nameServer{addr: "192.0.2.2"}, nameEvery, "192.0.2.2"},
-			{"and is gone again", nameServer{}, missingFor, "192.0.2.2"},
-			{"for good", nameServer{}, 2 * nameEvery, ""},
-			{"and so it is at a restart", nameServer{hang: true}, 0, ""},
+			{"there is no such name", reply{}, time.Second, ""},
+			{"there is", reply{addr: "192.0.2.1"}, nameEvery, "192.0.2.1"},
+			{"the name server fails", reply{err: errors.New("server misbehaving")}, 6 * time.Hour, "192.0.2.1"},
+			{"it hangs at a restart", reply{hang: true}, 0, "192.0.2.1"},
+			{"and for days", reply{hang: true}, 48 * time.Hour, "192.0.2.1"},
+			{"the address changes", reply{addr: "192.0.2.2"}, nameEvery + nameLimit, "192.0.2.2"},
+			{"the name is gone for a while", reply{}, missingFor, "192.0.2.2"},
+			{"and is back", reply{addr: "192.0.2.2"}, nameEvery, "192.0.2.2"},
+			{"and is gone again", reply{}, missingFor, "192.0.2.2"},
+			{"for good", reply{}, 2 * nameEvery, ""},
+			{"and so it is at a restart", reply{hang: true}, 0, ""},
 		} {
-			*s = step.server
+			s.set(step.server)
 			if step.after == 0 {
 				start()
 			}
@@ -214,7 +228,7 @@ func TestTheLastAnswerToANameHolds(t *testing.T) {
 // not at all.
 func TestNobodyWaitsForANameServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &nameServer{hang: true}
+		s := &nameServer{reply: reply{hang: true}}
 		log := slog.New(slog.DiscardHandler)
 		l := NewIgnoreLists(resolve.New(s.look, log), nil, log)
 		c := &config.Jail{Name: "sshd", MaxRetry: 1, FindTime: time.Hour, BanTime: time.Hour, IgnoreSelf: true}
@@ -247,7 +261,7 @@ func TestWhatNobodyIgnoresIsNotFollowed(t *testing.T) {
 	if err := os.WriteFile(path, []byte("inner.example"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := &nameServer{addr: "192.0.2.1"}
+	s := &nameServer{reply: reply{addr: "192.0.2.1"}}
 	log := slog.New(slog.DiscardHandler)
 	l := NewIgnoreLists(resolve.New(s.look, log), &kept{}, log)
 	a := &config.Jail{IgnoreIP: []string{"a.example", "both.example"}}

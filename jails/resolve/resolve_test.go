@@ -95,6 +95,7 @@ func TestANameIsLookedUpOnceForAllWhoAsk(t *testing.T) {
 			r.Ask("name", func(Answer) { told++ })
 		}
 		time.Sleep(2 * time.Second)
+		synctest.Wait()
 		if lookups != 1 || told != 5 {
 			t.Errorf("%d look-ups, %d told", lookups, told)
 		}

@@ -55,7 +55,8 @@ lacking() { # CHECK:PACKAGE... - the packages whose CHECK is missing
 }
 
 install_apt() {
-	local apt=(timeout 20m env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Acquire::Retries=10 -o Acquire::Retries::Delay=false -o DPkg::Lock::Timeout=600)
+	local apt=(timeout 20m env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600
+		-o Acquire::Retries=10 -o Acquire::Retries::Delay=false) # apt 2.6 may wait for ever after a delay
 	retry quietly "${apt[@]}" -o APT::Update::Error-Mode=any update ||
 		echo "not every list of packages could be read, trying to install from those that are here" >&2
 	without_services retry quietly "${apt[@]}" install --no-install-recommends "$@"

@@ -54,7 +54,8 @@ root_make() {
 	local options
 	mapfile -t options < <(apt-config dump | sed -n -E '/^Acquire::https?::.*(Proxy|CaInfo|Verify)/ s/^/--aptopt=/p')
 	root_remove "$1"
-	quietly timeout 20m mmdebstrap --quiet --variant=minbase --aptopt='Acquire::Retries "10"' --aptopt='Acquire::Retries::Delay "false"' "${options[@]}" bookworm "$1" "$3" --include="$2" &&
+	quietly timeout 20m mmdebstrap --quiet --variant=minbase --aptopt='Acquire::Retries "10"' \
+		--aptopt='Acquire::Retries::Delay "false"' "${options[@]}" bookworm "$1" "$3" --include="$2" &&
 		: >"$1/etc/machine-id" && mkdir -p "$1/var/log/journal"
 }
 

@@ -285,6 +285,7 @@ func TestWhatCanNeverBeBanned(t *testing.T) {
 		}
 		adds := b.kernel.adds
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if b.kernel.adds != adds {
 			t.Errorf("tried %d times more", b.kernel.adds-adds)
 		}
@@ -305,6 +306,7 @@ func TestARefusedBanIsToldOfTwice(t *testing.T) {
 		b.kernel.set(errors.New("the lock is held"))
 		b.see(ctx, block(3, "192.0.2.1", "192.0.2.2"))
 		time.Sleep(10 * time.Minute)
+		synctest.Wait()
 		if b.kernel.adds > 70 {
 			t.Errorf("tried %d times", b.kernel.adds)
 		}

@@ -1,6 +1,7 @@
 package shell
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"regexp"
@@ -83,12 +84,12 @@ func (r *Reader) mask(script string) string {
 // argument reports whether one argument follows a script's beginning.
 func (r *Reader) argument(script []byte) bool {
 	const separators = " \t\n;&|()"
-	line := string(script[max(0, len(script)-100):])
-	if now := line[strings.LastIndexAny(line, separators)+1:]; now != "" {
-		return strings.HasSuffix(now, "=") || r.whole(now)
+	script = script[max(0, len(script)-100):]
+	if now := script[bytes.LastIndexAny(script, separators)+1:]; len(now) > 0 {
+		return now[len(now)-1] == '=' || r.whole(string(now))
 	}
-	line = strings.TrimRight(line, " \t")
-	return r.whole(line[strings.LastIndexAny(line, separators)+1:])
+	script = bytes.TrimRight(script, " \t")
+	return r.whole(string(script[bytes.LastIndexAny(script, separators)+1:]))
 }
 
 var unmarked = strings.NewReplacer("\xfe", "", "\xfd", "")

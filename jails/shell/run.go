@@ -49,13 +49,17 @@ func (r *runner) stmts(all []*syntax.Stmt) Status {
 }
 
 func (r *runner) command(s *syntax.Stmt) Status {
-	status := Success
+	status, rest := Success, r.rest
 	switch n := s.Cmd.(type) {
 	case nil, *syntax.CallExpr, *syntax.TestClause:
 		return r.simple(s, &Command{})
 	case *syntax.BinaryCmd:
-		if n.Op == syntax.AndStmt || n.Op == syntax.OrStmt {
-			return r.either(n)
+		x, y := []*syntax.Stmt{n.X}, []*syntax.Stmt{n.Y}
+		switch n.Op {
+		case syntax.AndStmt:
+			return r.branch(x, y, nil, Failure)
+		case syntax.OrStmt:
+			return r.branch(x, nil, y, Success)
 		}
 		return r.pipe(pipeline(s))
 	case *syntax.Block:
@@ -66,15 +70,16 @@ func (r *runner) command(s *syntax.Stmt) Status {
 		status = inner.stmts(n.Stmts)
 		r.work = inner.work
 	case *syntax.IfClause:
-		status = r.branch(n)
+		status = r.branch(n.Cond, n.Then, otherwise(n), Success)
 	case *syntax.WhileClause:
-		rest := r.rest
 		r.on(r.stmts(n.Cond), r.between(n.WhilePos, n.DoPos), n.Do)
 		r.rest = rest
 	case *syntax.ForClause:
 		r.loop(n)
+		r.rest = rest
 	case *syntax.CaseClause:
-		status = r.choose(n)
+		r.choose(n)
+		status = Unknown
 	case *syntax.FuncDecl:
 		if n.Name != nil { // the parser lets one have none
 			r.functions[n.Name.Value] = n.Body
@@ -109,45 +114,37 @@ func (r *runner) on(s Status, condition string, all []*syntax.Stmt) Status {
 	return status
 }
 
-func (r *runner) branch(n *syntax.IfClause) Status {
-	s, last := r.stmts(n.Cond), n.Cond[len(n.Cond)-1]
-	yes, no := Success, Success
-	if s != Failure {
-		yes = r.on(s, r.condition(last), n.Then)
+// branch runs commands of which it depends on a condition which of them run. Where it is not met,
+// and no commands are for that, the whole ends as given.
+func (r *runner) branch(condition, yes, no []*syntax.Stmt, without Status) Status {
+	s, name := r.stmts(condition), r.condition(condition[len(condition)-1])
+	met, unmet := Success, without
+	if s != Failure && yes != nil {
+		met = r.on(s, name, yes)
 	}
-	if e := n.Else; e != nil && s != Success {
-		all := e.Then
-		if e.ThenPos.IsValid() { // elif
-			all = []*syntax.Stmt{{Position: e.Position, Cmd: e}}
-		}
-		no = r.on(s, r.condition(last), all)
+	if s != Success && no != nil {
+		unmet = r.on(s, name, no)
 	}
-	return outcome(s, yes, no)
-}
-
-func (r *runner) either(n *syntax.BinaryCmd) Status {
-	s, skip := r.stmts([]*syntax.Stmt{n.X}), Success
-	if n.Op == syntax.AndStmt {
-		skip = Failure
-	}
-	if s == skip {
-		return s
-	}
-	right := r.on(s, r.condition(n.X), []*syntax.Stmt{n.Y})
-	return outcome(s, right, right)
-}
-
-// outcome is the status of what runs on a condition.
-func outcome(s, yes, no Status) Status {
 	switch s {
 	case Success:
-		return yes
+		return met
 	case Failure:
-		return no
+		return unmet
 	case Either:
-		return join(yes, no)
+		return join(met, unmet)
 	}
 	return Unknown
+}
+
+// otherwise is what stands behind elif or else.
+func otherwise(n *syntax.IfClause) []*syntax.Stmt {
+	switch {
+	case n.Else == nil:
+		return nil
+	case n.Else.ThenPos.IsValid():
+		return []*syntax.Stmt{{Position: n.Else.Position, Cmd: n.Else}}
+	}
+	return n.Else.Then
 }
 
 // pipeline is the commands of a pipe.
@@ -177,8 +174,6 @@ func (r *runner) pipe(all []*syntax.Stmt) (s Status) {
 }
 
 func (r *runner) loop(n *syntax.ForClause) {
-	rest := r.rest
-	defer func() { r.rest = rest }()
 	list, ok := n.Loop.(*syntax.WordIter)
 	if !ok {
 		r.on(Unknown, r.between(n.ForPos, n.DoPos), n.Do)
@@ -197,33 +192,30 @@ func (r *runner) loop(n *syntax.ForClause) {
 	}
 }
 
-func (r *runner) choose(n *syntax.CaseClause) Status {
+func (r *runner) choose(n *syntax.CaseClause) {
 	of := word(r.one(n.Word))
 	for _, item := range n.Items {
-		switch s := r.meets(of, item.Patterns); s {
-		case Success:
-			r.stmts(item.Stmts)
-			return Unknown
-		case Unknown:
+		s := Failure
+		for i := 0; i < len(item.Patterns) && s == Failure; i++ {
+			s = meets(of, word(r.one(item.Patterns[i])))
+		}
+		if s != Failure {
 			r.on(s, r.between(n.Case, n.Word.End()), item.Stmts)
 		}
+		if s == Success {
+			return
+		}
 	}
-	return Unknown
 }
 
-// meets reports whether a value meets one of the patterns.
-func (r *runner) meets(of Word, patterns []*syntax.Word) Status {
-	for _, p := range patterns {
-		glob := word(r.one(p))
-		if of.dynamic() || glob.dynamic() {
-			return Unknown
-		}
-		expr, err := pattern.Regexp(glob.Text, pattern.EntireString)
-		if ok, _ := regexp.MatchString(expr, of.Text); ok && err == nil {
-			return Success
-		}
+// meets reports whether a value meets a pattern.
+func meets(of, glob Word) Status {
+	if of.dynamic() || glob.dynamic() {
+		return Unknown
 	}
-	return Failure
+	expr, err := pattern.Regexp(glob.Text, pattern.EntireString)
+	ok, _ := regexp.MatchString(expr, of.Text)
+	return truth(ok && err == nil)
 }
 
 // between is a part of the script as it is written.

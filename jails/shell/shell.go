@@ -58,10 +58,7 @@ func truth(b bool) Status {
 }
 
 func (s Status) not() Status {
-	if s == Success || s == Failure {
-		return truth(s == Failure)
-	}
-	return s
+	return map[Status]Status{Success: Failure, Failure: Success, Either: Either}[s]
 }
 
 // join is the status of one of two commands, nobody knows which.

@@ -28,13 +28,6 @@ func (r *runner) prepare(n syntax.Node) bool {
 		r.later(n.Parts)
 	case *syntax.DblQuoted:
 		r.later(n.Parts)
-	case *syntax.ParamExp:
-		if n.Exp == nil && n.Repl == nil && !n.Length && !strings.Contains("@*", n.Param.Value) {
-			unset := &syntax.Lit{Value: mask(r.text(n), later)}
-			n.Exp = &syntax.Expansion{Op: syntax.DefaultUnset,
-				Word: &syntax.Word{Parts: []syntax.WordPart{unset}}}
-			return false
-		}
 	}
 	return true
 }
@@ -67,6 +60,11 @@ func (r *runner) later(parts []syntax.WordPart) {
 			parts[i] = &syntax.CmdSubst{Left: p.OpPos, Right: p.Rparen, Stmts: p.Stmts, TempFile: true}
 		case *syntax.ParamExp:
 			known = !p.Excl && p.Slice == nil && p.Index == nil
+			if p.Exp == nil && p.Repl == nil && !p.Length && !strings.Contains("@*", p.Param.Value) {
+				unset := &syntax.Lit{Value: mask(r.text(p), later)}
+				p.Exp = &syntax.Expansion{Op: syntax.DefaultUnset,
+					Word: &syntax.Word{Parts: []syntax.WordPart{unset}}}
+			}
 		}
 		if !known {
 			parts[i] = &syntax.Lit{ValuePos: p.Pos(), ValueEnd: p.End(), Value: mask(r.text(p), later)}
@@ -76,11 +74,12 @@ func (r *runner) later(parts []syntax.WordPart) {
 
 // expand returns what becomes of a word. With split, what is put into it unquoted may make several.
 func (r *runner) expand(w *syntax.Word, split bool) []string {
-	config := &expand.Config{Env: r, CmdSubst: r.substitute}
 	all, err := []string{w.Lit()}, error(nil)
 	if all[0] != "" {
 		return all
-	} else if split {
+	}
+	config := &expand.Config{Env: r, CmdSubst: r.substitute}
+	if split {
 		all, err = expand.Fields(config, w)
 	} else {
 		all[0], err = expand.Literal(config, w)

@@ -30,46 +30,54 @@ type list struct {
 // the chain has none yet.
 func (l *list) seek(m *mapping, least uint64) uint64 {
 	for l.enter(m) {
-		used := min(l.items, l.n-min(l.n, l.base))
-		if l.i < used {
-			here := l.item(m, l.i)
-			if here >= least {
-				return here
-			}
-			if l.i+1 < used {
-				if at := l.item(m, l.i+1); at >= least {
-					l.i++
-					if l.i+ahead < used {
-						l.fetch(m, l.i+ahead)
-					}
-					return at
-				}
-			}
-			// Items that are counted may not be visible to this processor yet,
-			// or they are damaged.
-			for used > l.i && l.item(m, used-1) < here {
-				used--
-			}
-			if used > l.i && l.item(m, used-1) >= least {
-				i := l.search(m, l.i, used-1, least)
-				// Where the next one was wanted, whichever it is, those that
-				// are passed over are damaged.
-				if here+1 == least {
-					m.damaged += i - min(i, l.i+1)
-				}
-				l.i = i
-				return l.item(m, i)
-			}
-			// So are those to the array's end, when another array follows.
-			if used > l.i && l.item(m, used-1)+1 == least && l.n > l.base+l.items {
-				m.damaged += l.items - used
-			}
-			l.i = used
+		if at := l.seekHere(m, least); at != none {
+			return at
 		}
 		if !l.leave(m) {
 			break
 		}
 	}
+	return none
+}
+
+// seekHere is seek in the array that the list is in.
+func (l *list) seekHere(m *mapping, least uint64) uint64 {
+	used := min(l.items, l.n-min(l.n, l.base))
+	if l.i >= used {
+		return none
+	}
+	here := l.item(m, l.i)
+	if here >= least {
+		return here
+	}
+	if l.i+1 < used {
+		if at := l.item(m, l.i+1); at >= least {
+			if l.i++; l.i+ahead < used {
+				l.fetch(m, l.i+ahead)
+			}
+			return at
+		}
+	}
+	// Items that are counted may not be visible to this processor yet, or they
+	// are damaged.
+	for used > l.i && l.item(m, used-1) < here {
+		used--
+	}
+	if used > l.i && l.item(m, used-1) >= least {
+		i := l.search(m, l.i, used-1, least)
+		// Where the next one was wanted, whichever it is, those that are passed
+		// over are damaged.
+		if here+1 == least {
+			m.damaged += i - min(i, l.i+1)
+		}
+		l.i = i
+		return l.item(m, i)
+	}
+	// So are those to the array's end, when another array follows.
+	if used > l.i && l.item(m, used-1)+1 == least && l.n > l.base+l.items {
+		m.damaged += l.items - used
+	}
+	l.i = used
 	return none
 }
 

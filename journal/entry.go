@@ -1,6 +1,9 @@
 package journal
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // maxValue is where a field's value is cut. libsystemd cuts there too unless
 // told otherwise.
@@ -31,20 +34,11 @@ func (e *Entry) Realtime() time.Time { return e.at.time() }
 // _SOURCE_REALTIME_TIMESTAMP is among the fields, else Realtime.
 func (e *Entry) Sent() time.Time {
 	text := e.Get("_SOURCE_REALTIME_TIMESTAMP")
-	if len(text) > 18 { // 18 digits reach to the year 33658
+	us, err := strconv.ParseUint(string(text), 10, 59) // up to the year 20000
+	if err != nil || us == 0 {
 		return e.Realtime()
 	}
-	us := int64(0)
-	for _, c := range text {
-		if c < '0' || c > '9' {
-			return e.Realtime()
-		}
-		us = 10*us + int64(c-'0')
-	}
-	if us == 0 {
-		return e.Realtime()
-	}
-	return time.UnixMicro(us)
+	return time.UnixMicro(int64(us))
 }
 
 // Monotonic returns when journald received the entry, since boot, to the

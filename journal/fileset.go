@@ -43,7 +43,7 @@ type fileSet struct {
 type record struct {
 	path  string
 	size  int64
-	mtime time.Time
+	mtime int64 // nanoseconds
 }
 
 // lookAt returns what is known of a file without opening it.
@@ -53,7 +53,7 @@ func lookAt(path string) (inode, record, error) {
 		return inode{}, record{}, err
 	}
 	at, err := inodeOf(info) // of a regular file: to open a FIFO would wait for its writer
-	return at, record{path, info.Size(), info.ModTime()}, err
+	return at, record{path, info.Size(), info.ModTime().UnixNano()}, err
 }
 
 // guard runs what reads the maps. A file that is cut off while it is mapped
@@ -141,13 +141,12 @@ func (s *fileSet) meet(at inode, now record) *file {
 			return nil
 		}
 	}
-	was, ok := s.closed[at]
-	if ok && was.path == now.path && was.size == now.size && was.mtime.Equal(now.mtime) {
+	if was, ok := s.closed[at]; ok && was == now {
 		return nil
 	}
 	delete(s.closed, at)
 	f, err := openFile(now.path)
-	young := time.Since(now.mtime) < rescanAfter
+	young := time.Since(time.Unix(0, now.mtime)) < rescanAfter
 	switch {
 	case errors.Is(err, errNotYet) && (now.size < headerLeast || young):
 		s.dirty = s.dirty || young
@@ -171,8 +170,8 @@ func (s *fileSet) meet(at inode, now record) *file {
 
 // drop closes a file and remembers that it need not be opened again.
 func (s *fileSet) drop(f *file) {
-	if info, err := os.Stat(f.path); err == nil {
-		s.closed[f.inode] = record{f.path, info.Size(), info.ModTime()}
+	if _, now, err := lookAt(f.path); err == nil {
+		s.closed[f.inode] = now
 	}
 	f.close()
 	s.o.Counters.FilesClosed.Add(1)

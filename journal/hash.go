@@ -54,52 +54,34 @@ func (s *sip) round() {
 	s[2] = bits.RotateLeft64(s[2], 32)
 }
 
-// jenkins is Bob Jenkins's lookup3 (hashlittle2), both halves in one.
+// jenkins is Bob Jenkins's lookup3 (hashlittle2), both halves in one. Every step
+// does to a, b and c what the step before did to the next of them.
 func jenkins(p []byte) uint64 {
 	a := 0xdeadbeef + uint32(len(p))
 	b, c := a, a
-	if len(p) == 0 {
-		return uint64(c)<<32 | uint64(b)
+	for ; len(p) > 0; p = p[min(12, len(p)):] {
+		var block [12]byte
+		copy(block[:], p)
+		a += le.Uint32(block[:])
+		b += le.Uint32(block[4:])
+		c += le.Uint32(block[8:])
+		if len(p) <= 12 {
+			b, c = jenkinsFinal(a, b, c)
+			break
+		}
+		for _, by := range [...]int{4, 6, 8, 16, 19, 4} {
+			a = (a - c) ^ bits.RotateLeft32(c, by)
+			c += b
+			a, b, c = b, c, a
+		}
 	}
-	for len(p) > 12 {
-		a += le.Uint32(p)
-		b += le.Uint32(p[4:])
-		c += le.Uint32(p[8:])
-		a, b, c = jenkinsMix(a, b, c)
-		p = p[12:]
-	}
-	var last [12]byte
-	copy(last[:], p)
-	a += le.Uint32(last[:])
-	b += le.Uint32(last[4:])
-	c += le.Uint32(last[8:])
-	b, c = jenkinsFinal(a, b, c)
 	return uint64(c)<<32 | uint64(b)
 }
 
-func jenkinsMix(a, b, c uint32) (uint32, uint32, uint32) {
-	a = (a - c) ^ bits.RotateLeft32(c, 4)
-	c += b
-	b = (b - a) ^ bits.RotateLeft32(a, 6)
-	a += c
-	c = (c - b) ^ bits.RotateLeft32(b, 8)
-	b += a
-	a = (a - c) ^ bits.RotateLeft32(c, 16)
-	c += b
-	b = (b - a) ^ bits.RotateLeft32(a, 19)
-	a += c
-	c = (c - b) ^ bits.RotateLeft32(b, 4)
-	b += a
-	return a, b, c
-}
-
 func jenkinsFinal(a, b, c uint32) (uint32, uint32) {
-	c = (c ^ b) - bits.RotateLeft32(b, 14)
-	a = (a ^ c) - bits.RotateLeft32(c, 11)
-	b = (b ^ a) - bits.RotateLeft32(a, 25)
-	c = (c ^ b) - bits.RotateLeft32(b, 16)
-	a = (a ^ c) - bits.RotateLeft32(c, 4)
-	b = (b ^ a) - bits.RotateLeft32(a, 14)
-	c = (c ^ b) - bits.RotateLeft32(b, 24)
-	return b, c
+	for _, by := range [...]int{14, 11, 25, 16, 4, 14, 24} {
+		c = (c ^ b) - bits.RotateLeft32(b, by)
+		a, b, c = b, c, a
+	}
+	return a, b
 }

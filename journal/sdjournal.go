@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -48,13 +47,10 @@ func openLibrary(o Options) (*sdjournal.Journal, error) {
 		}
 		return sdjournal.NewJournalFromDir(o.Dir)
 	case len(o.Files) > 0:
-		var paths []string
-		for _, pattern := range o.Files {
-			found, err := filepath.Glob(pattern)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", pattern, err)
-			}
-			paths = append(paths, found...)
+		places := o.places()
+		paths, _, err := places.scan()
+		if err != nil {
+			return nil, err
 		}
 		return sdjournal.NewJournalFromFiles(paths...)
 	}

@@ -131,16 +131,16 @@ func TestAnIgnoreFileThatIsNoFileHoldsUpNobody(t *testing.T) {
 }
 
 // kept is a Memory.
-type kept struct{ sync.Map }
+type kept struct{ values sync.Map }
 
-func (k *kept) Mark(key string) (string, bool) {
-	v, ok := k.Load(key)
+func (k *kept) Load(key string) (string, bool) {
+	v, ok := k.values.Load(key)
 	value, _ := v.(string)
 	return value, ok
 }
 
-func (k *kept) SetMark(_ context.Context, key, value string) error {
-	k.Store(key, value)
+func (k *kept) Save(_ context.Context, key, value string) error {
+	k.values.Store(key, value)
 	return nil
 }
 

@@ -39,7 +39,7 @@ func (n *ignoredName) recall(m Memory) {
 	if m == nil {
 		return
 	}
-	value, ok := m.Mark(nameKey + n.name)
+	value, ok := m.Load(nameKey + n.name)
 	if !ok || json.Unmarshal([]byte(value), &n.answer) != nil {
 		return
 	}
@@ -124,7 +124,7 @@ func (l *IgnoreLists) learn(ctx context.Context, n *ignoredName, addrs []netip.A
 	}
 	value, err := json.Marshal(addrs)
 	if err == nil {
-		err = l.memory.SetMark(ctx, nameKey+n.name, string(value))
+		err = l.memory.Save(ctx, nameKey+n.name, string(value))
 	}
 	if err != nil {
 		l.log.Error("what a name of ignoreip stands for is not remembered over a restart", "name", n.name, "err", err)

@@ -24,8 +24,8 @@ const (
 
 // A Memory keeps what names stood for over restarts.
 type Memory interface {
-	Mark(key string) (value string, ok bool)
-	SetMark(ctx context.Context, key, value string) error
+	Load(key string) (value string, ok bool)
+	Save(ctx context.Context, key, value string) error
 }
 
 // IgnoreLists follows what ignoreip's names and files, and the host's own addresses, stand for. It does so for all jails on

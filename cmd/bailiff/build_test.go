@@ -11,10 +11,10 @@ import (
 func TestASourceGoesOnFromAMarkThatCouldNotBeStored(t *testing.T) {
 	full := func() (*store.Store, error) { return nil, errors.New("disk full") }
 	m := &marks{queue: store.NewQueue(nil, full, slog.New(slog.DiscardHandler)), have: map[string]string{}}
-	if err := m.SetMark(t.Context(), "journal", "here"); err != nil {
+	if err := m.Save(t.Context(), "journal", "here"); err != nil {
 		t.Fatal(err)
 	}
-	if at, ok := m.Mark("journal"); !ok || at != "here" {
+	if at, ok := m.Load("journal"); !ok || at != "here" {
 		t.Errorf("begins again at %q", at)
 	}
 }

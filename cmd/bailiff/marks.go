@@ -33,22 +33,22 @@ type waitingMark struct {
 	judged <-chan struct{} // closed when it may be saved; nil: when those before it are
 }
 
-// Mark returns the position set under the key.
-func (m *marks) Mark(key string) (string, bool) {
+// Load returns the position set under the key.
+func (m *marks) Load(key string) (string, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	v, ok := m.have[key]
 	return v, ok
 }
 
-// SetMark has a value saved, behind all bans that were submitted before.
-func (m *marks) SetMark(ctx context.Context, key, value string) error {
-	return m.SetMarkAfter(ctx, nil, key, value)
+// Save has a value saved, behind all bans that were submitted before.
+func (m *marks) Save(ctx context.Context, key, value string) error {
+	return m.SaveAfter(ctx, nil, key, value)
 }
 
-// SetMarkAfter has a position saved once judged is closed, behind all bans that were submitted by then and behind the
+// SaveAfter has a position saved once judged is closed, behind all bans that were submitted by then and behind the
 // positions that were set before. It never fails: what the store cannot save is kept until it can.
-func (m *marks) SetMarkAfter(_ context.Context, judged <-chan struct{}, key, value string) error {
+func (m *marks) SaveAfter(_ context.Context, judged <-chan struct{}, key, value string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	w := m.waiting[key]

@@ -40,7 +40,7 @@ func TestPositionsInLogsThatAreGoneAreForgotten(t *testing.T) {
 	dir, now := t.TempDir(), time.Now()
 	set := func(name string, written time.Time) string {
 		key := "file:" + filepath.Join(dir, name)
-		must(t, m.SetMark(t.Context(), key, fmt.Sprintf(`{"position":{"time":%d},"jails":[]}`, written.UnixNano())))
+		must(t, m.Save(t.Context(), key, fmt.Sprintf(`{"position":{"time":%d},"jails":[]}`, written.UnixNano())))
 		return key
 	}
 	for i := range 999 {
@@ -48,15 +48,15 @@ func TestPositionsInLogsThatAreGoneAreForgotten(t *testing.T) {
 	}
 	want := []string{set("app-999.log", now.Add(-48*time.Hour)), set("moved.log", now)}
 	must(t, os.WriteFile(filepath.Join(dir, "app-999.log"), nil, 0o600))
-	must(t, m.SetMark(t.Context(), "journal:", `{"cursor":"c","jails":[]}`))
-	must(t, m.SetMark(t.Context(), "ignoreip:gone", `[]`))
-	must(t, m.SetMark(t.Context(), "ignoreip:kept", `[]`))
+	must(t, m.Save(t.Context(), "journal:", `{"cursor":"c","jails":[]}`))
+	must(t, m.Save(t.Context(), "ignoreip:gone", `[]`))
+	must(t, m.Save(t.Context(), "ignoreip:kept", `[]`))
 	want = append(want, "journal:", "ignoreip:kept")
 
 	m.purge(now.Add(-lookBack([]*config.Jail{{FindTime: time.Minute}})), func(key string) bool { return key == "ignoreip:gone" })
 	kept := savedMarks(t, q, s)
 	for _, key := range want {
-		if _, ok := m.Mark(key); !ok {
+		if _, ok := m.Load(key); !ok {
 			t.Errorf("%s is forgotten", key)
 		}
 	}

@@ -131,8 +131,8 @@ func TestPositionsWaitForWhatIsJudgedLater(t *testing.T) {
 	m := &marks{queue: q, have: map[string]string{"a": "a0"}}
 	first, second, third := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	set := func(key, value string, judged <-chan struct{}) {
-		must(t, m.SetMarkAfter(t.Context(), judged, key, value))
-		if got, _ := m.Mark(key); got != value {
+		must(t, m.SaveAfter(t.Context(), judged, key, value))
+		if got, _ := m.Load(key); got != value {
 			t.Errorf("a source would begin again at %q, want %q", got, value)
 		}
 	}

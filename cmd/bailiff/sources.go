@@ -39,7 +39,7 @@ type sources struct {
 	log      *slog.Logger
 	lines    *logging.Log
 	metrics  *metrics.Metrics
-	marks    source.Marks
+	marks    source.Positions
 	enforcer *jails.Enforcer
 	watchdog *sdnotify.Watchdog
 	names    *resolve.Resolver
@@ -86,7 +86,7 @@ type reader struct {
 
 func (r *reader) stand() { r.once.Do(func() { close(r.stands) }) }
 
-func newSources(log *slog.Logger, lines *logging.Log, m *metrics.Metrics, marks source.Marks, e *jails.Enforcer, names *resolve.Resolver, w *sdnotify.Watchdog) *sources {
+func newSources(log *slog.Logger, lines *logging.Log, m *metrics.Metrics, marks source.Positions, e *jails.Enforcer, names *resolve.Resolver, w *sdnotify.Watchdog) *sources {
 	return &sources{log: log, lines: lines, metrics: m, marks: marks, enforcer: e, names: names, watchdog: w,
 		replan: make(chan chan struct{}), ended: make(chan struct{}, 1), ready: make(chan struct{}),
 		choices: map[string]choice{}, places: map[string]*place{}, readers: map[string]*reader{}, ending: map[string]*reader{}}
@@ -421,14 +421,14 @@ func (s *sources) read(ctx context.Context, r *reader, beat func()) error {
 	}
 	if r.plan.kind == source.FromJournal {
 		j := r.plan.journal
-		j.Marks, j.Log, j.Beat, j.Caught, j.Options.Counters = s.marks, s.log, beat, r.stand, &s.journals
+		j.Positions, j.Log, j.Beat, j.Caught, j.Options.Counters = s.marks, s.log, beat, r.stand, &s.journals
 		if err := j.Run(ctx, see); err != nil {
 			return err
 		}
 		return fmt.Errorf("the journal ended")
 	}
 	f := r.plan.files
-	f.Marks, f.Log, f.Beat, f.Caught, f.Counters = s.marks, s.log, beat, r.stand, &s.files
+	f.Positions, f.Log, f.Beat, f.Caught, f.Counters = s.marks, s.log, beat, r.stand, &s.files
 	return f.Run(ctx, see)
 }
 

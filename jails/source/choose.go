@@ -32,9 +32,11 @@ type Choice struct {
 	Empty bool // there is nothing to read yet, and nobody is found
 }
 
-// Choose decides where a jail reads. journal returns nil when a journal can be read, else the reason why not; it is
-// asked only where that matters, for to open a journal is much work. A jail never reads both: with backend auto one that
-// names a match reads the journal when it can, any other its files, and the journal only while none of them exists.
+// Choose decides where a jail reads. journal returns nil when a journal can be
+// read, else the reason why not; it is asked only where that matters, for to
+// open a journal is much work. A jail never reads both: with backend auto one
+// that names a match reads the journal when it can, any other its files, and
+// the journal only while none of them exists.
 func (w Wish) Choose(journal func() error) Choice {
 	switch {
 	case strings.HasPrefix(w.Backend, "systemd"):

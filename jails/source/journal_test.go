@@ -24,7 +24,7 @@ func TestEntriesOfABlockKeepTheirFields(t *testing.T) {
 	j := &Journal{}
 	for range 2 {
 		for i := range 3000 {
-			j.append(anEntry(fmt.Sprint("message ", i)))
+			j.block.append(anEntry(fmt.Sprint("message ", i)))
 		}
 		check := func(_ context.Context, b *event.Block) (event.Effects, error) {
 			for i, e := range b.Entries {
@@ -46,7 +46,7 @@ func BenchmarkAppend(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		for range blockEntries {
-			j.append(e)
+			j.block.append(e)
 		}
 		j.see(b.Context(), nothing)
 	}
@@ -70,15 +70,15 @@ func TestAPositionMovesOnOnlyBehindWhatWasJudged(t *testing.T) {
 }
 
 func positionsInside(t *testing.T) {
-	m := &memory{marks: map[string]string{}}
+	m := &memory{saved: map[string]string{}}
 	make := func() runs {
-		return &Journal{Key: "journal", Jails: []string{"sshd"}, Back: time.Now().Add(-time.Hour), Marks: m,
+		return &Journal{Key: "journal", Jails: []string{"sshd"}, Back: time.Now().Add(-time.Hour), Positions: m,
 			Selector: event.Selector{{{Field: "SYSLOG_IDENTIFIER", Values: []string{"sshd"}}}},
 			Log:      slog.New(slog.DiscardHandler), Beat: func() {}}
 	}
 	_ = fail(t, make, &reading{fails: errors.New("disk full")})
-	if len(m.marks) > 0 {
-		t.Errorf("nothing was judged, and the mark is %v", m.marks)
+	if len(m.saved) > 0 {
+		t.Errorf("nothing was judged, and the position is %v", m.saved)
 	}
 	newest := ""
 	err := journal.Read(t.Context(), journal.Options{}, func(e *journal.Entry) error { newest = e.Cursor(); return nil })
@@ -86,7 +86,7 @@ func positionsInside(t *testing.T) {
 		t.Fatal(err)
 	}
 	during(t, make, &reading{}, "+one")
-	if mark := m.marks["journal"]; !strings.Contains(mark, newest) {
-		t.Errorf("the mark is %s, the newest entry %s", mark, newest)
+	if saved := m.saved["journal"]; !strings.Contains(saved, newest) {
+		t.Errorf("the position is %s, the newest entry %s", saved, newest)
 	}
 }

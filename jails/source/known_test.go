@@ -14,12 +14,12 @@ import (
 
 // TestAJailThatHasReadAFilesPastKnowsIt although the file does not grow: the next restart reads the past again.
 func TestAJailThatHasReadAFilesPastKnowsIt(t *testing.T) {
-	path, m := filepath.Join(t.TempDir(), "log"), &memory{marks: map[string]string{}}
+	path, m := filepath.Join(t.TempDir(), "log"), &memory{saved: map[string]string{}}
 	if err := os.WriteFile(path, fmt.Appendf(nil, "%s sshd: one\n", time.Now().Format(time.RFC3339)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	follow := func(jails ...string) runner {
-		f := &Files{Marks: m, Log: slog.New(slog.DiscardHandler), Beat: func() {}}
+		f := &Files{Positions: m, Log: slog.New(slog.DiscardHandler), Beat: func() {}}
 		for _, j := range jails {
 			f.Paths = append(f.Paths, Path{Jail: j, Glob: filefollow.Glob{Pattern: path, Since: time.Now().Add(-time.Hour),
 				Date: func(line []byte) (time.Time, bool) {
@@ -37,20 +37,20 @@ func TestAJailThatHasReadAFilesPastKnowsIt(t *testing.T) {
 	during(t, follow("other", "sshd"), &reading{}, "=one")
 }
 
-// TestTwoWaysToReadAFileHaveTheirOwnMarks: a reader's mark says nothing of the jails of the other.
-func TestTwoWaysToReadAFileHaveTheirOwnMarks(t *testing.T) {
-	m := &memory{marks: map[string]string{"file:/log": `{"position":{"offset":7},"jails":["a"]}`}}
-	polling := &Files{Marks: m, Key: "polling:"}
-	if p, ok := polling.position("/log"); !ok || p.Offset != 7 {
-		t.Errorf("a reader without a mark begins at %v, %v", p, ok)
+// TestTwoWaysToReadAFileHaveTheirOwnPositions: a reader's position says nothing of the jails of the other.
+func TestTwoWaysToReadAFileHaveTheirOwnPositions(t *testing.T) {
+	m := &memory{saved: map[string]string{"file:/log": `{"position":{"offset":7},"jails":["a"]}`}}
+	polling := &Files{Positions: m, Key: "polling:"}
+	if p, ok := polling.position("/log").inFile(); !ok || p.Offset != 7 {
+		t.Errorf("a reader without a position begins at %v, %v", p, ok)
 	}
-	if err := (mark{Position: []byte(`{"offset":9}`), Jails: []string{"b"}}).save(t.Context(), m, polling.key("/log"), nil); err != nil {
+	if err := (position{File: []byte(`{"offset":9}`), Jails: []string{"b"}}).save(t.Context(), m, polling.key("/log"), nil); err != nil {
 		t.Fatal(err)
 	}
-	if p, _ := polling.position("/log"); p.Offset != 9 {
-		t.Errorf("its own mark is %v", p)
+	if p, _ := polling.position("/log").inFile(); p.Offset != 9 {
+		t.Errorf("its own position is %v", p)
 	}
-	if p, _ := (&Files{Marks: m}).position("/log"); p.Offset != 7 {
+	if p, _ := (&Files{Positions: m}).position("/log").inFile(); p.Offset != 7 {
 		t.Errorf("the other's is %v", p)
 	}
 }

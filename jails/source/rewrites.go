@@ -2,20 +2,22 @@ package source
 
 import "bytes"
 
-// mostRewritten is how large a log may be for its lines to be known again when it is written anew: programs that do so
-// at each line keep their logs short.
+// mostRewritten is how large a log may be for its lines to be known again when
+// it is written anew: programs that do so at each line keep their logs short.
 const mostRewritten = 32 << 10
 
-// A rewrites knows the lines of a short log again when the log is written anew in place, with old lines and new ones. What
-// was read before is not handed on once more. Rotated logs begin with lines of their own.
+// A rewrites knows the lines of a short log again when the log is written anew
+// in place, with old lines and new ones. What was read before is not handed on
+// once more. Rotated logs begin with lines of their own.
 type rewrites struct {
 	now    []byte // what was read of the log as it is now; nil: it is too long
 	before []byte // the same of the log as it was before, while the one that is now repeats it
 	at     int    // how far
-	told   bool   // the log says that this happens
+	logged bool   // that this happens
 }
 
-// fresh returns the part of a text that was not read before. begin says that the log begins with it.
+// fresh returns the part of a text that was not read before. begin says that
+// the log begins with it.
 func (r *rewrites) fresh(text []byte, begin bool) []byte {
 	if begin {
 		r.before, r.at, r.now = r.now, -1, []byte{}
@@ -53,8 +55,9 @@ func (r *rewrites) cut(text []byte) []byte {
 	return text[n:]
 }
 
-// repeatedFrom is the first line of a log from which on a text repeats it, -1 for none. A single line, or one that is
-// repeated, may be another that says the same.
+// repeatedFrom is the first line of a log from which on a text repeats it, -1
+// for none. A single line, or one that is repeated, may be another that says
+// the same.
 func repeatedFrom(log, text []byte) int {
 	for at := 0; at < len(log); at += bytes.IndexByte(log[at:], '\n') + 1 {
 		old := log[at:]
@@ -65,7 +68,8 @@ func repeatedFrom(log, text []byte) int {
 	return -1
 }
 
-// newestFirst is where, in a text, lines begin with which the log began: new lines were put before them.
+// newestFirst is where, in a text, lines begin with which the log began: new
+// lines were put before them.
 func newestFirst(log, text []byte) int {
 	for at := 0; at < len(text); at += bytes.IndexByte(text[at:], '\n') + 1 {
 		if bytes.HasPrefix(log, text[at:]) && differ(text[at:]) {

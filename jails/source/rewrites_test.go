@@ -103,7 +103,7 @@ func TestAFileThatIsWrittenAnewAtEachLine(t *testing.T) {
 	write()
 	write()
 	r := &reading{}
-	f := &Files{Paths: []Path{{Jail: "sshd", Glob: filefollow.Glob{Pattern: path}}}, Marks: &memory{marks: map[string]string{}},
+	f := &Files{Paths: []Path{{Jail: "sshd", Glob: filefollow.Glob{Pattern: path}}}, Positions: &memory{saved: map[string]string{}},
 		Log: slog.New(slog.DiscardHandler), Beat: func() {}}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	var g sync.WaitGroup

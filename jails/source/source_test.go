@@ -23,25 +23,25 @@ import (
 
 const patience = 10 * time.Second
 
-// memory keeps marks as the store does.
+// memory keeps positions as the store does.
 type memory struct {
 	mu    sync.Mutex
-	marks map[string]string
+	saved map[string]string
 	fails error
 }
 
-func (m *memory) Mark(key string) (string, bool) {
+func (m *memory) Load(key string) (string, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	v, ok := m.marks[key]
+	v, ok := m.saved[key]
 	return v, ok
 }
 
-func (m *memory) SetMarkAfter(_ context.Context, _ <-chan struct{}, key, value string) error {
+func (m *memory) SaveAfter(_ context.Context, _ <-chan struct{}, key, value string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.fails == nil {
-		m.marks[key] = value
+		m.saved[key] = value
 	}
 	return m.fails
 }
@@ -111,7 +111,7 @@ func fail(t *testing.T, make runner, r *reading) error {
 // sources runs the test on a file and on a real journal.
 func sources(t *testing.T, test func(t *testing.T, make runner, m *memory, write func(lines ...string))) {
 	t.Run("file", func(t *testing.T) {
-		path, m := filepath.Join(t.TempDir(), "log"), &memory{marks: map[string]string{}}
+		path, m := filepath.Join(t.TempDir(), "log"), &memory{saved: map[string]string{}}
 		write := func(lines ...string) {
 			f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 			if err != nil {
@@ -129,15 +129,15 @@ func sources(t *testing.T, test func(t *testing.T, make runner, m *memory, write
 		}
 		test(t, func() runs {
 			glob := filefollow.Glob{Pattern: path, Since: time.Now().Add(-time.Hour), Date: date}
-			return &Files{Paths: []Path{{Jail: "sshd", Glob: glob}}, Marks: m, Log: slog.New(slog.DiscardHandler), Beat: func() {}}
+			return &Files{Paths: []Path{{Jail: "sshd", Glob: glob}}, Positions: m, Log: slog.New(slog.DiscardHandler), Beat: func() {}}
 		}, m, write)
 	})
 	t.Run("journal", func(t *testing.T) {
-		journald, m := journaltest.Start(t), &memory{marks: map[string]string{}}
+		journald, m := journaltest.Start(t), &memory{saved: map[string]string{}}
 		test(t, func() runs {
 			return &Journal{Options: journal.Options{Dir: journald.Dir}, Key: "journal", Jails: []string{"sshd"},
 				Selector: event.Selector{{{Field: "SYSLOG_IDENTIFIER", Values: []string{"sshd"}}}},
-				Back:     time.Now().Add(-time.Hour), Marks: m, Log: slog.New(slog.DiscardHandler), Beat: func() {}}
+				Back:     time.Now().Add(-time.Hour), Positions: m, Log: slog.New(slog.DiscardHandler), Beat: func() {}}
 		}, m, func(lines ...string) { journald.Log(journaltest.Sender{Comm: "sshd"}, lines...) })
 	})
 }
@@ -167,11 +167,11 @@ func TestWhatWasNotJudgedIsReadAgain(t *testing.T) {
 
 // TestRememberingIsNotCounted holds that what is read again counts as read once.
 func TestRememberingIsNotCounted(t *testing.T) {
-	journald, m, c := journaltest.Start(t), &memory{marks: map[string]string{}}, &journal.Counters{}
+	journald, m, c := journaltest.Start(t), &memory{saved: map[string]string{}}, &journal.Counters{}
 	make := func() runs {
 		return &Journal{Options: journal.Options{Dir: journald.Dir, Counters: c}, Key: "journal", Jails: []string{"sshd"},
 			Selector: event.Selector{{{Field: "SYSLOG_IDENTIFIER", Values: []string{"sshd"}}}},
-			Back:     time.Now().Add(-time.Hour), Marks: m, Log: slog.New(slog.DiscardHandler), Beat: func() {}}
+			Back:     time.Now().Add(-time.Hour), Positions: m, Log: slog.New(slog.DiscardHandler), Beat: func() {}}
 	}
 	journald.Log(journaltest.Sender{Comm: "sshd"}, "one", "two")
 	during(t, make, &reading{}, "+one", "+two")
@@ -182,7 +182,7 @@ func TestRememberingIsNotCounted(t *testing.T) {
 	}
 }
 
-func TestAMarkThatCannotBeSavedEndsTheSource(t *testing.T) {
+func TestAPositionThatCannotBeSavedEndsTheSource(t *testing.T) {
 	sources(t, func(t *testing.T, make runner, m *memory, write func(...string)) {
 		m.fails = errors.New("disk full")
 		write("one")
@@ -192,13 +192,13 @@ func TestAMarkThatCannotBeSavedEndsTheSource(t *testing.T) {
 	})
 }
 
-func TestAMarkThatMakesNoSenseIsNoMark(t *testing.T) {
+func TestAPositionThatMakesNoSenseIsNone(t *testing.T) {
 	sources(t, func(t *testing.T, make runner, m *memory, write func(...string)) {
 		write("one")
 		during(t, make, &reading{}, "+one")
 		for _, nonsense := range []string{"{", `{"cursor":"s=1;i=2","jails":["sshd"]}`} {
-			for key := range m.marks {
-				m.marks[key] = nonsense
+			for key := range m.saved {
+				m.saved[key] = nonsense
 			}
 			during(t, make, &reading{}, "+one")
 		}

@@ -12,7 +12,7 @@ import (
 // TestOnlyLogsThatAreGoneAndOldVanish follows a log, and judges what was saved of it while it stands and when it is gone.
 func TestOnlyLogsThatAreGoneAndOldVanish(t *testing.T) {
 	for _, key := range []string{"", "polling:latin1:"} {
-		path, m := filepath.Join(t.TempDir(), "log"), &memory{marks: map[string]string{}}
+		path, m := filepath.Join(t.TempDir(), "log"), &memory{saved: map[string]string{}}
 		if err := os.WriteFile(path, []byte("x sshd: one\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -21,10 +21,10 @@ func TestOnlyLogsThatAreGoneAndOldVanish(t *testing.T) {
 			t.Fatal(err)
 		}
 		during(t, func() runs {
-			return &Files{Key: key, Paths: []Path{{Jail: "sshd", Glob: filefollow.Glob{Pattern: path}}}, Marks: m, Beat: func() {}}
+			return &Files{Key: key, Paths: []Path{{Jail: "sshd", Glob: filefollow.Glob{Pattern: path}}}, Positions: m, Beat: func() {}}
 		}, &reading{}, "+one")
 		dayAgo, weekAgo := time.Now().Add(-24*time.Hour), time.Now().Add(-7*24*time.Hour)
-		value := m.marks["file:"+key+path]
+		value := m.saved["file:"+key+path]
 		if Vanished("file:"+key+path, value, dayAgo) {
 			t.Error("a log that stands has vanished")
 		}

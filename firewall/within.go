@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -21,10 +22,13 @@ const killEvery = 20 * time.Millisecond
 // within makes a call of go-iptables, which starts the program and knows neither contexts nor limits. When ctx or the
 // limit ends, the program is killed with all that it has started, so that the call returns.
 func within(ctx context.Context, limit time.Duration, program string, call func() error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	timed, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	returned := make(chan struct{})
-	unlessOver := context.AfterFunc(timed, func() { killUntil(returned, program) })
+	unlessOver := context.AfterFunc(timed, func() { killUntil(returned) })
 	err := call()
 	unlessOver()
 	close(returned)
@@ -42,9 +46,10 @@ func within(ctx context.Context, limit time.Duration, program string, call func(
 	return err
 }
 
-func killUntil(returned <-chan struct{}, program string) {
+// killUntil kills the programs that go-iptables has started, with all that descends from them.
+func killUntil(returned <-chan struct{}) {
 	for {
-		for _, pid := range offspring(program) {
+		for _, pid := range stopped() {
 			_ = unix.Kill(pid, unix.SIGKILL) // it may have ended by itself
 		}
 		select {
@@ -55,37 +60,67 @@ func killUntil(returned <-chan struct{}, program string) {
 	}
 }
 
-// offspring lists the children of this process that run the program, and all that descends from them.
-func offspring(program string) (pids []int) {
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
-	children := map[int][]int{}
-	for _, path := range stats {
-		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
-		if parent := parentOf(path); parent > 0 {
-			children[parent] = append(children[parent], pid)
+// stopped stops the programs and what descends from them, and lists it. Were it killed at once, what a program starts at
+// that moment would be nobody's child, and hold the pipe that is waited for.
+func stopped() (pids []int) {
+	for {
+		all, found := processes(), len(pids)
+		for _, pid := range ownChildren(all) {
+			pids = appendNew(pids, pid)
+		}
+		for i := 0; i < len(pids); i++ {
+			for pid, p := range all {
+				if p.parent == pids[i] {
+					pids = appendNew(pids, pid)
+				}
+			}
+		}
+		if len(pids) == found {
+			return pids
+		}
+		for _, pid := range pids[found:] {
+			_ = unix.Kill(pid, unix.SIGSTOP)
 		}
 	}
-	for _, pid := range children[os.Getpid()] {
-		line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-		if bytes.Contains(line, []byte(program)) {
+}
+
+func appendNew(pids []int, pid int) []int {
+	if slices.Contains(pids, pid) {
+		return pids
+	}
+	return append(pids, pid)
+}
+
+// A process is what stat of proc(5) says of one.
+type process struct{ parent, group int }
+
+// processes lists those that run, by their ids.
+func processes() map[int]process {
+	all := map[int]process{}
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range stats {
+		text, _ := os.ReadFile(path)                                    // empty where it has ended
+		fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:]) // those behind the name
+		if len(fields) < 3 {
+			continue
+		}
+		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+		parent, _ := strconv.Atoi(string(fields[1]))
+		group, _ := strconv.Atoi(string(fields[2]))
+		all[pid] = process{parent, group}
+	}
+	return all
+}
+
+// ownChildren are the children of this process in its own group, as those that go-iptables starts. What runProgram
+// starts has a group of its own.
+func ownChildren(all map[int]process) (pids []int) {
+	for pid, p := range all {
+		if p.parent == os.Getpid() && p.group == unix.Getpgrp() {
 			pids = append(pids, pid)
 		}
 	}
-	for i := 0; i < len(pids); i++ {
-		pids = append(pids, children[pids[i]]...)
-	}
 	return pids
-}
-
-// parentOf reads the second field behind the name in a file of proc(5); 0 where the process is gone.
-func parentOf(stat string) int {
-	text, _ := os.ReadFile(stat)
-	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
-	if len(fields) < 2 {
-		return 0
-	}
-	parent, _ := strconv.Atoi(string(fields[1]))
-	return parent
 }
 
 // openIPTables finds the program and asks it what it can do.

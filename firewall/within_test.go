@@ -13,7 +13,7 @@ import (
 func TestWithinEndsAProgramThatHangs(t *testing.T) {
 	dir := t.TempDir()
 	script := filepath.Join(dir, "iptables-that-hangs")
-	text := "#!/bin/sh\nsleep 1000 &\nsleep 1000\n"
+	text := "#!/bin/sh\nsleep 1000 &\nexec sleep 1000\n"
 	if err := os.WriteFile(script, []byte(text), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +27,7 @@ func TestWithinEndsAProgramThatHangs(t *testing.T) {
 	if took := time.Since(begun); took > 10*time.Second {
 		t.Errorf("it took %v", took)
 	}
-	if left := offspring(script); len(left) > 0 {
+	if left := ownChildren(processes()); len(left) > 0 {
 		t.Errorf("processes %v are left", left)
 	}
 }

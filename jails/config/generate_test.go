@@ -134,12 +134,12 @@ func (g generator) jailConf() string {
 
 func (g generator) jail(name string) string {
 	return g.pick("", "\n", "# jail\n") + "[" + name + "]" + g.pick("", "  ", " trailing") + "\n" + g.some(25, append([][]string{
-		{"enabled", "true", "false", "yes"}, {"filter", "f1", "f2[mode=extra]", "f-3", "f1[logtype=journal, x=\"%(port)s\"]"},
+		{"enabled", "true", "false", "yes"}, {"filter", "f1", "f2[mode=extra]", "f1[Mode=extra]", "f-3", "f1[logtype=journal, x=\"%(port)s\"]"},
 		{"logpath", "%(p1)s", "%(p2)s", "/dev/null\n%(p1)s", "/etc/hostname /etc/passwd tail"},
 		{"failregex", "^jail <HOST>$", "%(known/failregex)s\n^more <HOST>", "%(known/failregex)s"}, {"ignoreregex", "^ign", "", "%(known/ignoreregex)s\nx"},
 		{"prefregex", "^<F-CONTENT>.*</F-CONTENT>$", "%(known/prefregex)s"}, {"datepattern", "%%Y-%%m-%%d", "{^LN-BEG}", "%%d\n%%m"},
 		{"journalmatch", "_COMM=x", "_SYSTEMD_UNIT=a.service + _COMM='x y'\nA=1 B=2", "", "%(known/journalmatch)s"}, {"maxlines", "3", "10"},
-		{"action", "a1", "", "%(action_)s", "%(default/action_)s[q=1]", "a1[name=q]\na1[name=%(__name__)s-b, x=<y>]"},
+		{"action", "a1", "", "%(action_)s", "%(default/action_)s[q=1]", "a1[name=q]\na1[name=%(__name__)s-b, x=<y>]", "a1[Port=1, X=2, actionBan=z]"},
 		{"maxretry", "%(default/maxmatches)s", "%(shared/maxretry)s", "9", "%(known/maxretry)s"}, {"bantime", "%(default/findtime)s", "%(shared/bantime)s"}, {"chain", "<known/chain>"}, {"kind", "one", "two", "<x>"},
 	}, g.thin(jailDefaults)...))
 }

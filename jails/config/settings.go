@@ -2,6 +2,7 @@ package config
 
 import (
 	"slices"
+	"strings"
 
 	"bailiff/jails/ini"
 )
@@ -104,10 +105,14 @@ type layers struct {
 
 func (l *layers) has(name string) bool { return l.above.has(name) || l.below.has(name) }
 
-// Lookup is the option as a variable of an interpolation.
+// Lookup is the option as a variable of an interpolation, whose name is in lower case. Capital letters of
+// a parameter do not count there, as in Python's configparser: sshd[Mode=ddos] is in mode ddos.
 func (l *layers) Lookup(name string) (text string, ok bool) {
-	if l.above.has(name) {
-		return l.above.Lookup(name)
+	for i := len(l.above.list) - 1; i >= 0; i-- {
+		n := &l.above.list[i]
+		if len(n.name) == len(name) && strings.ToLower(n.name) == name {
+			return l.above.Lookup(n.name)
+		}
 	}
 	return l.below.Lookup(name)
 }

@@ -279,18 +279,20 @@ func TestAJailWithoutFilter(t *testing.T) {
 }
 
 func TestIgnoredWordsThatSpareNobody(t *testing.T) {
-	c := mustLoad(t, plain("etc/b/jail.local", "[f]\nfilter = f\nignoreip = 10.0.0.1 [2001:db8::1] [2001:db8::/32] host.example file:/x bücher.example user@host\n  192.168.2.* 10.0.0.1-9 # 127.1 [::1]/64\n"))
+	c := mustLoad(t, plain("etc/b/jail.local", "[f]\nfilter = f\nignoreip = 10.0.0.1 [2001:db8::1] [2001:db8::/32] host.example file:/x bücher.example user@host\n  192.168.2.* 10.0.0.1-9 # 127.1 [::1]/64\n  http://host.example 10.0.0.1:22 10.0.0.1;10.0.0.2 \"10.0.0.1\"\n"))
 	got := Faults(c.Warnings).Error()
 	for _, want := range []string{
 		`jail.local:4: [f] ignoreip: "192.168.2.*" is neither`,
 		`jail.local:4: [f] ignoreip: "10.0.0.1-9" is neither`, `jail.local:4: [f] ignoreip: "#" is neither`, `jail.local:4: [f] ignoreip: "127.1" is neither`,
 		`jail.local:4: [f] ignoreip: "[::1]/64" is neither`,
+		`jail.local:5: [f] ignoreip: "http://host.example" is neither`, `jail.local:5: [f] ignoreip: "10.0.0.1:22" is neither`,
+		`jail.local:5: [f] ignoreip: "10.0.0.1;10.0.0.2" is neither`, `jail.local:5: [f] ignoreip: "\"10.0.0.1\"" is neither`,
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
 	}
-	if n := strings.Count(got, "is neither"); n != 5 {
+	if n := strings.Count(got, "is neither"); n != 9 {
 		t.Errorf("%d warnings:\n%s", n, got)
 	}
 }

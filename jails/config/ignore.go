@@ -28,8 +28,9 @@ func checkIgnored(word string) error {
 	return fmt.Errorf("%q is no network", word)
 }
 
-// mistaken finds words of ignoreip that were meant as addresses, or as the begin of a comment.
-var mistaken = regexp.MustCompile(`^[\d.*-]+$|^[#\[]|\*`)
+// mistaken finds words of ignoreip that were meant as addresses, or as the begin of a comment. No host has
+// a name with a colon in it, as URLs and addresses with ports have.
+var mistaken = regexp.MustCompile(`^[\d.*-]+$|^[#\[]|[*:;|"'()<>]`)
 
 // sparesNobody tells whether a word of ignoreip that is no address cannot be a host name either.
 func sparesNobody(word string) bool {

@@ -25,6 +25,7 @@ func (b *builder) warnAll(d *Daemon) {
 		s.warnTags()
 		s.warnActionTags()
 		s.warnLists()
+		s.warnInVain()
 	}
 	b.warnDoubles()
 	b.warnUnits()

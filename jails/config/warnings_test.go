@@ -275,3 +275,31 @@ func TestWordsInCommandsThatAreNoTags(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatDoesNotReachItsFilterOrAction has options of filters and actions that stand where these do
+// not see them, or under names that are nearly theirs.
+func TestWhatDoesNotReachItsFilterOrAction(t *testing.T) {
+	filter := "[Definition]\nfailregex = ^<HOST> <mdre-<mode>>$\nmdre-normal = a\nmdre-ddos = b\nmode = normal\n[Init]\nlimit = 3\n"
+	action := "[Definition]\nactionban = iptables -I INPUT -p <protocol> --dport <port> -s <ip> -j DROP # <rest>\n[Init]\nport = 1\nprotocol = tcp\n"
+	for text, want := range map[string]string{
+		"filter = g\nmode = ddos":                                           "jail.local:4: [g] mode: the filter does not see this option of the jail\n    hint: write filter = g[mode=%(mode)s]",
+		"filter = g[limit=5]\nmode = ddos":                                  "jail.local:4: [g] mode: the filter does not see this option of the jail\n    hint: add mode=%(mode)s to the brackets",
+		"filter = g[mode=%(mode)s]\nmode = ddos":                            "",
+		"filter = g[mode=%(x)s]\nx = %(mode)s\nmode = ddos":                 "",
+		"filter = g[Mode=ddos]":                                             "",
+		"filter = g[moed=ddos]":                                             "jail.local:3: [g] filter: the filter g has no option moed\n    hint: did you mean mode?",
+		"filter = g[Limit=5]":                                               "did you mean limit?",
+		"filter = g\ncolour = red":                                          "",
+		"filter = g\naction = a[ports=80]":                                  "jail.local:4: [g] action: the action a has no option ports\n    hint: did you mean port?",
+		"filter = g\naction = a[Port=80]":                                   "did you mean port?",
+		"filter = g\naction = a[dport=80]":                                  "did you mean port?",
+		"filter = g\naction = a[name=x, rest=]\n a[actname=y, protocl=udp]": "jail.local:5: [g] action: the action a has no option protocl",
+		"filter = g\naction = a[port=80, colour=red]":                       "",
+	} {
+		fsys := plain("etc/b/jail.local", "[g]\nenabled = true\n"+text+"\nlogpath = /x\n[f]\nfilter = f\n",
+			"etc/b/filter.d/g.conf", filter, "etc/b/action.d/a.conf", action)
+		if got := said(t, fsys); want == "" && got != "" || !strings.Contains(got, want) {
+			t.Errorf("%s: want %q\n%s", text, want, got)
+		}
+	}
+}

@@ -37,9 +37,18 @@ func (s *section) firewall() Firewall {
 		found = s.together(a, found, s.checked(f, a))
 	}
 	if found.Kind == none {
-		s.warn("action", 0, "the jail bans nobody: none of its actions blocks addresses", "name a banaction such as iptables-multiport")
+		s.warnBansNobody(action)
 	}
 	return found
+}
+
+func (s *section) warnBansNobody(action setting) {
+	const why, hint = "the jail bans nobody: none of its actions blocks addresses", "name a banaction such as iptables-multiport"
+	if len(s.jail.actions) == 0 {
+		s.warn("action", 0, why, hint)
+		return
+	}
+	s.report.warn(s.blameAction(s.jail, action.from, s.jail.actions[0].name, why, hint))
 }
 
 // together is what two actions, or two commands of one, block. Packets to the banned are looked for in OUTPUT; in other

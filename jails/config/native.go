@@ -118,7 +118,7 @@ func (s *section) remember(a *action, words, what, example string) {
 	intro := fmt.Sprintf(words, a.name)
 	r := s.remarks[intro+what]
 	if r == nil {
-		r = &remark{intro + cmp.Or(example, what), a.from.Fault(lineOf(s.text("action"), a.name), s.jail.name, "action", "", ""), nil}
+		r = &remark{intro + cmp.Or(example, what), s.blameAction(s.jail, a.from, a.name, "", ""), nil}
 		s.remarks[intro+what] = r
 		s.said = append(s.said, r)
 	}

@@ -200,16 +200,43 @@ func below(dir, name string) string {
 }
 
 func (t *tree) noAction(j *jail, a *action) *Fault {
-	return t.blameAction(j, a.from, fmt.Sprintf("there is no action %q", a.name), t.noFile("action.d", a.name))
+	return t.blameAction(j, a.from, a.name, fmt.Sprintf("there is no action %q", a.name), t.noFile("action.d", a.name))
 }
 
-// blameAction makes a fault of a jail's list of actions.
-func (t *tree) blameAction(j *jail, from *ini.Place, message, hint string) *Fault {
+// blameAction makes a fault of what an item of a jail's list of actions begins with: where somebody
+// wrote that, such as banaction, unless it was in fail2ban's own jail.conf.
+func (t *tree) blameAction(j *jail, from *ini.Place, item, message, hint string) *Fault {
 	list := j.opts.text("action")
-	if comment(list) < 0 {
-		return from.Fault(0, j.name, "action", message, hint)
+	w := t.asWritten(t.all, j.name, "action", ini.Value{Text: list, Place: from})
+	if comment(list) >= 0 {
+		return w.blame(0, j.name, list, message, hint)
 	}
-	return t.asWritten(t.all, j.name, "action", ini.Value{Text: list, Place: from}).blame(0, j.name, list, message, hint)
+	at := strings.Index(list, item)
+	if at >= 0 && w.resolved(w.Text) == list {
+		if s, ok := w.locate(at, 0); ok && !t.fromStock(s.Place) {
+			return s.Fault(s.n, s.home(), s.option, message, hint)
+		}
+	}
+	return from.Fault(lineOf(list, item), j.name, "action", message, hint)
+}
+
+// quotedInside is the fault of an option that breaks the jail's list of actions, since it stands in
+// quotes there and has some of its own: port = "ssh" in port="%(port)s". It is nil where there is none.
+func (t *tree) quotedInside(j *jail) *Fault {
+	list := j.opts.text("action")
+	for _, option := range slices.Concat(t.all.Options(j.name), t.all.Options(ini.DefaultSection)) {
+		v, ok, fault := t.all.Get(j.name, option, nil)
+		if !ok || fault != nil || option == "action" || v.Place == nil {
+			continue
+		}
+		for _, quote := range []string{`"`, "'"} {
+			if strings.Contains(v.Text, quote) && strings.Contains(list, "="+quote+v.Text+quote) {
+				message := fmt.Sprintf("the quotes of %s are part of the value and break the list of actions", v.Text)
+				return t.asWritten(t.all, j.name, option, v).blame(0, j.name, v.Text, message, "write it without quotes")
+			}
+		}
+	}
+	return nil
 }
 
 // logtype tells the filter whether it reads a file or the journal, unless it or the jail says so.
@@ -238,7 +265,11 @@ func (t *tree) jailActions(j *jail) {
 		name, params, err := parseList(item)
 		if err != nil {
 			hint := listHint("action", j.opts.text("action"), item)
-			t.broken(j, t.blameAction(j, s.from, err.Error(), hint))
+			if f := t.quotedInside(j); f != nil {
+				t.broken(j, f)
+				return
+			}
+			t.broken(j, t.blameAction(j, s.from, item, err.Error(), hint))
 			continue
 		}
 		a := &action{name: name, params: params, given: settings{slices.Clip(params.list)}, from: s.from}

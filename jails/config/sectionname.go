@@ -174,7 +174,7 @@ func (b *builder) undecided(name string) *Fault {
 }
 
 // fromStock reports whether something was written in jail.conf or a file that it includes.
-func (b *builder) fromStock(p *ini.Place) bool {
-	main := b.reader.Path("jail")
+func (t *tree) fromStock(p *ini.Place) bool {
+	main := t.reader.Path("jail")
 	return p == nil || p.Source.Path == main || slices.Contains(p.Source.Chain, main)
 }

@@ -37,8 +37,8 @@ func (s *section) warnParameters(option, name string, given []named, set *ini.Se
 			continue
 		}
 		if meant := Nearest(lower, known); meant != "" {
-			s.warn(option, lineOf(s.text(option), g.name+"="),
-				fmt.Sprintf("the %s %s has no option %s", option, name, g.name), "did you mean "+meant+"?")
+			message := fmt.Sprintf("the %s %s has no option %s", option, name, g.name)
+			s.warn(option, lineOf(s.text(option), g.name+"="), message, "did you mean "+meant+"?")
 		}
 	}
 }

@@ -27,7 +27,9 @@ func (s *section) native(a *action) Firewall {
 	}
 	found := rules.Read(a.commands(), s.fsys)
 	if len(found.Blocks)+len(found.Sets) == 0 {
-		s.unlike(a, found)
+		if !s.emptyOption(a, found) {
+			s.unlike(a, found)
+		}
 		return Firewall{Kind: none}
 	}
 	f := Firewall{Kind: none}
@@ -58,6 +60,26 @@ func (a *action) commands() (all []rules.Script) {
 		}
 	}
 	return all
+}
+
+// emptyOption reports whether an action's commands lack an option that is set to nothing, which is a
+// fault: iptables refuses them.
+func (s *section) emptyOption(a *action, found rules.Reading) bool {
+	for _, option := range []string{"port", "protocol", "chain"} {
+		v, ok := a.combined.get(option)
+		used := refersTo(s.sets[below("action.d", a.name)], option)
+		if len(found.Undone) == 0 || !used || !ok || v.text() != "" {
+			continue
+		}
+		const why, hint = "the action %s needs a %s, and this is empty", "write one, or leave the option out"
+		at := cmp.Or(v.from, a.from)
+		if own, ok := s.all.Raw(s.jail.name, option); ok && own.Text == "" && own.Place != nil {
+			at = own.Place
+		}
+		s.report.fault(at.Fault(0, s.jail.name, option, fmt.Sprintf(why, a.name, option), hint))
+		return true
+	}
+	return false
 }
 
 // unlike remembers why an action blocks nothing in the built-in firewall.

@@ -109,14 +109,16 @@ func (w *reloadWait) tooLong(waits string) error {
 
 // printWarnings says what is odd in a configuration that is in force.
 func printWarnings(w io.Writer, done control.Reloaded) {
+	said := false
 	for _, f := range done.Warnings {
 		warning := answeredFault(f)
+		said = said || f.Message == nothingGuarded
 		fmt.Fprintln(w, "warning:", warning.Error())
 	}
 	for _, o := range done.AtStart {
 		fmt.Fprintf(w, "warning: %s is read at the start only: %s is in force, %s is configured\n    hint: %s\n", o.Option, orNone(o.From), orNone(o.To), restartHint)
 	}
-	if done.Jails == 0 {
+	if done.Jails == 0 && !said {
 		fmt.Fprintln(w, "warning:", nothingGuarded)
 	}
 }

@@ -149,11 +149,11 @@ func (h *host) wrapPrograms(signal string, n int) (count string) {
 	must(h.t, os.MkdirAll(h.dir+"/programs", 0o755))
 	for _, name := range []string{"iptables", "ip6tables", "iptables-restore", "ip6tables-restore"} {
 		script := fmt.Sprintf(`#!/bin/sh
-n=$(($(cat %[1]s) + 1)); echo $n >%[1]s
+n=$(($(cat %[1]s) + 1)); echo $n >%[1]s.new; mv %[1]s.new %[1]s
 [ $n = %[2]d ] && kill -%[3]s $PPID
 /usr/sbin/%[4]s "$@"
 code=$?
-n=$(($(cat %[1]s) + 1)); echo $n >%[1]s
+n=$(($(cat %[1]s) + 1)); echo $n >%[1]s.new; mv %[1]s.new %[1]s
 [ $n = %[2]d ] && kill -%[3]s $PPID
 exit $code
 `, count, n, signal, name)

@@ -106,6 +106,12 @@ func splitList(s string) []string {
 	}
 }
 
+// isFragment reports whether an item is but a piece of the brackets of one before it, which could not
+// be read.
+func isFragment(item string) bool {
+	return strings.ContainsAny(item, `="'],`) && !strings.Contains(item, "[")
+}
+
 // listItem is the length of the first item: a name with well-formed options, which blanks may precede, or else all up to
 // the next blank.
 func listItem(s string) int {

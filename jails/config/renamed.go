@@ -66,7 +66,10 @@ func (t *tree) noFile(dir, name string) string {
 // understood no more. A value that has a comma needs quotes.
 func listHint(option, list, item string) string {
 	_, rest, _ := strings.Cut(list, item)
-	whole, _, _ := strings.Cut(item+rest, "]")
+	whole, behind, _ := strings.Cut(item+rest, "]")
+	if option == "action" && (strings.HasPrefix(behind, ",") || strings.HasPrefix(behind, ";")) {
+		return fmt.Sprintf("leave out the %q behind ]: blanks and line ends part actions", behind[:1])
+	}
 	if name, value, ok := unquoted(whole); ok {
 		return fmt.Sprintf(`put a value with commas in quotes: %s="%s"`, name, value)
 	}

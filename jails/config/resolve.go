@@ -212,8 +212,9 @@ func (t *tree) blameAction(j *jail, from *ini.Place, item, message, hint string)
 		return w.blame(0, j.name, list, message, hint)
 	}
 	at := strings.Index(list, item)
+	name, _, _ := strings.Cut(item, "[")
 	if at >= 0 && w.resolved(w.Text) == list {
-		if s, ok := w.locate(at, 0); ok && !t.fromStock(s.Place) {
+		if s, ok := w.locate(at, 0); ok && !t.fromStock(s.Place) && strings.Contains(s.resolved(s.line), name) {
 			return s.Fault(s.n, s.home(), s.option, message, hint)
 		}
 	}
@@ -257,10 +258,13 @@ func (t *tree) jailActions(j *jail) {
 		return
 	}
 	const enough = 20 // faults of one list
-	before := len(t.faults)
+	before, cut := len(t.faults), false
 	for _, item := range splitList(j.opts.text("action")) {
 		if len(t.faults)-before >= enough {
 			return
+		}
+		if cut && isFragment(item) {
+			continue
 		}
 		name, params, err := parseList(item)
 		if err != nil {
@@ -270,6 +274,7 @@ func (t *tree) jailActions(j *jail) {
 				return
 			}
 			t.broken(j, t.blameAction(j, s.from, item, err.Error(), hint))
+			cut = true
 			continue
 		}
 		a := &action{name: name, params: params, given: settings{slices.Clip(params.list)}, from: s.from}

@@ -71,7 +71,26 @@ func nothingToRead(j *config.Jail, choice source.Choice) config.Fault {
 		globs = append(globs, p.Glob)
 	}
 	return blame(j, "logpath", "the jail reads nothing: no file matches "+strings.Join(globs, " or "),
-		"correct the path, or set unit where the program logs to the journal")
+		pathHint(globs))
+}
+
+// pathHint is how to mend paths that match no file. Several on a line are one path with blanks in it.
+func pathHint(globs []string) string {
+	for _, g := range globs {
+		switch parts := strings.FieldsFunc(g, func(r rune) bool { return strings.ContainsRune(" \t,;", r) }); {
+		case len(parts) > 1 && strings.HasPrefix(parts[1], "/"):
+			return "write each path on a line of its own, indented below the first"
+		case strings.HasPrefix(g, `"`), strings.HasPrefix(g, "'"):
+			return "write it without quotes: " + strings.Trim(g, `"'`)
+		case strings.ContainsAny(g, "{}"):
+			return "braces stand for themselves: write each path on a line of its own, indented below the first"
+		case strings.HasPrefix(g, "~"), strings.HasPrefix(g, "$"):
+			return "write the whole path: ~ and variables stand for themselves"
+		case strings.HasPrefix(g, "file:"):
+			return "write the path alone: " + strings.TrimPrefix(strings.TrimPrefix(g, "file:"), "//")
+		}
+	}
+	return "correct the path, or set unit where the program logs to the journal"
 }
 
 // hiddenFrom reports whether the files may lie where this user cannot look.

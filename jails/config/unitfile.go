@@ -127,6 +127,9 @@ func (s *section) warnMatchedUnits(u *unitFiles) {
 // missingIn is why no entry can be of a group's units; "" when one can.
 func (u *unitFiles) missingIn(g event.Group) (why, hint string) {
 	for _, t := range g {
+		if meant := misnamedField(t.Field); meant != "" {
+			return fmt.Sprintf("no entry of the journal has a field %s", t.Field), "is " + meant + " meant?"
+		}
 		if t.Field != "_SYSTEMD_UNIT" {
 			continue
 		}
@@ -141,6 +144,23 @@ func (u *unitFiles) missingIn(g event.Group) (why, hint string) {
 	return why, hint
 }
 
+// trustedFields are those that journald adds itself and that matches name most.
+var trustedFields = []string{"_SYSTEMD_UNIT", "_SYSTEMD_USER_UNIT", "_COMM", "_EXE"}
+
+// misnamedField is the field that was meant by the name of one that journald never writes: it takes capital
+// letters only.
+func misnamedField(name string) string {
+	for _, f := range trustedFields {
+		if name != f && strings.EqualFold("_"+strings.TrimLeft(name, "_"), f) {
+			return f
+		}
+	}
+	if upper := strings.ToUpper(name); upper != name {
+		return upper
+	}
+	return ""
+}
+
 // checkedUnits are the kinds of units that have files. Others come and go with sessions, mounts and
 // devices.
 var checkedUnits = []string{".service", ".socket", ".timer", ".path", ".target"}
@@ -150,6 +170,9 @@ var checkedUnits = []string{".service", ".socket", ".timer", ".path", ".target"}
 func (u *unitFiles) missing(name string) (why, hint string) {
 	if strings.ContainsAny(name, "*?[") {
 		return u.missingGlob(name)
+	}
+	if path.Ext(name) == "" {
+		return fmt.Sprintf("%s is the name of no unit", name), fmt.Sprintf("write %s.service", name)
 	}
 	if !slices.Contains(checkedUnits, path.Ext(name)) {
 		return "", ""

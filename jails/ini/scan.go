@@ -146,11 +146,27 @@ func (s *scanner) begin(no int, header string) {
 	}
 }
 
+// headless reports the first line of a file that stands before its first section. Of what editors put
+// before all text nothing is seen on a screen.
+func (s *scanner) headless(no int, text string) {
+	const mark = "\ufeff"
+	switch {
+	case len(s.faults) > 0:
+	case strings.HasPrefix(text, mark):
+		s.fault(no, "", fmt.Sprintf("the file begins with a byte order mark: %s", quote(text)),
+			"save it as UTF-8 without a byte order mark (BOM)")
+	case strings.HasPrefix(text, "["):
+		s.fault(no, "", fmt.Sprintf("%s is no section", quote(text)), "close it with ]")
+	default:
+		s.fault(no, "", fmt.Sprintf("text before the first section: %s", quote(text)),
+			"begin the file with a section such as [DEFAULT] or [Definition]")
+	}
+}
+
 // begins reads the first line of an option.
 func (s *scanner) begins(no int, text string) {
 	if s.section == nil {
-		s.fault(no, "", fmt.Sprintf("text before the first section: %s", quote(text)),
-			"begin the file with a section such as [DEFAULT] or [Definition]")
+		s.headless(no, text)
 		return
 	}
 	i := strings.IndexAny(text, "=:")

@@ -186,6 +186,9 @@ func (t *tree) jailFilter(j *jail) bool {
 }
 
 func (t *tree) noFilter(j *jail, name string, v setting) *Fault {
+	if header := t.all.Header(j.name); t.fromStock(v.from) && !t.fromStock(header) { // filter = %(__name__)s
+		return header.Fault(0, j.name, "filter", fmt.Sprintf("there is no filter %q", name), t.noFile("filter.d", name))
+	}
 	w := t.asWritten(t.all, j.name, "filter", ini.Value{Text: v.text(), Place: v.from})
 	return w.blame(0, j.name, v.text(), fmt.Sprintf("there is no filter %q", name),
 		t.noFile("filter.d", name))

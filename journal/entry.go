@@ -34,6 +34,9 @@ func (e *Entry) Realtime() time.Time { return e.at.time() }
 // _SOURCE_REALTIME_TIMESTAMP is among the fields, else Realtime.
 func (e *Entry) Sent() time.Time {
 	text := e.Get("_SOURCE_REALTIME_TIMESTAMP")
+	if len(text) == 0 {
+		return e.Realtime()
+	}
 	us, err := strconv.ParseUint(string(text), 10, 59) // up to the year 20000
 	if err != nil || us == 0 {
 		return e.Realtime()

@@ -16,7 +16,8 @@ import (
 )
 
 func anEntry(message string) *journal.Entry {
-	return &journal.Entry{Fields: []journal.Field{{Name: "MESSAGE", Value: []byte(message)}, {Name: "_COMM", Value: []byte("sshd")}}}
+	return &journal.Entry{Fields: []journal.Field{{Name: "MESSAGE", Value: []byte(message)}, {Name: "_COMM", Value: []byte("sshd")},
+		{Name: "_SOURCE_REALTIME_TIMESTAMP", Value: []byte("1790000000000000")}}}
 }
 
 // TestEntriesOfABlockKeepTheirFields fills a block, twice, with more than its memory held at first.

@@ -97,7 +97,7 @@ func (p *picker) fill(m *mapping, entry []byte, fields []Field) (_ []Field, bad 
 		field, value := d.field, d.value
 		if d.at != at || d.file != m.serial {
 			var ok bool
-			if field, value, ok = p.look(m, at, d); !ok {
+			if field, value, ok = p.decode(m, at, d); !ok {
 				bad++
 			}
 		}
@@ -199,9 +199,9 @@ func add(fields []Field, name string, value []byte) []Field {
 	return fields
 }
 
-// look finds out which field the data object at an offset is, and remembers in
-// d what is worth it. It returns false when the object is damaged.
-func (p *picker) look(m *mapping, at uint64, d *datum) (field int, value []byte, ok bool) {
+// decode finds out which field the data object at an offset is, and remembers
+// in d what is worth it. It returns false when the object is damaged.
+func (p *picker) decode(m *mapping, at uint64, d *datum) (field int, value []byte, ok bool) {
 	field = nobody
 	var data, payload []byte
 	if !p.unwanted(m, at) {

@@ -46,8 +46,8 @@ type record struct {
 	mtime int64 // nanoseconds
 }
 
-// lookAt returns what is known of a file without opening it.
-func lookAt(path string) (inode, record, error) {
+// statFile returns what is known of a file without opening it.
+func statFile(path string) (inode, record, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return inode{}, record{}, err
@@ -103,7 +103,7 @@ func (s *fileSet) rescan() (came []*file, err error) {
 func (s *fileSet) visit(paths []string, meet func(inode, record)) (there map[inode]bool) {
 	there = map[inode]bool{}
 	for _, path := range paths {
-		at, now, err := lookAt(path)
+		at, now, err := statFile(path)
 		if err != nil {
 			s.miss(path, err)
 			continue
@@ -170,7 +170,7 @@ func (s *fileSet) meet(at inode, now record) *file {
 
 // drop closes a file and remembers that it need not be opened again.
 func (s *fileSet) drop(f *file) {
-	if _, now, err := lookAt(f.path); err == nil {
+	if _, now, err := statFile(f.path); err == nil {
 		s.closed[f.inode] = now
 	}
 	f.close()

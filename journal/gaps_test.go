@@ -213,7 +213,7 @@ func TestALinkThatLeadsNowhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer n.close()
-	n.safely(n.look)
+	n.safely(n.observe)
 	if n.set.missed || n.set.dirty {
 		t.Error("it is looked for again")
 	}

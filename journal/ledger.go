@@ -77,23 +77,23 @@ func (l *ledger) reportResume(was position, ends func(*file) bool) {
 		l.set.touched = f
 		before, after := f.around(&was)
 		if before != nil && before.compare(&was) == 0 {
-			l.reportOthers(was)
+			l.reportOthers(&was)
 			return
 		}
 		if after != nil && (first == nil || after.compare(first) < 0) {
 			first = after
 		}
 	}
-	l.reportBetween(was, first, "the saved cursor's entry is gone")
+	l.reportBetween(&was, first, "the saved cursor's entry is gone")
 	if first != nil {
-		l.reportOthers(*first)
+		l.reportOthers(first)
 	}
 }
 
 // reportOthers reports what is missing after an entry in other journals of the
 // same directory, such as users': in files that were older than the oldest that
 // is left of such a journal.
-func (l *ledger) reportOthers(was position) {
+func (l *ledger) reportOthers(was *position) {
 	oldest := map[string]*file{} // of each journal
 	for _, f := range l.set.open {
 		name := f.journal()
@@ -105,18 +105,13 @@ func (l *ledger) reportOthers(was position) {
 	for _, f := range oldest {
 		l.set.touched = f
 		p := f.entryAt(0)
-		if p != nil && p.seqnum > was.seqnum && p.compare(&was) > 0 &&
-			(last == nil || p.seqnum > last.seqnum) && l.together(f, was) {
+		if p != nil && p.seqnum > was.seqnum && p.compare(was) > 0 &&
+			(last == nil || p.seqnum > last.seqnum) && l.together(p, was) {
 			last = p
 		}
 	}
-	if last == nil {
-		return
-	}
-	all := was
-	all.seqnumID = id{} // the entries of its own counter are to be counted too
-	if missing := l.missing(all, last); missing > 0 {
-		l.lost(missing, &was, last,
+	if last != nil {
+		l.reportBetween(was, last,
 			"files of another journal were deleted before they could be read")
 	}
 }
@@ -136,7 +131,7 @@ func (l *ledger) reportFresh(last *position) {
 			continue // it cannot be told yet
 		}
 		if was := l.before(f, first); was != nil && !l.passed(first, last) {
-			l.reportBetween(*was, first, "files were deleted before they could be read")
+			l.reportBetween(was, first, "files were deleted before they could be read")
 		}
 		f.fresh = false
 		l.note(f)
@@ -175,25 +170,18 @@ func (l *ledger) before(f *file, first *position) (was *position) {
 
 // reportBetween reports what is missing between one entry and the next that is
 // there, nil if there is none.
-func (l *ledger) reportBetween(was position, next *position, reason string) {
+func (l *ledger) reportBetween(was, next *position, reason string) {
 	if next == nil {
-		l.lost(0, &was, &was, reason)
+		l.lost(0, was, was, reason)
 		return
 	}
-	from := was
-	same := next.seqnumID == was.seqnumID
-	if !same && slices.ContainsFunc(l.set.open, func(f *file) bool {
-		return f.seqnumID == next.seqnumID && l.together(f, was)
-	}) {
-		same, from.seqnumID = true, id{} // the entries of its counter are to be counted too
-	}
 	missing := uint64(0) // unknown
-	if same && next.seqnum > was.seqnum {
-		if missing = l.missing(from, next); missing == 0 {
+	if next.seqnum > was.seqnum && l.together(next, was) {
+		if missing = l.missing(was, next); missing == 0 {
 			return
 		}
 	}
-	l.lost(missing, &was, next, reason)
+	l.lost(missing, was, next, reason)
 }
 
 // reportCutOff reports what is lost of a deleted file that is let go before it
@@ -211,12 +199,10 @@ func (l *ledger) lost(entries uint64, from, to *position, reason string) {
 	l.set.o.lost(Gap{Entries: entries, From: from.time(), To: to.time(), Reason: reason})
 }
 
-// missing returns how many entries are gone between two whose numbers can be
-// compared. Accounted for are numbers of files of another counter than was's,
-// and numbers that were never written. journald before version 254 numbers
-// users' journals with the system's but gives each an id of its own. Files that
-// have been closed are looked at again.
-func (l *ledger) missing(was position, next *position) uint64 {
+// missing returns how many entries are gone between two that are numbered
+// together. Not gone are numbers that other files hold, also files that have
+// been closed, and numbers that were never written.
+func (l *ledger) missing(was, next *position) uint64 {
 	missing := next.seqnum - was.seqnum - 1
 	i := slices.IndexFunc(l.set.open, func(f *file) bool { return f.seqnumID == next.seqnumID })
 	if i < 0 {
@@ -245,15 +231,12 @@ func (l *ledger) missing(was position, next *position) uint64 {
 
 // between returns how many numbers between two the file accounts for, if one
 // journald numbers it together with home.
-func (f *file) between(was position, next *position, home *file) (count uint64) {
+func (f *file) between(was, next *position, home *file) (count uint64) {
 	if !f.beside(home) {
 		return 0
 	}
 	if number := f.unwritten(was.boot); was.seqnum < number && number < next.seqnum {
 		count = 1
-	}
-	if f.seqnumID == was.seqnumID {
-		return count
 	}
 	from := func(seqnum uint64) uint64 {
 		index, _ := f.search(f.now, func(p *position) bool {
@@ -265,11 +248,13 @@ func (f *file) between(was position, next *position, home *file) (count uint64) 
 	return count + last - min(first, last)
 }
 
-// together reports whether a journald numbers a file together with those of an
-// entry's counter.
-func (l *ledger) together(f *file, p position) bool {
-	return slices.ContainsFunc(l.set.open, func(g *file) bool {
-		return g.seqnumID == p.seqnumID && f.beside(g)
+// together reports whether one journald numbers two entries. Before version 254
+// it numbers users' journals with the system's but gives each an id of its own.
+func (l *ledger) together(a, b *position) bool {
+	return a.seqnumID == b.seqnumID || slices.ContainsFunc(l.set.open, func(f *file) bool {
+		return f.seqnumID == a.seqnumID && slices.ContainsFunc(l.set.open, func(g *file) bool {
+			return g.seqnumID == b.seqnumID && f.beside(g)
+		})
 	})
 }
 

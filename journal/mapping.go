@@ -71,9 +71,7 @@ func (m *mapping) remap() error {
 	if m.inode, err = inodeOf(info); err != nil || info.Size() < headerLeast {
 		return errNotYet
 	}
-	if err := m.unmap(); err != nil {
-		return err
-	}
+	m.unmap()
 	m.b, err = unix.Mmap(int(m.fd.Fd()), 0, int(info.Size()), unix.PROT_READ, unix.MAP_SHARED)
 	return err
 }
@@ -87,13 +85,11 @@ func inodeOf(info fs.FileInfo) (inode, error) {
 	return inode{uint64(stat.Dev), stat.Ino}, nil
 }
 
-func (m *mapping) unmap() error {
-	b := m.b
-	m.b = nil
-	if b == nil {
-		return nil
+func (m *mapping) unmap() {
+	if m.b != nil {
+		unix.Munmap(m.b) // fails only for what is no map
+		m.b = nil
 	}
-	return unix.Munmap(b)
 }
 
 func (m *mapping) close() {

@@ -86,7 +86,7 @@ func (l *leaf) renew() {
 
 func (l *leaf) seek(m *mapping, least uint64) uint64 {
 	if l.at < least {
-		l.at = l.look(m, least)
+		l.at = l.locate(m, least)
 		if l.at > m.horizon {
 			l.at = none
 		}
@@ -94,8 +94,8 @@ func (l *leaf) seek(m *mapping, least uint64) uint64 {
 	return l.at
 }
 
-// look is seek, whatever was returned before and whatever the horizon is.
-func (l *leaf) look(m *mapping, least uint64) uint64 {
+// locate is seek, whatever was returned before and whatever the horizon is.
+func (l *leaf) locate(m *mapping, least uint64) uint64 {
 	if l.data == 0 {
 		last := le.Uint64(m.b[m.bucket(l.hash)+8:])
 		if last == l.missed {

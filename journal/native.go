@@ -82,7 +82,7 @@ func (n *native) begin() error {
 		return err
 	}
 	n.set.dirty = true // a file may have taken another's name while they were listed
-	n.safely(n.look)
+	n.safely(n.observe)
 	if len(n.set.open) == 0 {
 		if n.set.refused != nil {
 			return n.set.refused

@@ -13,7 +13,7 @@ const (
 // refresh looks what has been written and reports whether there is something to
 // yield.
 func (n *native) refresh() bool {
-	n.look()
+	n.observe()
 	n.merge = merge{}
 	for _, f := range slices.Clone(n.set.open) {
 		n.set.touched = f
@@ -24,14 +24,14 @@ func (n *native) refresh() bool {
 	return n.merge.pick(n.set.open) != nil
 }
 
-// look takes the number of entries of all files at one moment.
+// observe takes the number of entries of all files at one moment.
 //
 // journald writes entry after entry, whichever file each goes to. An entry may
 // be yielded, and its cursor saved, only when all entries before it are known.
 // So the numbers of all files are taken over again until they hold still. Then
 // it is made sure that no file has come that is not among them, and that none
 // was missed because it was being renamed.
-func (n *native) look() {
+func (n *native) observe() {
 	n.prior = n.set.scanned
 	n.set.snapshot()
 	for range 8 {

@@ -52,7 +52,8 @@ func (w Wish) Choose(journal func() error) Choice {
 		}
 		return Choice{FromJournal, "the jail names a journal match", false}
 	case w.HasMatch && w.existing() == "" && journal() == nil:
-		return Choice{FromJournal, "no file of logpath exists and the filter has a journalmatch", false}
+		why := "no file of logpath exists and the filter has a journalmatch"
+		return Choice{FromJournal, why, false}
 	}
 	return w.files("backend = auto")
 }
@@ -65,7 +66,8 @@ func (w Wish) files(why string) Choice {
 	if first := w.existing(); first != "" {
 		return Choice{FromFiles, why + ", and " + first + " exists", false}
 	}
-	return Choice{FromFiles, why + "; waits for " + strings.Join(w.Globs, " or ") + " to appear", true}
+	why += "; waits for " + strings.Join(w.Globs, " or ") + " to appear"
+	return Choice{FromFiles, why, true}
 }
 
 // existing is the first existing file of the wish, "" for none.

@@ -42,8 +42,10 @@ func (f *Files) Run(ctx context.Context, see See) error {
 	f.saver, f.rewrites = newSaver(f.Positions), map[string]*rewrites{}
 	follower := filefollow.Follower{
 		Encoding: f.Encoding, Polling: f.Polling, Counters: f.Counters, Log: f.Log,
-		Positions: func(path string) (filefollow.Position, bool) { return f.position(path).inFile() },
-		CaughtUp:  f.Caught,
+		CaughtUp: f.Caught,
+		Positions: func(path string) (filefollow.Position, bool) {
+			return f.position(path).inFile()
+		},
 	}
 	for _, p := range f.Paths {
 		follower.Globs = append(follower.Globs, p.Glob)

@@ -133,7 +133,11 @@ func (s *section) checked(f Firewall, a *action) Firewall {
 			s.blame(a, "protocol", p, fmt.Sprintf("%q is no protocol", p), "write tcp, udp, all or several of them"+commas(p))
 		}
 	}
-	for _, c := range f.Chains {
+	for i, c := range f.Chains {
+		f.Chains[i] = builtIn(c)
+		if f.Chains[i] == "PREROUTING" || f.Chains[i] == "POSTROUTING" {
+			s.blame(a, "chain", c, fmt.Sprintf("%q is no chain of the table filter", c), "write INPUT, FORWARD, or both")
+		}
 		if strings.ContainsAny(c, ";|&<>()`'\"/\\") {
 			s.blame(a, "chain", c, fmt.Sprintf("%q is no chain", c), "write INPUT, DOCKER-USER or the like"+commas(c))
 		}
@@ -145,6 +149,17 @@ func (s *section) checked(f Firewall, a *action) Firewall {
 		s.fault("blocktype", 0, fmt.Sprintf("%q blocks nobody", s.text("blocktype")), "write DROP or REJECT")
 	}
 	return f
+}
+
+// builtIn is the name of a chain as iptables and Docker have it, where it is theirs in other letters. An
+// action's chain of another table is one of filter by now.
+func builtIn(chain string) string {
+	for _, name := range []string{"INPUT", "FORWARD", "PREROUTING", "POSTROUTING", "DOCKER-USER"} {
+		if strings.EqualFold(chain, name) {
+			return name
+		}
+	}
+	return chain
 }
 
 // culprit is the first of several words that is no port, or all of them where they only are not parted by commas.

@@ -22,6 +22,7 @@ func TestSeparatorsOfLists(t *testing.T) {
 		{"protocol", "tcp,udp", " tcp,udp,"}, {"protocol", "tcp, udp", " tcp,udp,"}, {"protocol", "TCP", " tcp,"},
 		{"protocol", "tcp;udp", ""}, {"protocol", "tcp|udp", ""}, {"protocol", "tcp/udp", ""},
 		{"chain", "INPUT, FORWARD", " in INPUT,FORWARD,"}, {"chain", "INPUT,FORWARD", " in INPUT,FORWARD,"}, {"chain", "INPUT FORWARD", " in INPUT,FORWARD,"},
+		{"chain", "input", " in INPUT,"}, {"chain", "Docker-User", " in DOCKER-USER,"}, {"chain", "prerouting", ""},
 		{"chain", "INPUT;FORWARD", ""}, {"chain", "INPUT|FORWARD", ""},
 	}
 	dir := filepath.Join(t.TempDir(), "fail2ban")

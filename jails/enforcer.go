@@ -108,14 +108,18 @@ func (e *Enforcer) submit(o *order) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	now := time.Now()
-	o.bans = slices.DeleteFunc(slices.Clone(o.bans), func(b event.Ban) bool {
+	bans := o.bans
+	o.bans = make([]event.Ban, 0, len(bans))
+	for _, b := range bans {
 		j := e.jails[b.Jail]
 		if j == nil {
-			return true
+			continue
 		}
-		_, stands := j.holds(b, now)
-		return !stands
-	})
+		if until, stands := j.holds(b, now); stands {
+			b.Until = until // a later prolongation may have been submitted earlier
+			o.bans = append(o.bans, b)
+		}
+	}
 	possible := slices.DeleteFunc(slices.Clone(o.bans), e.isImpossible)
 	if len(possible) > 0 {
 		o.saved = e.Store.Save(possible)

@@ -249,6 +249,23 @@ func TestAProlongedBanIsTheSameBan(t *testing.T) {
 	})
 }
 
+// TestTheLastProlongationIsSaved submits two of a ban in the other order, as two goroutines may.
+func TestTheLastProlongationIsSaved(t *testing.T) {
+	onBench(t, func(_ context.Context, b *bench) {
+		who, now := event.Address(netip.MustParseAddr("192.0.2.1")), time.Now()
+		first := b.jail.BanUntil(who, now, now.Add(time.Hour))
+		longer := b.jail.BanUntil(who, now, now.Add(2*time.Hour))
+		longest := b.jail.BanUntil(who, now, now.Add(3*time.Hour))
+		for _, ban := range []event.Ban{first, longest, longer} {
+			b.Submit([]event.Ban{ban})
+		}
+		synctest.Wait()
+		if saved := b.store.bans[who].Until; !saved.Equal(longest.Until) {
+			t.Errorf("saved until %v, want %v", saved, longest.Until)
+		}
+	})
+}
+
 // TestARefusalForGoodLeavesWhatStood has the kernel refuse a prolongation and a manual ban of somebody banned.
 func TestARefusalForGoodLeavesWhatStood(t *testing.T) {
 	onBench(t, func(ctx context.Context, b *bench) {

@@ -97,12 +97,21 @@ func (d *daemon) withoutUnsaved(bans []event.Ban) []event.Ban {
 	for _, l := range lifted {
 		of[key{l.Jail, l.Subject}] = l
 	}
-	return slices.DeleteFunc(bans, func(b event.Ban) bool {
-		l, ok := of[key{b.Jail, b.Subject.String()}]
-		if !ok || b.At.After(l.At) {
+	bans = slices.DeleteFunc(bans, func(b event.Ban) bool {
+		k := key{b.Jail, b.Subject.String()}
+		l, ok := of[k]
+		if !ok {
+			return false
+		}
+		delete(of, k)
+		if b.At.After(l.At) {
 			return false
 		}
 		d.stored.queue.Lift(b.Jail, b.Subject)
 		return true
 	})
+	for _, l := range of { // which a store that cannot be read yet may hold
+		d.stored.queue.Lift(l.Jail, named(l.Subject))
+	}
+	return bans
 }

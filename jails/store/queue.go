@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -34,7 +35,7 @@ type Queue struct {
 	// returns what is to be saved there first of all.
 	Merge func(found []event.Ban) ([]event.Ban, []Mark)
 	// Problem is told what is wrong, nil when all is well, and how many operations wait: at once when that changes, and
-	// else once a second. It may be called by two goroutines at a time.
+	// else once a second, and at the end of Run. It may be called by two goroutines at a time.
 	Problem func(err error, waiting int)
 	Log     *slog.Logger
 
@@ -206,7 +207,19 @@ func (q *Queue) Run(ctx context.Context) error {
 	case <-time.After(lastWait):
 		q.Log.Error("the store does not answer, ended without it", "unsaved", q.Waiting())
 	}
+	q.tellEnd()
 	return nil
+}
+
+// tellEnd tells what is left unsaved: somebody else may keep it.
+func (q *Queue) tellEnd() {
+	q.mu.Lock()
+	waiting, err := len(q.waiting)+len(q.writing), q.failure
+	q.mu.Unlock()
+	if waiting > 0 {
+		err = cmp.Or(err, errSlow)
+	}
+	q.Problem(err, waiting)
 }
 
 // tellProblem tells what is wrong, again and again while it lasts.

@@ -206,3 +206,23 @@ func TestAStoreWhoseFileIsGone(t *testing.T) {
 		t.Error(d)
 	}
 }
+
+// TestTheEndTellsWhatIsUnsaved ends a queue whose store fails, at once after an unban.
+func TestTheEndTellsWhatIsUnsaved(t *testing.T) {
+	b := newBench(filepath.Join(t.TempDir(), "bailiff.db"), nil)
+	b.set(errors.New("disk full"))
+	told := make(chan int, 100)
+	b.Problem = func(error, int) { told <- len(b.Lifted()) }
+	b.Save([]event.Ban{ban("sshd", address("192.0.2.1"), noon, 0)})
+	end := b.run(t)
+	<-told
+	b.Lift("sshd", address("192.0.2.1"))
+	end()
+	close(told)
+	last := 0
+	for last = range told {
+	}
+	if last != 1 {
+		t.Errorf("the last word was told of %d unbans", last)
+	}
+}

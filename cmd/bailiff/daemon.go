@@ -79,7 +79,10 @@ func runDaemon(ctx context.Context, flags runFlags) error {
 	ctx, hup, stop := daemonSignals(ctx) // first of all: a SIGHUP would end a daemon that is starting
 	defer stop()
 	k := newKeeper(flags)
-	c, err := k.choose()
+	c, err := unlessEnded(ctx, k.choose)
+	if ctx.Err() != nil {
+		return nil
+	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("the configuration has faults, and no jail can run:\n%w", err), c.note)
 	}
@@ -247,7 +250,29 @@ func (d *daemon) run(ctx context.Context, socket net.Listener, c reading) error 
 	g.Go(func() error { return d.liftOthers(ctx) })
 	g.Go(func() error { return d.countUnattributed(ctx) })
 	g.Go(func() error { return d.tellSystemd(ctx) })
-	return g.Wait()
+	return d.awaitEnd(ctx, g)
+}
+
+// endLimit is how long the daemon's parts may take to end. What hangs longer, as on a disk that does not answer, is left
+// alone: what there is to save is to be saved before systemd loses patience.
+const endLimit = 15 * time.Second
+
+// awaitEnd waits until all parts have ended, and no longer than endLimit after ctx.
+func (d *daemon) awaitEnd(ctx context.Context, g *errgroup.Group) error {
+	ended := make(chan error, 1)
+	go func() { ended <- g.Wait() }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-ended:
+		return err
+	case <-time.After(endLimit):
+		d.log.Error("a part of the daemon hangs, ended without it")
+		return context.Cause(ctx)
+	}
 }
 
 // restore sets up the firewall, and puts the bans that stand back into it.

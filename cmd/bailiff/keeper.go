@@ -50,6 +50,23 @@ func (k *keeper) read() (reading, error) {
 	return r, err
 }
 
+// unlessEnded reads a configuration. Files may hang with their file system: they are not waited for once ctx has ended.
+func unlessEnded(ctx context.Context, read func() (reading, error)) (reading, error) {
+	done := make(chan struct{})
+	var got reading
+	var failed error
+	go func() {
+		defer close(done)
+		got, failed = read()
+	}()
+	select {
+	case <-done:
+		return got, failed
+	case <-ctx.Done():
+		return reading{}, ctx.Err()
+	}
+}
+
 // usable reports whether nothing but single jails is missing, and not all of them.
 func usable(c *config.Config) bool {
 	return len(c.Shared) == 0 && (len(c.Jails) > 0 || len(c.LeftOut) == 0)
@@ -142,8 +159,25 @@ func (k *keeper) keep(r reading) {
 // keepAgain is how soon a configuration is kept that could not be kept at first, as on a full disk.
 const keepAgain = time.Minute
 
-// Run keeps what it is given until ctx ends, and what it was given before.
+// lastKeep is how long the end of Run waits for a disk that does not answer.
+const lastKeep = time.Second
+
+// Run keeps what it is given until ctx ends, and what it was given before, unless the disk hangs.
 func (k *keeper) Run(ctx context.Context) error {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		k.run(ctx)
+	}()
+	<-ctx.Done()
+	select {
+	case <-done:
+	case <-time.After(lastKeep):
+	}
+	return nil
+}
+
+func (k *keeper) run(ctx context.Context) {
 	var failed *reading
 	for {
 		var again <-chan time.Time
@@ -158,7 +192,7 @@ func (k *keeper) Run(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return nil
+			return
 		case r := <-k.work:
 			failed = k.tryWrite(r, false)
 		case <-again:

@@ -106,7 +106,10 @@ const (
 // reload does first what may fail: until then everything stays as it was.
 func (d *daemon) reload(ctx context.Context, only string) (control.Reloaded, error) {
 	d.progress.at(waitForFiles)
-	read, err := d.keeper.read()
+	read, err := unlessEnded(ctx, d.keeper.read)
+	if ctx.Err() != nil {
+		return control.Reloaded{}, ctx.Err()
+	}
 	if err != nil {
 		return control.Reloaded{}, &control.Error{Kind: control.Invalid,
 			Message: fmt.Sprintf("the configuration has faults, the old one stays:\n%v", err)}

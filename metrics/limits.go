@@ -14,6 +14,8 @@ const (
 	// maxPages is how many pages are made at a time, and pageWait how long a client waits for its turn.
 	maxPages = 2
 	pageWait = 5 * time.Second
+	// firstWord is how long a client has to begin a request until it may have to give way.
+	firstWord = 100 * time.Millisecond
 )
 
 // inMemory makes only so many pages at a time, in memory: a client that does not read its page keeps nobody else from
@@ -60,7 +62,7 @@ type crowd struct {
 	room chan struct{}
 
 	mu   sync.Mutex
-	idle map[net.Conn]time.Time // since when
+	idle map[net.Conn]time.Time // since when it may have to give way
 }
 
 func newCrowd(room int) *crowd {
@@ -72,8 +74,11 @@ func (c *crowd) note(conn net.Conn, state http.ConnState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.idle, conn)
-	if state == http.StateIdle || state == http.StateNew {
+	switch state {
+	case http.StateIdle:
 		c.idle[conn] = time.Now()
+	case http.StateNew:
+		c.idle[conn] = time.Now().Add(firstWord)
 	}
 }
 
@@ -104,7 +109,7 @@ func (c *crowd) evict() {
 	defer c.mu.Unlock()
 	var oldest net.Conn
 	for conn, since := range c.idle {
-		if oldest == nil || since.Before(c.idle[oldest]) {
+		if time.Now().After(since) && (oldest == nil || since.Before(c.idle[oldest])) {
 			oldest = conn
 		}
 	}

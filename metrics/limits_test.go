@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -110,4 +111,29 @@ func TestClientsThatSayNothingGiveWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Body.Close()
+}
+
+// TestANewClientMayAsk has one come where all others are busy: it does not give way before it could ask.
+func TestANewClientMayAsk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCrowd(1)
+		there, here := net.Pipe()
+		defer there.Close()
+		defer here.Close()
+		c.note(here, http.StateNew)
+		c.evict()
+		if len(c.idle) != 1 {
+			t.Error("it gave way at once")
+		}
+		time.Sleep(2 * firstWord)
+		c.evict()
+		if len(c.idle) != 0 {
+			t.Error("it says nothing, and stays")
+		}
+		c.note(there, http.StateIdle)
+		time.Sleep(time.Millisecond)
+		if c.evict(); len(c.idle) != 0 {
+			t.Error("one that has asked does not give way")
+		}
+	})
 }

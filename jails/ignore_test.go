@@ -207,6 +207,7 @@ func TestTheLastAnswerToANameHolds(t *testing.T) {
 			{"and is gone again", reply{}, missingFor, "192.0.2.2"},
 			{"for good", reply{}, 2 * nameEvery, ""},
 			{"and so it is at a restart", reply{hang: true}, 0, ""},
+			{"until the name server is there", reply{addr: "192.0.2.1"}, failedEvery + nameLimit, "192.0.2.1"},
 		} {
 			s.set(step.server)
 			if step.after == 0 {

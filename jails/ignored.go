@@ -51,7 +51,14 @@ func (n *ignoredName) try() { n.once.Do(func() { close(n.tried) }) }
 
 // isDue tells whether the name is to be looked up.
 func (n *ignoredName) isDue(now time.Time) bool {
-	return !n.busy.Load() && (n.asked.IsZero() || now.Sub(n.asked) >= nameEvery || now.Before(n.asked))
+	if n.busy.Load() {
+		return false
+	}
+	every := nameEvery
+	if n.failing {
+		every = failedEvery
+	}
+	return n.asked.IsZero() || now.Sub(n.asked) >= every || now.Before(n.asked)
 }
 
 // lookUp asks the name server.

@@ -14,12 +14,13 @@ import (
 )
 
 const (
-	fileEvery  = time.Second     // how often a file: list is looked at
-	nameEvery  = 5 * time.Minute // how often a name of ignoreip is looked up, and the own addresses are read
-	nameLimit  = 5 * time.Second // how long such a look-up may take
-	nameLookup = 32              // look-ups at a time
-	learnLimit = 2 * time.Second // how long a start or a reload waits for names and files that are new
-	missingFor = time.Hour       // how long an address is spared whose name no longer exists
+	fileEvery   = time.Second      // how often a file: list is looked at
+	nameEvery   = 5 * time.Minute  // how often a name of ignoreip is looked up, and the own addresses are read
+	failedEvery = 15 * time.Second // how often one whose look-up failed: at boot, bailiff may start before the network
+	nameLimit   = 5 * time.Second  // how long such a look-up may take
+	nameLookup  = 32               // look-ups at a time
+	learnLimit  = 2 * time.Second  // how long a start or a reload waits for names and files that are new
+	missingFor  = time.Hour        // how long an address is spared whose name no longer exists
 )
 
 // A Memory keeps what names stood for over restarts.

@@ -187,7 +187,7 @@ func (q *queue) run(ctx context.Context) {
 		ending := ctx.Err() != nil // what is logged after this need not be written
 		if retry == nil || ending {
 			retry = nil
-			if !q.write() {
+			if !q.write(ending) {
 				retry = time.After(retryEvery)
 			}
 		}
@@ -203,8 +203,9 @@ func (q *queue) run(ctx context.Context) {
 	}
 }
 
-// write writes what waits, and reports whether it could. What cannot be written waits on.
-func (q *queue) write() bool {
+// write writes what waits, and reports whether it could. What cannot be written waits on. What comes meanwhile is written
+// only where it is to be all: else whoever has logged it says when, as lines may be gathered.
+func (q *queue) write(all bool) bool {
 	if q.reopen.Swap(false) {
 		q.out.reopen()
 	}
@@ -216,8 +217,8 @@ func (q *queue) write() bool {
 		}
 		n, err := q.out.write(&b, 0)
 		q.finish(b, n, err, flushes)
-		if err != nil {
-			return false
+		if err != nil || !all {
+			return err == nil
 		}
 	}
 }
@@ -264,4 +265,5 @@ func (q *queue) tellOfLoss() {
 	q.waiting.add(time.Now(), slog.LevelWarn, fmt.Appendf(nil, "%d lines of the log were dropped here since %s, %d of them of bans: the log was not taken",
 		q.lost.lines, q.lost.from.Format("2006-01-02 15:04:05"), q.lost.bans))
 	q.lost = loss{}
+	q.poke()
 }

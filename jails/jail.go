@@ -40,6 +40,7 @@ type Jail struct {
 	seconds    event.Seconds               // of the times of failures, for the log
 	words      []byte                      // of the log's line at hand
 	flood      flood                       // failures that are logged together
+	pardons    map[event.Subject]time.Time // up to when failures do not count
 }
 
 // NewJail returns a jail as c describes it. It has no bans; Restore gives it those that stand.
@@ -98,7 +99,7 @@ func (j *Jail) judge(f *event.Failure, now time.Time, known bool) (event.Ban, bo
 	if f.Time.IsZero() || f.Time.After(now) {
 		f.Time = now
 	}
-	if j.overlap.repeats(f) {
+	if j.isPardoned(f) || j.overlap.repeats(f) {
 		return event.Ban{}, false
 	}
 	j.overlap.note(f)
@@ -115,6 +116,26 @@ func (j *Jail) judge(f *event.Failure, now time.Time, known bool) (event.Ban, bo
 		return j.prolong(b, c.last)
 	}
 	return j.sentence(f, c, now)
+}
+
+// Pardon has failures of a subject up to a time not count: it was unbanned then, and they may be read once more.
+func (j *Jail) Pardon(s event.Subject, until time.Time) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.pardons == nil {
+		j.pardons = map[event.Subject]time.Time{}
+	}
+	j.pardons[s] = until
+}
+
+// isPardoned reports whether a failure does not count. j.mu is held.
+func (j *Jail) isPardoned(f *event.Failure) bool {
+	until, ok := j.pardons[f.Subject]
+	if ok && f.Time.After(until) {
+		delete(j.pardons, f.Subject)
+		return false
+	}
+	return ok
 }
 
 // ignores tells which rule spares a subject, or the address that would be blocked for an opaque id, which the fields of its

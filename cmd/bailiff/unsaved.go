@@ -97,6 +97,7 @@ func (d *daemon) withoutUnsaved(bans []event.Ban) []event.Ban {
 	for _, l := range lifted {
 		of[key{l.Jail, l.Subject}] = l
 	}
+	d.pardon(lifted)
 	bans = slices.DeleteFunc(bans, func(b event.Ban) bool {
 		k := key{b.Jail, b.Subject.String()}
 		l, ok := of[k]
@@ -114,4 +115,17 @@ func (d *daemon) withoutUnsaved(bans []event.Ban) []event.Ban {
 		d.stored.queue.Lift(l.Jail, named(l.Subject))
 	}
 	return bans
+}
+
+// pardon has what these subjects did before they were unbanned not count: where unbans were not saved, the positions in
+// logs were not saved either.
+func (d *daemon) pardon(lifted []store.Lifted) {
+	_, running := d.state()
+	for _, l := range lifted {
+		for _, j := range running {
+			if j.Name == l.Jail {
+				j.Pardon(named(l.Subject), l.At)
+			}
+		}
+	}
 }

@@ -87,7 +87,12 @@ func verdict(w io.Writer, s control.Status, asJSON bool) error {
 		}
 	}
 	if !asJSON {
-		fmt.Fprintln(w, "\nverified: the kernel holds just these bans, and all that stops packets")
+		const all = "\nverified: the kernel holds just these bans, and all that stops packets"
+		if len(s.Waiting) > 0 {
+			fmt.Fprintln(w, all+", except in the chains that do not exist")
+			return nil
+		}
+		fmt.Fprintln(w, all)
 	}
 	return nil
 }

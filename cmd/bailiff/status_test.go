@@ -52,3 +52,16 @@ func TestTimesNameTheirZoneWhereTheDaemonHasAnother(t *testing.T) {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
+
+// TestVerdictOfChainsThatAreMissing holds that a look at the kernel does not promise what the line above it denies.
+func TestVerdictOfChainsThatAreMissing(t *testing.T) {
+	for want, waiting := range map[string][]string{
+		"all that stops packets\n": nil,
+		"all that stops packets, except in the chains that do not exist\n": {"IPv4 DOCKER-USER"},
+	} {
+		var b strings.Builder
+		if err := verdict(&b, control.Status{Waiting: waiting}, false); err != nil || !strings.HasSuffix(b.String(), want) {
+			t.Errorf("%q, %v", b.String(), err)
+		}
+	}
+}

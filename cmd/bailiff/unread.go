@@ -82,6 +82,8 @@ func pathHint(globs []string) string {
 			return "write each path on a line of its own, indented below the first"
 		case strings.HasPrefix(g, `"`), strings.HasPrefix(g, "'"):
 			return "write it without quotes: " + strings.Trim(g, `"'`)
+		case strings.HasPrefix(g, "$("), strings.HasPrefix(g, "${"):
+			return "a reference is written %(option)s"
 		case strings.ContainsAny(g, "{}"):
 			return "braces stand for themselves: write each path on a line of its own, indented below the first"
 		case strings.HasPrefix(g, "~"), strings.HasPrefix(g, "$"):

@@ -200,8 +200,11 @@ func (in *interpolation) syntax(v Value, at int, option, rest string) *Fault {
 	if strings.HasPrefix(rest, "%(") {
 		return in.fault(v, at, option, fmt.Sprintf("%s is not a reference", quote(firstLine(rest))), "a reference is written %(option)s")
 	}
-	return in.fault(v, at, option, fmt.Sprintf("%% must be followed by %% or (, found %s", quote(firstLine(rest))),
-		"write %% for a percent sign")
+	hint := "write %% for a percent sign"
+	if strings.HasPrefix(rest, "%{") || strings.HasPrefix(rest, "%[") {
+		hint = "a reference is written %(option)s"
+	}
+	return in.fault(v, at, option, fmt.Sprintf("%% must be followed by %% or (, found %s", quote(firstLine(rest))), hint)
 }
 
 // fault blames the line of the value where byte at of its text stands.

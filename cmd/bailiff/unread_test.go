@@ -16,7 +16,7 @@ func TestHowToMendAPath(t *testing.T) {
 		"/var/log/{a,b}.log":            "braces stand for themselves: " + alone,
 		"~/a.log":                       "write the whole path: ~ and variables stand for themselves",
 		"$HOME/a.log":                   "write the whole path: ~ and variables stand for themselves",
-		"$(vsftpd_log)s":               "a reference is written %(option)s",
+		"$(vsftpd_log)s":                "a reference is written %(option)s",
 		"${vsftpd_log}":                 "a reference is written %(option)s",
 		"file:///var/log/a.log":         "write the path alone: /var/log/a.log",
 	} {

@@ -186,12 +186,12 @@ func (t *tree) jailFilter(j *jail) bool {
 }
 
 func (t *tree) noFilter(j *jail, name string, v setting) *Fault {
-	if header := t.all.Header(j.name); t.fromStock(v.from) && !t.fromStock(header) { // filter = %(__name__)s
-		return header.Fault(0, j.name, "filter", fmt.Sprintf("there is no filter %q", name), t.noFile("filter.d", name))
+	message, hint := fmt.Sprintf("there is no filter %q", name), t.noFile("filter.d", name)
+	if header := t.all.Header(j.name); t.fromStock(v.from) && !t.fromStock(header) {
+		return header.Fault(0, j.name, "filter", message, hint) // filter = %(__name__)s
 	}
 	w := t.asWritten(t.all, j.name, "filter", ini.Value{Text: v.text(), Place: v.from})
-	return w.blame(0, j.name, v.text(), fmt.Sprintf("there is no filter %q", name),
-		t.noFile("filter.d", name))
+	return w.blame(0, j.name, v.text(), message, hint)
 }
 
 // below is the file of a name in a directory. A name may be a path from the root, as in fail2ban.
@@ -235,8 +235,9 @@ func (t *tree) quotedInside(j *jail) *Fault {
 		}
 		for _, quote := range []string{`"`, "'"} {
 			if strings.Contains(v.Text, quote) && strings.Contains(list, "="+quote+v.Text+quote) {
-				message := fmt.Sprintf("the quotes of %s are part of the value and break the list of actions", v.Text)
-				return t.asWritten(t.all, j.name, option, v).blame(0, j.name, v.Text, message, "write it without quotes")
+				const why = "the quotes of %s are part of the value and break the list of actions"
+				w := t.asWritten(t.all, j.name, option, v)
+				return w.blame(0, j.name, v.Text, fmt.Sprintf(why, v.Text), "write it without quotes")
 			}
 		}
 	}

@@ -59,10 +59,11 @@ func refersTo(set *ini.Set, name string) bool {
 // warnNotPassed warns of options of the filter that stand in the jail, where the filter does not see
 // them: `mode = aggressive` beside `filter = sshd`.
 func (s *section) warnNotPassed(filter string, brackets bool) {
+	set := s.jail.filter.set
+	ofFilter := slices.Concat(set.Options(definitionSection), set.Options(initSection))
 	for _, option := range s.all.Options(s.jail.name) {
-		ofFilter := s.jail.filter.set.Options
 		isItsOwn := isOneOf(jailOptions, option) || isOneOf(ownOptions, option)
-		if isItsOwn || !slices.Contains(slices.Concat(ofFilter(definitionSection), ofFilter(initSection)), option) || s.refers(option) {
+		if isItsOwn || !slices.Contains(ofFilter, option) || s.refers(option) {
 			continue
 		}
 		v, _ := s.all.Own(s.jail.name, option)

@@ -400,17 +400,28 @@ func (s *sources) start(ctx context.Context, g *errgroup.Group, p *plan, posts [
 		defer s.tellEnd(r)
 		defer s.watchdog.Retire(beat)
 		defer r.stand()
-		for delay := retryFirst; ; delay = min(2*delay, retryMost) {
+		for delay := time.Duration(0); ; {
+			begun := time.Now()
 			err := s.read(ctx, r, round)
 			if ctx.Err() != nil {
 				return nil
 			}
+			delay = nextDelay(delay, time.Since(begun))
 			s.log.Error("source failed, trying again", "source", p.key, "delay", delay.String(), "err", err)
 			r.stand()
 			r.watch.Rerun()
 			pause(ctx, delay, beat.Round)
 		}
 	})
+}
+
+// nextDelay is how long to wait before a source is read again that has failed: longer after each failure, and as after the
+// first one when the source was well for a while.
+func nextDelay(last, ran time.Duration) time.Duration {
+	if last == 0 || ran > retryMost {
+		return retryFirst
+	}
+	return min(2*last, retryMost)
 }
 
 // read runs the plan's source once. The reader stands once it has read what was there.

@@ -35,3 +35,21 @@ func TestJailsThatSharedAMatcherPart(t *testing.T) {
 		t.Error("jails of different findtime share a matcher, or lost what theirs remembers")
 	}
 }
+
+// A source that failed a few times in a year must not cost a blind minute each time.
+func TestTheDelayOfASourceFallsBack(t *testing.T) {
+	delay := time.Duration(0)
+	for i, c := range []struct{ ran, want time.Duration }{
+		{0, retryFirst}, {time.Second, 2 * retryFirst}, {0, 4 * retryFirst}, {2 * retryMost, retryFirst}, {0, 2 * retryFirst},
+	} {
+		if delay = nextDelay(delay, c.ran); delay != c.want {
+			t.Errorf("failure %d: the delay is %v, want %v", i, delay, c.want)
+		}
+	}
+	for range 20 {
+		delay = nextDelay(delay, 0)
+	}
+	if delay != retryMost {
+		t.Errorf("the delay grows to %v, want %v", delay, retryMost)
+	}
+}

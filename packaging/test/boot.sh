@@ -190,6 +190,17 @@ loses_the_journal() {
 	inside bailiff unban 203.0.113.77 203.0.113.78 >/dev/null
 }
 
+restarts() { # at random moments of its start, which leaves nothing that keeps the last one from working
+	local i
+	for ((i = 0; i < 40; i++)); do
+		inside systemctl restart --no-block bailiff.service
+		sleep "0.0$((RANDOM % 10))$((RANDOM % 10))"
+	done
+	check "after forty restarts at random moments it runs" within 30 inside systemctl is-active bailiff.service
+	check "and answers" within 30 inside bailiff ping
+	check "nothing of its trials is left" not says 'try' inside sh -c 'ipset list -n; iptables-save; ip6tables-save; nft list tables'
+}
+
 other_backends() { # the daemon changes its firewall, and those who are banned are so in each of them
 	inside sh -c 'printf "[Definition]\nfirewall = nftables\n" >/etc/bailiff/bailiff.local'
 	check "it starts with nftables" inside systemctl restart bailiff.service
@@ -307,6 +318,7 @@ check "Prometheus can read the ban" says 'bailiff_bans_total\{family="inet4",jai
 figures+=("idle RSS $(inside sed -n 's/VmRSS:\s*//p' "/proc/$(prop MainPID)/status")")
 reloads
 hangs
+restarts
 has_trouble
 loses_the_journal
 other_backends

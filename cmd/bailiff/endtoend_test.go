@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 	"net/netip"
@@ -326,8 +325,7 @@ func (h *host) awaitMark(before string) {
 // marks are the positions that the store holds.
 func (h *host) marks() (all string) {
 	h.t.Helper()
-	db, err := sql.Open("sqlite", "file:"+cmp.Or(h.state, h.dir)+"/bailiff.db?mode=ro&_pragma=busy_timeout(5000)")
-	must(h.t, err)
+	db := openCopy(h.t, cmp.Or(h.state, h.dir))
 	defer db.Close()
 	must(h.t, db.QueryRow("SELECT coalesce(group_concat(source || ' ' || value), '') FROM marks").Scan(&all))
 	return all

@@ -111,7 +111,7 @@ func open(path string) (*Store, error) {
 func (s *Store) abandon() error {
 	err := s.Close()
 	if now, failed := os.Stat(s.path + "-wal"); failed == nil && s.wal != nil && os.SameFile(now, s.wal) {
-		err = errors.Join(err, os.Remove(s.path+"-wal"), os.Remove(s.path+"-shm"))
+		err = errors.Join(err, os.Remove(s.path+"-wal"))
 	}
 	return err
 }
@@ -127,10 +127,11 @@ func (s *Store) there() bool {
 }
 
 // source makes the driver's data source name. The file is made here because SQLite would let everybody read it, and it
-// holds log lines.
+// holds log lines. Only this process may open it: what processes share, SQLite keeps in memory that is a file's, and a
+// disk that hangs while it is written to would stop the whole program, as Go's runtime waits for no such thread.
 func source(path string) (string, error) {
-	const pragmas = "_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)" +
-		"&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)"
+	const pragmas = "_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=locking_mode(EXCLUSIVE)" + // these first
+		"&_foreign_keys=1&_journal_mode=WAL&_synchronous=NORMAL"
 	if path == Memory {
 		return path + "?" + pragmas, nil
 	}

@@ -309,3 +309,23 @@ func BenchmarkSave(b *testing.B) {
 		})
 	}
 }
+
+// TestNoFileIsMapped holds that no page of a file is this process's memory: writing to it would have Go's runtime wait for
+// a disk that hangs, and all goroutines with it.
+func TestNoFileIsMapped(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "bailiff.db")
+	for _, when := range []string{"a new store", "one that is there"} {
+		s := open1(t, path)
+		save(t, s, ban("sshd", address("192.0.2.1"), noon, 0))
+		maps, err := os.ReadFile("/proc/self/maps")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(maps)) {
+			if strings.Contains(line, path) {
+				t.Errorf("%s: %s", when, line)
+			}
+		}
+		s.Close()
+	}
+}

@@ -8,8 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/coreos/go-iptables/iptables"
@@ -20,15 +22,19 @@ import (
 const killEvery = 20 * time.Millisecond
 
 // within makes a call of go-iptables, which starts the program and knows neither contexts nor limits. When ctx or the
-// limit ends, the program is killed with all that it has started, so that the call returns.
+// limit ends, the program is killed with all that it has started, so that the call returns. The call keeps its thread:
+// the kernel lists the children of each, and so tells which are the call's.
 func within(ctx context.Context, limit time.Duration, program string, call func() error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	timed, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	children := fmt.Sprintf("/proc/self/task/%d/children", unix.Gettid())
 	returned := make(chan struct{})
-	unlessOver := context.AfterFunc(timed, func() { killUntil(returned) })
+	unlessOver := context.AfterFunc(timed, func() { killUntil(returned, children) })
 	err := call()
 	unlessOver()
 	close(returned)
@@ -46,10 +52,10 @@ func within(ctx context.Context, limit time.Duration, program string, call func(
 	return err
 }
 
-// killUntil kills the programs that go-iptables has started, with all that descends from them.
-func killUntil(returned <-chan struct{}) {
+// killUntil kills the children that a file of proc(5) lists, with all that descends from them.
+func killUntil(returned <-chan struct{}, children string) {
 	for {
-		for _, pid := range stopped() {
+		for _, pid := range stopped(children) {
 			_ = unix.Kill(pid, unix.SIGKILL) // it may have ended by itself
 		}
 		select {
@@ -60,17 +66,19 @@ func killUntil(returned <-chan struct{}) {
 	}
 }
 
-// stopped stops the programs and what descends from them, and lists it. Were it killed at once, what a program starts at
+// stopped stops the children and what descends from them, and lists it. Were it killed at once, what a program starts at
 // that moment would be nobody's child, and hold the pipe that is waited for.
-func stopped() (pids []int) {
+func stopped(children string) (pids []int) {
 	for {
-		all, found := processes(), len(pids)
-		for _, pid := range ownChildren(all) {
+		parents, found := parents(), len(pids)
+		list, _ := os.ReadFile(children)
+		for _, word := range strings.Fields(string(list)) {
+			pid, _ := strconv.Atoi(word)
 			pids = appendNew(pids, pid)
 		}
 		for i := 0; i < len(pids); i++ {
-			for pid, p := range all {
-				if p.parent == pids[i] {
+			for pid, parent := range parents {
+				if parent == pids[i] {
 					pids = appendNew(pids, pid)
 				}
 			}
@@ -91,36 +99,20 @@ func appendNew(pids []int, pid int) []int {
 	return append(pids, pid)
 }
 
-// A process is what stat of proc(5) says of one.
-type process struct{ parent, group int }
-
-// processes lists those that run, by their ids.
-func processes() map[int]process {
-	all := map[int]process{}
+// parents lists the processes that run, with the parent of each.
+func parents() map[int]int {
+	all := map[int]int{}
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, path := range stats {
 		text, _ := os.ReadFile(path)                                    // empty where it has ended
 		fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:]) // those behind the name
-		if len(fields) < 3 {
+		if len(fields) < 2 {
 			continue
 		}
 		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
-		parent, _ := strconv.Atoi(string(fields[1]))
-		group, _ := strconv.Atoi(string(fields[2]))
-		all[pid] = process{parent, group}
+		all[pid], _ = strconv.Atoi(string(fields[1]))
 	}
 	return all
-}
-
-// ownChildren are the children of this process in its own group, as those that go-iptables starts. What runProgram
-// starts has a group of its own.
-func ownChildren(all map[int]process) (pids []int) {
-	for pid, p := range all {
-		if p.parent == os.Getpid() && p.group == unix.Getpgrp() {
-			pids = append(pids, pid)
-		}
-	}
-	return pids
 }
 
 // openIPTables finds the program and asks it what it can do.

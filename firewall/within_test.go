@@ -3,6 +3,7 @@ package firewall
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -13,7 +14,7 @@ import (
 func TestWithinEndsAProgramThatHangs(t *testing.T) {
 	dir := t.TempDir()
 	script := filepath.Join(dir, "iptables-that-hangs")
-	text := "#!/bin/sh\nsleep 1000 &\nexec sleep 1000\n"
+	text := "#!/bin/sh\nsleep 1000.25 &\nexec sleep 1000.25\n"
 	if err := os.WriteFile(script, []byte(text), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -27,7 +28,9 @@ func TestWithinEndsAProgramThatHangs(t *testing.T) {
 	if took := time.Since(begun); took > 10*time.Second {
 		t.Errorf("it took %v", took)
 	}
-	if left := ownChildren(processes()); len(left) > 0 {
-		t.Errorf("processes %v are left", left)
+	for pid, parent := range parents() {
+		if line, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); string(line) == "sleep\x001000.25\x00" {
+			t.Errorf("process %d, a child of %d, is left", pid, parent)
+		}
 	}
 }

@@ -199,7 +199,8 @@ func subjectsOf(bans []event.Ban) (all []event.Subject) {
 	return all
 }
 
-// Run carries out orders until ctx ends, and finishes those it has begun. Bans stay in the kernel then.
+// Run carries out orders until ctx ends, and then those that wait still: what was decided is blocked and told before the
+// daemon ends. Bans stay in the kernel then.
 func (e *Enforcer) Run(ctx context.Context) error {
 	defer close(e.stopped)
 	again := time.NewTimer(retryEvery)
@@ -207,6 +208,7 @@ func (e *Enforcer) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
+			e.work(context.WithoutCancel(ctx))
 			return nil
 		case <-e.wake:
 			e.work(ctx)

@@ -224,6 +224,31 @@ func TestABanGoesFromTheLineToTheKernelAndEnds(t *testing.T) {
 	})
 }
 
+// TestWhatWasDecidedIsDoneBeforeTheEnd submits verdicts of all sizes to an enforcer that is told to end.
+func TestWhatWasDecidedIsDoneBeforeTheEnd(t *testing.T) {
+	for range 20 { // which of two channels is seen first is chance
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t)
+			ctx, end := context.WithCancel(t.Context())
+			many := make([]event.Ban, bulky)
+			for i := range many {
+				many[i] = b.jail.Ban(subject(fmt.Sprintf("10.0.%d.%d", i/256, i%256)), time.Now())
+			}
+			b.Submit(many)
+			b.Submit([]event.Ban{b.jail.Ban(subject("192.0.2.1"), time.Now())})
+			end()
+			if err := b.Run(ctx); err != nil {
+				t.Fatal(err)
+			}
+			for _, who := range []string{"10.0.0.0", "192.0.2.1"} {
+				if !b.kernel.blocks(who) || !strings.Contains(b.log.String(), "[sshd] Ban "+who) {
+					t.Fatalf("%s: blocked %v, and not told", who, b.kernel.blocks(who))
+				}
+			}
+		})
+	}
+}
+
 // TestAProlongedBanIsTheSameBan holds that it lasts longer in store and kernel, and is told and counted once.
 func TestAProlongedBanIsTheSameBan(t *testing.T) {
 	onBench(t, func(ctx context.Context, b *bench) {

@@ -231,11 +231,9 @@ func (d *daemon) run(ctx context.Context, socket net.Listener, c reading) error 
 	d.keeper.keep(c)
 	enforcerBeat, jailsBeat := d.watchdog.Part("firewall worker"), d.watchdog.Part("jails")
 	d.enforcer.Beat = enforcerBeat.Round
-	saving, stopSaving := context.WithCancel(context.WithoutCancel(ctx)) // until all others have ended
-	saver := new(errgroup.Group)
-	saver.Go(func() error { return d.stored.queue.Run(saving) })
-	defer func() { stopSaving(); _ = saver.Wait() }()
-	g.Go(func() error { return d.enforcer.Run(ctx) })
+	// Both work until those whose verdicts they carry out have ended, the store longest.
+	defer lasting(ctx, d.stored.queue.Run)()
+	defer lasting(ctx, d.enforcer.Run)()
 	g.Go(func() error { return d.enforcer.Sweep(ctx, jailsBeat.Round) })
 	g.Go(func() error { return d.firewall.Run(ctx) })
 	g.Go(func() error { return d.marks.Run(ctx) })
@@ -272,6 +270,17 @@ func (d *daemon) awaitEnd(ctx context.Context, g *errgroup.Group) error {
 	case <-time.After(endLimit):
 		d.log.Error("a part of the daemon hangs, ended without it")
 		return context.Cause(ctx)
+	}
+}
+
+// lasting has work go on when ctx ends, until the function that it returns is called, which waits for its end.
+func lasting(ctx context.Context, work func(context.Context) error) (end func()) {
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	g := new(errgroup.Group)
+	g.Go(func() error { return work(working) })
+	return func() {
+		stop()
+		_ = g.Wait() // it ends without one
 	}
 }
 

@@ -57,6 +57,9 @@ func newBanCommand(s *settings) *cobra.Command {
 
 // banArguments wants a jail and addresses.
 func banArguments(c *cobra.Command, args []string) error {
+	if len(args) > 0 && args[0] == "" { // of a script whose variable is not set
+		return usage(c, errors.New("the jail is empty"))
+	}
 	if len(args) > 1 {
 		return nil
 	}
@@ -194,10 +197,17 @@ func report(c *cobra.Command, done control.Changed, asJSON bool) error {
 func changed(c control.Change, dryRun bool) string {
 	switch c.Outcome {
 	case control.Lifted:
-		return fmt.Sprintf("%s %s in %s", pretended(dryRun, "unbanned"), event.Word(c.Subject), c.Jail)
+		only := ""
+		if c.KernelOnly {
+			only = ", of which only the kernel knew"
+		}
+		return fmt.Sprintf("%s %s in %s%s", pretended(dryRun, "unbanned"), event.Word(c.Subject), c.Jail, only)
 	case control.Unchanged:
 		return fmt.Sprintf("%s was banned in %s already, %s%s", event.Word(c.Subject), c.Jail, ends(c.Until), cut(c))
 	case control.Prolonged:
+		if ends(c.Before) == ends(c.Until) { // by less than a second
+			return fmt.Sprintf("%s was banned in %s already, %s%s", event.Word(c.Subject), c.Jail, ends(c.Until), cut(c))
+		}
 		return fmt.Sprintf("%s was banned in %s already, %s; now %s%s", event.Word(c.Subject), c.Jail, ends(c.Before), ends(c.Until), cut(c))
 	}
 	return fmt.Sprintf("%s %s in %s, %s%s", pretended(dryRun, "banned"), event.Word(c.Subject), c.Jail, ends(c.Until), cut(c))

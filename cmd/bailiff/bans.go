@@ -287,14 +287,15 @@ func (d *daemon) Unban(ctx context.Context, r control.UnbanRequest) (control.Cha
 		if cmp.Or(r.Jail, j.Name) != j.Name {
 			continue
 		}
-		found, err := d.liftUnknown(ctx, j, newAsked(subjectsOf(done.NotBanned)), r.All)
+		found, wider, err := d.liftUnknown(ctx, j, newAsked(subjectsOf(done.NotBanned)), r.All)
 		if err != nil {
 			return done, err
 		}
-		met = append(met, found...)
+		met = append(append(met, found...), wider...)
 		for _, c := range answers(found) {
-			done.Changes = append(done.Changes, control.Change{Ban: c, Outcome: control.Lifted})
+			done.Changes = append(done.Changes, control.Change{Ban: c, Outcome: control.Lifted, KernelOnly: true})
 		}
+		done.Still = append(done.Still, answers(wider)...)
 	}
 	done.Count = len(done.Changes)
 	done.NotBanned = notBanned(r.Subjects, met, jailNames(running), r.Jail)
@@ -305,21 +306,21 @@ func (d *daemon) Unban(ctx context.Context, r control.UnbanRequest) (control.Cha
 }
 
 // liftUnknown lifts what the kernel holds of a jail and the jail does not know of: others have put it there. It returns what
-// was there.
-func (d *daemon) liftUnknown(ctx context.Context, j *jails.Jail, asked asked, all bool) (found []event.Ban, err error) {
+// was there, and the wider networks that stand.
+func (d *daemon) liftUnknown(ctx context.Context, j *jails.Jail, asked asked, all bool) (found, wider []event.Ban, err error) {
 	if j.Config().Firewall.Kind == "none" || !all && len(asked.networks) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	held, err := d.firewall.List(ctx, j.Name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	now := time.Now()
 	for p := range j.Remaining(now) {
 		delete(held, p)
 	}
-	found, _ = asked.among(kernelBans(j.Name, held, now), all)
-	return found, d.enforcer.LetGo(j, found)
+	found, wider = asked.among(kernelBans(j.Name, held, now), all)
+	return found, wider, d.enforcer.LetGo(j, found)
 }
 
 // checkUnban refuses what is about a jail that there is not, or names a jail and nobody in it.

@@ -354,10 +354,17 @@ func TestAStoreThatIsOlderThanTheKernel(t *testing.T) {
 	h.wantHeld("198.51.100.1", firewalltest.Attacker4, firewalltest.Attacker6)
 	h.lab.Box.Run(t, "ipset", "add", "bailiff4-sshd", firewalltest.Bystander4) // what others put there
 	h.wantFate(firewalltest.Bystander4, stopped)
-	if out := h.bailiff("unban", firewalltest.Bystander4); !strings.Contains(out, firewalltest.Bystander4) {
+	if out := h.bailiff("unban", firewalltest.Bystander4); out != "unbanned "+firewalltest.Bystander4+" in sshd, of which only the kernel knew\n" {
 		t.Errorf("unban says %s", out)
 	}
 	h.wantFate(firewalltest.Bystander4, passes)
+	h.lab.Box.Run(t, "ipset", "add", "bailiff4-sshd", "203.0.113.0/24") // wider than what is asked for
+	if out, err := h.ask("unban", "203.0.113.9", "--json"); err == nil || !strings.Contains(out, `"still_banned": [`) || strings.Contains(out, "not_banned") {
+		t.Errorf("unban says %s, %v", out, err)
+	}
+	if out := h.bailiff("unban", "203.0.113.0/24", "--json"); !strings.Contains(out, `"kernel_only": true`) {
+		t.Errorf("unban says %s", out)
+	}
 	if out := h.bailiff("unban", "--all"); strings.Count(out, "unbanned") != 3 {
 		t.Errorf("unban says %s", out)
 	}

@@ -29,16 +29,20 @@ func newFirewallCommand(s *settings) *cobra.Command {
 		Example: "systemctl stop bailiff && bailiff firewall remove",
 		Args:    arguments(0, 0),
 		RunE: func(c *cobra.Command, _ []string) error {
-			if s.client().Ping(c.Context()) == nil {
+			running, err := s.client().Listens(c.Context())
+			if err != nil {
+				return err
+			}
+			if running {
 				return errors.New("the daemon is running and would put everything back\nhint: systemctl stop bailiff")
 			}
 			lines := logging.New("")
-			err := firewall.LiftAll(c.Context(), firewall.Options{Log: slog.New(lines.Handler(slog.LevelWarn))})
+			err = firewall.LiftAll(c.Context(), firewall.Options{Log: slog.New(lines.Handler(slog.LevelWarn))})
 			if err = errors.Join(err, lines.Finish()); err != nil {
 				return err
 			}
-			fmt.Fprintln(c.OutOrStdout(), "removed; the next start puts back the bans whose time is not over")
-			return nil
+			_, err = fmt.Fprintln(c.OutOrStdout(), "removed; the next start puts back the bans whose time is not over")
+			return err
 		},
 	})
 	return c

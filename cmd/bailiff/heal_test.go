@@ -216,12 +216,18 @@ func TestALostStoreTakesOverWhatStands(t *testing.T) {
 	h.wantFate(firewalltest.Attacker4, passes)
 }
 
-// TestFirewallRemoveLeavesNothing ends the daemon and lifts what it left.
+// TestFirewallRemoveLeavesNothing ends the daemon and lifts what it left, and nothing while it is only stopped.
 func TestFirewallRemoveLeavesNothing(t *testing.T) {
 	h := newFileHost(t)
 	h.start()
 	h.bailiff("ban", "sshd", firewalltest.Attacker4)
 	h.awaitFate(firewalltest.Attacker4, stopped)
+	must(t, h.daemon.Process.Signal(syscall.SIGSTOP)) // one that hangs does not answer, either
+	if out, err := h.ask("firewall", "remove"); err == nil {
+		t.Errorf("lifted beside a daemon: %s", out)
+	}
+	h.wantFate(firewalltest.Attacker4, stopped)
+	must(t, h.daemon.Process.Signal(syscall.SIGCONT))
 	h.kill(os.Interrupt)
 	h.wantFate(firewalltest.Attacker4, stopped)
 	h.bailiff("firewall", "remove")

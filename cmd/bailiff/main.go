@@ -37,9 +37,16 @@ func execute(ctx context.Context, args []string) int {
 	}
 	root := newRootCommand()
 	root.SetArgs(args[1:])
+	out := &outputFile{file: os.Stdout}
+	root.SetOut(out)
+	namesShells(root)
+	indentExamples(root)
 	c, err := root.ExecuteContextC(ctx)
 	if err == nil && c.HasSubCommands() {
 		err = noArguments(c, c.Flags().Args()) // of a word that is no command, with --help
+	}
+	if err == nil {
+		err = out.err
 	}
 	if err == nil {
 		return 0
@@ -50,6 +57,21 @@ func execute(ctx context.Context, args []string) int {
 		return 2
 	}
 	return 1
+}
+
+// An outputFile is a file that remembers the first error of writing, so that no command has to look at each of its lines.
+type outputFile struct {
+	file *os.File
+	err  error
+}
+
+// Write writes to the file.
+func (o *outputFile) Write(text []byte) (int, error) {
+	n, err := o.file.Write(text)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
 }
 
 // A usageError is a command line that makes no sense.
@@ -127,6 +149,29 @@ func newRootCommand() *cobra.Command {
 	root.AddCommand(newRunCommand(s), newStatusCommand(s), newBannedCommand(s), newBanCommand(s), newUnbanCommand(s),
 		newReloadCommand(s), newPingCommand(s), newVersionCommand(s), newConfigCommand(s), newFirewallCommand(s), newRegexCommand())
 	return root
+}
+
+// namesShells has the command of cobra's that makes scripts for shells refuse a shell that it does not know.
+func namesShells(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			c.Args = noArguments
+			c.RunE = func(c *cobra.Command, _ []string) error {
+				return usage(c, errors.New("name a shell: bash, fish, powershell or zsh"))
+			}
+		}
+	}
+}
+
+// indentExamples indents them as cobra indents all else in a help text.
+func indentExamples(c *cobra.Command) {
+	if c.HasExample() {
+		c.Example = "  " + strings.ReplaceAll(c.Example, "\n", "\n  ")
+	}
+	for _, sub := range c.Commands() {
+		indentExamples(sub)
+	}
 }
 
 // newHelpCommand is cobra's own but for words that are no commands.

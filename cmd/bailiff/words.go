@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"bailiff/cmd/internal/control"
 	"bailiff/jails/config"
@@ -35,6 +37,10 @@ func misread(word string) (reason, hint string) {
 		return fmt.Sprintf("%q is not a whole address", word), fmt.Sprintf("%s; a network is written %s", howToWrite, wholeNetwork(base))
 	case strings.Contains(word, "*") || isRange(word):
 		return fmt.Sprintf("%q is neither an address nor a network", word), "write a range as networks, such as 192.0.2.0/24"
+	case isList(word):
+		return fmt.Sprintf("%q is more than one word", word), "write each address as a word of its own, without quotes or commas"
+	case slash && isAddress == nil && maskBits(bits) >= 0:
+		return fmt.Sprintf("%q has a netmask", word), fmt.Sprintf("write %s/%d", base, maskBits(bits))
 	case slash && isAddress == nil:
 		return fmt.Sprintf("%q is no network: %q is not a number of bits that %s has", word, bits, base), howToWrite
 	case fourParts.MatchString(base):
@@ -69,6 +75,29 @@ func isRange(word string) bool {
 	from, _, dash := strings.Cut(word, "-")
 	_, err := netip.ParseAddr(strings.TrimSpace(from))
 	return dash && err == nil
+}
+
+// isList reports whether the first of several words that blanks or commas part is an address or a network.
+func isList(word string) bool {
+	words := strings.FieldsFunc(word, func(r rune) bool { return r == ',' || r == ';' || unicode.IsSpace(r) })
+	if len(words) < 2 {
+		return false
+	}
+	_, err := parseSubject(words[0])
+	return err == nil
+}
+
+// maskBits is the length of a netmask as IPv4 writes it, -1 for none.
+func maskBits(mask string) int {
+	a, err := netip.ParseAddr(mask)
+	if err != nil || !a.Is4() {
+		return -1
+	}
+	ones, bits := net.IPMask(a.AsSlice()).Size()
+	if bits == 0 {
+		return -1
+	}
+	return ones
 }
 
 // noJail says that there is no such jail, and which one was perhaps meant.

@@ -211,6 +211,8 @@ type Change struct {
 	Outcome Outcome    `json:"outcome"`
 	Asked   string     `json:"asked,omitempty"`  // the request's word, where the subject is written in another way
 	Before  *time.Time `json:"before,omitempty"` // of a prolonged ban: when it would have ended
+	// KernelOnly says of a ban that was lifted that the daemon did not know of it: others had put it into the kernel.
+	KernelOnly bool `json:"kernel_only,omitempty"`
 }
 
 // An Outcome says what a request did to a ban.

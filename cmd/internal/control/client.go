@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // A Client asks the daemon behind a socket. Its methods return *Error for every refusal, and for a daemon that does not
@@ -21,6 +23,7 @@ type Client struct {
 	// Patience is how long the daemon may take to answer a ping, with which each request begins.
 	Patience time.Duration
 
+	dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	http http.Client
 }
 
@@ -36,7 +39,19 @@ func NewClient(path string) *Client {
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "unix", path)
 	}
-	return &Client{Patience: patience, http: http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
+	return &Client{Patience: patience, dial: dial, http: http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
+}
+
+// Listens reports whether somebody listens on the socket: a daemon, though it may be stopped or hang.
+func (c *Client) Listens(ctx context.Context) (bool, error) {
+	conn, err := c.dial(ctx, "", "")
+	switch {
+	case err == nil:
+		return true, conn.Close()
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.ECONNREFUSED):
+		return false, nil
+	}
+	return false, unreachable(err)
 }
 
 // Ping asks whether the daemon is there.

@@ -144,8 +144,8 @@ func newRootCommand() *cobra.Command {
 	f.StringVarP(&s.socket, "socket", "s", "", "control socket (default "+defaultSocket+")")
 	// The flag is there: its completion can be registered.
 	_ = root.RegisterFlagCompletionFunc("config", completeDirectories)
-	f.CountVarP(&s.verbose, "verbose", "v", "say more; twice: everything")
-	f.BoolVarP(&s.quiet, "quiet", "q", false, "say only what is wrong")
+	f.CountVarP(&s.verbose, "verbose", "v", "of the daemon: log everything")
+	f.BoolVarP(&s.quiet, "quiet", "q", false, "of the daemon: log only what is wrong")
 	root.AddCommand(newRunCommand(s), newStatusCommand(s), newBannedCommand(s), newBanCommand(s), newUnbanCommand(s),
 		newReloadCommand(s), newPingCommand(s), newVersionCommand(s), newConfigCommand(s), newFirewallCommand(s), newRegexCommand())
 	return root

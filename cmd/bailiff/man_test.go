@@ -110,7 +110,16 @@ func commands(say func(string, ...any), root *cobra.Command) {
 			say(".It Cm %s\n%s.\nSee\n.Xr %s 1 .", strings.TrimPrefix(c.CommandPath(), "bailiff "), text(c.Short), pageName(c))
 		}
 	}
+	say(".It Cm completion\nPrint a script that completes words of the command line, for bash, fish, powershell or zsh.\nPackages bring it.")
 	say(".El")
+}
+
+// TestSynopsis has words that mdoc would take for markup.
+func TestSynopsis(t *testing.T) {
+	got := synopsis(&cobra.Command{Use: "unban [JAIL] IP... | --all"})
+	if want := ".Nm bailiff\n.Op Ar options\n.Op Ar JAIL\n.Ar IP...\n|\n.Fl -all"; got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
 }
 
 // pageDate is the time of the commit that is packaged, for two builds of it must not differ.
@@ -136,8 +145,16 @@ func synopsis(c *cobra.Command) string {
 		if word == "[flags]" {
 			continue
 		}
+		if word == "|" {
+			lines = append(lines, "|")
+			continue
+		}
 		if inner, found := strings.CutPrefix(word, "["); found {
 			lines = append(lines, ".Op Ar "+text(strings.TrimSuffix(inner, "]")))
+			continue
+		}
+		if flag, found := strings.CutPrefix(word, "--"); found {
+			lines = append(lines, ".Fl -"+text(flag))
 			continue
 		}
 		lines = append(lines, ".Ar "+text(word))

@@ -23,8 +23,10 @@ func newStatusCommand(s *settings) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status [JAIL]",
 		Short: "Show the jails, or one of them",
-		Long: "Show the jails, or one of them. With --verify the exit code is 1 when the kernel holds other\n" +
-			"bans, or when a set, a chain, a rule or a jump does not stand that packets need to be stopped.",
+		Long: "Show the jails, or one of them. FAILING is how many have failed lately and are not banned, FAILED all failures\n" +
+			"since the start, BANNED who is banned now, BANS all bans since the start, and READS where the jail reads. With\n" +
+			"--verify the exit code is 1 when the kernel holds other bans, or when a set, a chain, a rule or a jump does not\n" +
+			"stand that packets need to be stopped.",
 		Example: "bailiff status\nbailiff status sshd\nbailiff status --verify || echo the kernel holds something else",
 		Args:    statusArguments,
 

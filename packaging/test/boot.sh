@@ -270,6 +270,9 @@ removes() {
 	check "2001:db8::7 can connect again" connects 2001:db8::7 fd77::1
 	check "no rule, chain or set is left" not says bailiff inside sh -c 'nft list ruleset; iptables-save; ip6tables-save; ipset list'
 	check "what was remembered is still there" inside test -e /var/lib/bailiff/bailiff.db
+	check "installed again" install /tmp/newer.deb
+	check "it runs again" inside bailiff ping
+	check "and goes again" inside env DEBIAN_FRONTEND=noninteractive apt-get remove -y bailiff
 	check "purge goes well" inside env DEBIAN_FRONTEND=noninteractive apt-get purge -y bailiff
 	check "and nothing is left" not inside sh -c 'ls -d /var/lib/bailiff /run/bailiff /etc/bailiff/*.conf 2>/dev/null | grep .'
 	check "nor failed units" not says bailiff inside systemctl --failed --all --no-legend

@@ -12,9 +12,13 @@ import (
 // hostTag is in every regex and in hardly any log's name.
 var hostTag = regexp.MustCompile(`<(HOST|ADDR|IP4|IP6|DNS|SUBNET|CIDR|F-[A-Z0-9_]+)[/>]|\(\?P<host>`)
 
-// misplaced notices that the filter or regex stands where the log is to stand, and a journal match where there is none.
+// misplaced notices an argument that is empty, that the filter or regex stands where the log is to stand, and a journal match
+// where there is none.
 func misplaced(f *regexFlags, args []string) error {
 	log, text := args[0], args[1]
+	if log == "" || text == "" { // of a script whose variable is not set
+		return errors.New("LOG or FILTER is empty")
+	}
 	if f.journalmatch != "" && !strings.HasPrefix(log, "systemd-journal") {
 		return errors.New("--journalmatch is for systemd-journal as LOG, and chooses nothing here")
 	}

@@ -38,7 +38,7 @@ func misread(word string) (reason, hint string) {
 	case strings.Contains(word, "*") || isRange(word):
 		return fmt.Sprintf("%q is neither an address nor a network", word), "write a range as networks, such as 192.0.2.0/24"
 	case isList(word):
-		return fmt.Sprintf("%q is more than one word", word), "write each address as a word of its own, without quotes or commas"
+		return fmt.Sprintf("%q is more than one address", word), "write each address as a word of its own, without quotes or commas"
 	case slash && isAddress == nil && maskBits(bits) >= 0:
 		return fmt.Sprintf("%q has a netmask", word), fmt.Sprintf("write %s/%d", base, maskBits(bits))
 	case slash && isAddress == nil:

@@ -232,8 +232,8 @@ func (d *daemon) run(ctx context.Context, socket net.Listener, c reading) error 
 	enforcerBeat, jailsBeat := d.watchdog.Part("firewall worker"), d.watchdog.Part("jails")
 	d.enforcer.Beat = enforcerBeat.Round
 	// Both work until those whose verdicts they carry out have ended, the store longest.
-	defer lasting(ctx, d.stored.queue.Run)()
-	defer lasting(ctx, d.enforcer.Run)()
+	defer d.lasting(ctx, d.stored.queue.Run)()
+	defer d.lasting(ctx, d.enforcer.Run)()
 	g.Go(func() error { return d.enforcer.Sweep(ctx, jailsBeat.Round) })
 	g.Go(func() error { return d.firewall.Run(ctx) })
 	g.Go(func() error { return d.marks.Run(ctx) })
@@ -273,14 +273,15 @@ func (d *daemon) awaitEnd(ctx context.Context, g *errgroup.Group) error {
 	}
 }
 
-// lasting has work go on when ctx ends, until the function that it returns is called, which waits for its end.
-func lasting(ctx context.Context, work func(context.Context) error) (end func()) {
+// lasting has work go on when ctx ends, until the function that it returns is called, which waits for its end as awaitEnd
+// does.
+func (d *daemon) lasting(ctx context.Context, work func(context.Context) error) (end func()) {
 	working, stop := context.WithCancel(context.WithoutCancel(ctx))
 	g := new(errgroup.Group)
 	g.Go(func() error { return work(working) })
 	return func() {
 		stop()
-		_ = g.Wait() // it ends without one
+		_ = d.awaitEnd(working, g) // it ends without an error, and a hang is logged
 	}
 }
 
